@@ -1,0 +1,68 @@
+"""Every error that nb2pipe raises on purpose. Each is built from diagnostics and printed by one function of the CLI.
+
+    Nb2pipeError            exit code
+    ├── BadInput            2   the notebook, a tag, an option or a parameter is wrong
+    ├── EnvironmentProblem  3   a kernel, a package, the disk or a permission is missing
+    ├── RunFailed           1   a step failed
+    ├── RemoteProblem       4   a cluster did not answer as it should
+    └── Canceled          130   somebody stopped the run
+
+Anything else that gets out is our bug (exit code 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from nb2pipe.model import Diagnostic, Location, Severity
+
+
+class Nb2pipeError(Exception):
+    """The root: one or more diagnostics, the first of them the headline."""
+
+    exit_code: ClassVar[int] = 5
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        if not diagnostics:
+            raise ValueError("an error needs at least one diagnostic")
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics[0].message)
+
+    @classmethod
+    def of(cls, code: str, message: str, *, at: Location | None = None, hint: str | None = None) -> Nb2pipeError:
+        """An error of this class with one diagnostic."""
+        return cls([Diagnostic(code, Severity.ERROR, message, at or Location(), hint)])
+
+
+class BadInput(Nb2pipeError):
+    """The notebook, a tag, an option or a parameter is wrong."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class EnvironmentProblem(Nb2pipeError):
+    """A kernel, a package, the disk or a permission is missing."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class RunFailed(Nb2pipeError):
+    """A step failed."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class RemoteProblem(Nb2pipeError):
+    """A cluster did not answer as it should."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class Canceled(Nb2pipeError):
+    """Somebody stopped the run."""
+
+    exit_code: ClassVar[int] = 130
+
+
+INTERNAL_ERROR_EXIT_CODE = 5

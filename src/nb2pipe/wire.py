@@ -1,0 +1,135 @@
+"""Model data to JSON data and back, led by the dataclasses' own annotations.
+
+Fields that hold their default are left out, so that a new field changes no file in which it isn't used. A union of
+dataclasses (`RunEvent`) is told apart by a key `kind`, the class's name.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from nb2pipe import model
+from nb2pipe.model import Json
+
+T = TypeVar("T")
+
+
+def encode(value: object, *, kind: bool = False) -> Json:
+    """Plain JSON data for a model value. With `kind`, the class's name goes along, for unions."""
+    if is_dataclass(value) and not isinstance(value, type):
+        found: dict[str, Json] = {"kind": type(value).__name__} if kind else {}
+        for item in fields(value):
+            content = getattr(value, item.name)
+            if not _is_default(item, content):
+                found[item.name] = encode(content)
+        return found
+    if isinstance(value, Enum):
+        return cast("str", value.value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, AbstractSet):
+        return sorted(cast("str", encode(item)) for item in value)
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} is not part of the model")
+
+
+def decode(annotation: Any, data: Any) -> Any:  # noqa: ANN401  # led by run-time annotations: typed by `read` below
+    """The model value of type `annotation` in `data`. Raises ValueError where the data don't fit it."""
+    if annotation is Any or annotation == Json:
+        return data
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        return _decode_union(get_args(annotation), data)
+    if origin is tuple:
+        return _decode_tuple(get_args(annotation), data)
+    if origin is not None and issubclass(origin, Mapping):
+        key_type, value_type = get_args(annotation)
+        return {decode(key_type, key): decode(value_type, item) for key, item in _require(dict, data).items()}
+    if is_dataclass(annotation) and isinstance(annotation, type):
+        return _decode_dataclass(annotation, data)
+    if annotation is datetime:
+        return datetime.fromisoformat(_require(str, data))
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return annotation(data)
+    if annotation is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    return _require(annotation, data)
+
+
+def read(cls: type[T], data: object) -> T:
+    """`decode` for one dataclass, typed. Raises ValueError."""
+    return cast("T", decode(cls, data))
+
+
+def dumps(data: Json) -> str:
+    """The project's one JSON text form: sorted keys, two spaces, UTF-8, a final newline."""
+    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _is_default(item: Field[Any], content: object) -> bool:
+    if item.default is not MISSING:
+        return type(content) is type(item.default) and bool(content == item.default)
+    if item.default_factory is not MISSING:
+        return bool(content == item.default_factory())
+    return False
+
+
+def _require(cls: Any, data: Any) -> Any:  # noqa: ANN401
+    expected = cls if isinstance(cls, type) else object
+    if expected is type(None) and data is None:
+        return None
+    if not isinstance(data, expected) or (expected is int and isinstance(data, bool)):
+        raise ValueError(f"expected {expected.__name__}, found {type(data).__name__}")
+    return data
+
+
+def _decode_union(options: Sequence[Any], data: Any) -> Any:  # noqa: ANN401
+    if data is None and type(None) in options:
+        return None
+    options = [option for option in options if option is not type(None)]
+    if len(options) == 1:
+        return decode(options[0], data)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    for option in options:
+        if getattr(option, "__name__", None) == kind:
+            return decode(option, {key: item for key, item in data.items() if key != "kind"})
+    raise ValueError(f"unknown kind {kind!r}")
+
+
+def _decode_tuple(arguments: Sequence[Any], data: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    items = _require(list, data)
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return tuple(decode(arguments[0], item) for item in items)
+    if len(items) != len(arguments):
+        raise ValueError(f"expected {len(arguments)} items, found {len(items)}")
+    return tuple(decode(argument, item) for argument, item in zip(arguments, items, strict=True))
+
+
+@cache
+def _hints(cls: type) -> Mapping[str, Any]:
+    return get_type_hints(cls, vars(model))
+
+
+def _decode_dataclass(cls: type, data: Any) -> Any:  # noqa: ANN401
+    content = _require(dict, data)
+    hints = _hints(cls)
+    unknown = sorted(set(content) - set(hints))
+    if unknown:
+        raise ValueError(f"{cls.__name__} has no {', '.join(unknown)}")
+    try:
+        return cls(**{key: decode(hints[key], item) for key, item in content.items()})
+    except TypeError as error:
+        raise ValueError(f"{cls.__name__}: {error}") from error
