@@ -97,6 +97,8 @@ def _require(cls: Any, data: Any) -> Any:  # noqa: ANN401
 
 
 def _decode_union(options: Sequence[Any], data: Any) -> Any:  # noqa: ANN401
+    if str in options and bool in options:  # Json itself, as `get_type_hints` unfolds it
+        return data
     if data is None and type(None) in options:
         return None
     options = [option for option in options if option is not type(None)]
