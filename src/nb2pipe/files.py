@@ -1,0 +1,52 @@
+"""Bytes in, files out: written whole or not at all, and readable by their owner alone. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def make_private_dir(path: Path) -> Path:
+    """Create `path` and what lacks above it, mode 0700 for each directory made. Raises OSError."""
+    missing = [path, *path.parents]
+    for directory in reversed([item for item in missing if not item.exists()]):
+        directory.mkdir(mode=0o700, exist_ok=True)
+        directory.chmod(0o700)  # whatever the umask said
+    if not path.is_dir():
+        raise NotADirectoryError(20, "not a directory", str(path))
+    return path
+
+
+def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Put `content` at `path`, mode 0600: after a crash there is the old file or the new one, never a part.
+
+    The order is SQLite's: data, fsync, rename, fsync of the directory. `durable=False` leaves both fsyncs out, for
+    what is written over and over. Raises OSError; the old file is then untouched and nothing else is left.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105  # the pair to mkstemp, which gives a string
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+        raise
+    if durable:
+        sync_dir(path.parent)
+
+
+def sync_dir(path: Path) -> None:
+    """Make renames in `path` survive a power loss, where the system can (Windows can't open a directory)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,155 @@
+"""Where things lie in `.nb2pipe/`: paths in, paths out. Nothing is read or written here.
+
+<root>/objects/                 stored values, written by the steps' runtime
+<root>/locks/<digest>.lock      held by flock while a run of the notebook is under way; never removed by hand
+<root>/runs/<id>/               one run
+    request.json  pipeline.json  events.jsonl  supervisor.json  supervisor.log  merged.ipynb
+    runtime/                    nb2pipe's own files for the kernels
+    folder/                     the copy of the notebook's folder, of an isolated run
+    steps/<id>/                 step.ipynb step.json outputs.json error.json commit.json executed.ipynb kernel.log
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class StepDir:
+    """The files of one step of one run."""
+
+    path: Path
+
+    @property
+    def notebook(self) -> Path:
+        """The step's notebook as rendered, before it runs."""
+        return self.path / "step.ipynb"
+
+    @property
+    def request(self) -> Path:
+        """What the runtime in the kernel reads: where to load and store, the values, the plan."""
+        return self.path / "step.json"
+
+    @property
+    def outputs(self) -> Path:
+        """What the runtime stored at the step's end."""
+        return self.path / "outputs.json"
+
+    @property
+    def error(self) -> Path:
+        """Where in the notebook an error rose, by the runtime."""
+        return self.path / "error.json"
+
+    @property
+    def commit(self) -> Path:
+        """The commit record: without it the step isn't done."""
+        return self.path / "commit.json"
+
+    @property
+    def executed(self) -> Path:
+        """The step's notebook with its outputs."""
+        return self.path / "executed.ipynb"
+
+    @property
+    def log(self) -> Path:
+        """What the kernel's process wrote by itself, outside of any cell."""
+        return self.path / "kernel.log"
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """The files of one run; `id` is the directory's name."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.path.name
+
+    @property
+    def root(self) -> RootDir:
+        """The `.nb2pipe/` that the run is in."""
+        return RootDir(self.path.parent.parent)
+
+    @property
+    def request(self) -> Path:
+        """What the supervisor was asked to do. No secret value is in it."""
+        return self.path / "request.json"
+
+    @property
+    def pipeline(self) -> Path:
+        """The Bundle's `pipeline.json`."""
+        return self.path / "pipeline.json"
+
+    @property
+    def events(self) -> Path:
+        """One JSON line per event."""
+        return self.path / "events.jsonl"
+
+    @property
+    def supervisor(self) -> Path:
+        """Which processes look after the run: pid, start time, boot id."""
+        return self.path / "supervisor.json"
+
+    @property
+    def log(self) -> Path:
+        """The supervisor's own log: empty unless nb2pipe itself failed."""
+        return self.path / "supervisor.log"
+
+    @property
+    def merged(self) -> Path:
+        """The notebook with all outputs in their places."""
+        return self.path / "merged.ipynb"
+
+    @property
+    def runtime(self) -> Path:
+        """Put on the kernels' PYTHONPATH."""
+        return self.path / "runtime"
+
+    @property
+    def folder(self) -> Path:
+        """The working copy of an isolated run."""
+        return self.path / "folder"
+
+    @property
+    def ballast(self) -> Path:
+        """Room kept for the last events; given back when the disk is full."""
+        return self.path / ".ballast"
+
+    def step(self, step_id: str) -> StepDir:
+        """The files of the step with this id."""
+        return StepDir(self.path / "steps" / step_id)
+
+
+@dataclass(frozen=True)
+class RootDir:
+    """A `.nb2pipe/` directory."""
+
+    path: Path
+
+    @property
+    def objects(self) -> Path:
+        """Stored values."""
+        return self.path / "objects"
+
+    @property
+    def runs(self) -> Path:
+        """One directory per run."""
+        return self.path / "runs"
+
+    @property
+    def locks(self) -> Path:
+        """One file per notebook."""
+        return self.path / "locks"
+
+    def run(self, run_id: str) -> RunDir:
+        """The files of the run with this id."""
+        return RunDir(self.runs / run_id)
+
+    def lock(self, notebook: Path) -> Path:
+        """The lock of the notebook at this path: of its place, not of its content."""
+        digest = hashlib.sha256(str(notebook.resolve()).encode(errors="surrogateescape")).hexdigest()
+        return self.locks / f"{digest[:32]}.lock"

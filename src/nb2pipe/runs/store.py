@@ -1,0 +1,136 @@
+"""The runs kept in `.nb2pipe/`: a directory in, `Run`s out; and the making of a new run's directory."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nb2pipe import wire
+from nb2pipe.errors import BadInput, EnvironmentProblem
+from nb2pipe.files import make_private_dir, write_atomic
+from nb2pipe.layout import RootDir, RunDir
+from nb2pipe.model import CancelRequested, Diagnostic, Run, RunEvent, RunFinished, RunState, Severity, Warned
+from nb2pipe.processes import Identity, is_alive
+from nb2pipe.runs.events import read_events, reduce, reduce_all
+
+NAME = ".nb2pipe"
+_RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+_DIED = "its supervisor died before the run was finished"
+
+
+def default_root(notebook: Path | None) -> Path:
+    """`.nb2pipe/` beside the notebook, or in the working directory for content without a file."""
+    return (notebook.resolve().parent if notebook is not None else Path.cwd()) / NAME
+
+
+def create(root: Path, *, now: datetime | None = None) -> RunDir:
+    """Make the directory of a new run below `root`, and `root` itself with a `.gitignore` of `*`.
+
+    Ids sort by time: UTC, then random hex digits. Raises EnvironmentProblem (N2P601) where it can't be written.
+    """
+    layout = RootDir(root.resolve())
+    started = (now or datetime.now(UTC)).astimezone(UTC)
+    run = layout.run(f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
+    try:
+        for directory in (layout.path, layout.objects, layout.locks, layout.runs):
+            make_private_dir(directory)
+        ignore = layout.path / ".gitignore"
+        if not ignore.exists():
+            write_atomic(ignore, b"*\n")
+        run.path.mkdir(mode=0o700)
+        make_private_dir(run.path / "steps")
+    except OSError as error:
+        raise cannot_write(layout.path, error) from error
+    return run
+
+
+def cannot_write(path: Path, error: OSError) -> EnvironmentProblem:
+    """The error for a run directory that can't be written: full, read-only, someone else's."""
+    message = f"runs can't be kept in {path}: {error.strerror or error}"
+    hint = "free some space or change the permissions there, or choose another place with `--run-dir`"
+    return EnvironmentProblem([Diagnostic("N2P601", Severity.ERROR, message, hint=hint)])
+
+
+def runs(root: Path) -> tuple[Run, ...]:
+    """The runs below `root`, newest first; empty where there is no such directory. Damaged ones are left out."""
+    found: list[Run] = []
+    for run_id in sorted(_ids(root), reverse=True):
+        with contextlib.suppress(EnvironmentProblem):
+            run = _read(RootDir(root).run(run_id))
+            if run is not None:
+                found.append(run)
+    return tuple(found)
+
+
+def find(root: Path, which: str = "latest") -> RunDir:
+    """The directory of the run with this id, with the one id that begins (or ends) so, or of the latest run.
+
+    Raises BadInput: N2P602 for none, N2P603 for several.
+    """
+    ids = sorted(_ids(root))
+    if which == "latest":
+        matches = ids[-1:]
+    else:
+        matches = [run_id for run_id in ids if which and (run_id.startswith(which) or run_id.endswith(which))]
+    if not matches:
+        what = "no run has been made" if which == "latest" else f"there is no run {which!r}"
+        raise BadInput.of("N2P602", f"{what} in {root}", hint="`nb2pipe runs` lists them; `nb2pipe run` makes one")
+    if len(matches) > 1:
+        message = f"{which!r} may be any of {len(matches)} runs: {', '.join(matches)}"
+        raise BadInput.of("N2P603", message, hint="write more of the id")
+    return RootDir(root).run(matches[0])
+
+
+def load(root: Path, which: str = "latest") -> Run:
+    """The run that `find` finds, as its events tell. Raises BadInput (N2P602, N2P603), EnvironmentProblem (N2P605).
+
+    A run whose supervisor died without saying so reads as FAILED, or CANCELED if it was being cancelled.
+    """
+    directory = find(root, which)
+    run = _read(directory)
+    if run is None:
+        raise BadInput.of("N2P602", f"run {directory.id} never began", hint="`nb2pipe run` makes a new one")
+    return run
+
+
+def supervisor_of(run: RunDir) -> Identity | None:
+    """Who looks after the run, as its record says; None where it says nothing."""
+    try:
+        return wire.read(Identity, json.loads(run.supervisor.read_bytes()))
+    except (OSError, ValueError):
+        return None
+
+
+def _ids(root: Path) -> list[str]:
+    try:
+        names = [entry.name for entry in RootDir(root).runs.iterdir()]
+    except OSError:
+        return []
+    return [name for name in names if _RUN_ID.fullmatch(name)]
+
+
+def _read(directory: RunDir) -> Run | None:
+    """The run in a directory; None where it never began. Raises EnvironmentProblem (N2P605)."""
+    supervisor = supervisor_of(directory)
+    alive = supervisor is not None and is_alive(supervisor)
+    # liveness first: a supervisor that ends in between has written its last event by then
+    try:
+        events = read_events(directory.events)
+        run = reduce_all(events)
+    except ValueError as error:
+        message = f"{directory.events} is no record of a run: {error}"
+        raise EnvironmentProblem.of("N2P605", message, hint="`nb2pipe run` makes a new one") from error
+    if run is None or run.state.done or alive:
+        return run
+    return _after_death(run, events)
+
+
+def _after_death(run: Run, events: list[RunEvent]) -> Run:
+    at = events[-1].at
+    canceled = any(isinstance(event, CancelRequested) for event in events)
+    state = RunState.CANCELED if canceled else RunState.FAILED
+    return reduce(reduce(run, Warned(at, _DIED)), RunFinished(at, state))
