@@ -1,0 +1,9 @@
+"""The stage "write": a pipeline in, a Bundle (`pipeline.json` and a runnable notebook per step) out; and, after a run,
+the notebook with all outputs in their places.
+"""
+
+from nb2pipe.render.bundle import FORMAT, bundle, pipeline_json
+from nb2pipe.render.merged import merged_notebook
+from nb2pipe.render.step_notebook import step_notebook
+
+__all__ = ["FORMAT", "bundle", "merged_notebook", "pipeline_json", "step_notebook"]

@@ -1,0 +1,30 @@
+"""A notebook and its pipeline in, the Bundle out: bytes that are the same for the same input on every Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from nb2pipe import wire
+from nb2pipe.model import Bundle, BundleFile, Json, Notebook, Pipeline
+from nb2pipe.render.step_notebook import step_notebook
+
+FORMAT = 1
+"""The version of `pipeline.json`'s schema (`pipeline.schema.json`)."""
+
+
+def bundle(notebook: Notebook, pipeline: Pipeline) -> Bundle:
+    """`pipeline.json` and `steps/<id>.ipynb` for each step."""
+    files = [BundleFile("pipeline.json", wire.dumps(pipeline_json(pipeline)).encode())]
+    for step in pipeline.steps:
+        content = wire.dumps(step_notebook(notebook, pipeline, step))
+        files.append(BundleFile(f"steps/{step.id}.ipynb", content.encode("utf-8", "surrogatepass")))
+    return Bundle(pipeline, tuple(files))
+
+
+def pipeline_json(pipeline: Pipeline) -> Mapping[str, Json]:
+    """The pipeline as declarative data. Fields that hold their default are left out; edges are there to be read."""
+    found = wire.encode(pipeline)
+    assert isinstance(found, dict)  # noqa: S101  # a dataclass is encoded as a dict
+    name = PurePath(pipeline.notebook).name if pipeline.notebook else "notebook.ipynb"
+    return {**found, "schema": FORMAT, "notebook": name, "edges": wire.encode(pipeline.edges)}

@@ -1,0 +1,156 @@
+"""Values cross between two real processes: what was equal, identical, a view or bound to a global still is.
+
+Each row is Python that a first process runs and stores, Python that a second one runs after loading, and the names
+that must (or must not) be one unit. The second part asserts by itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+DRIVER = """
+import sys, pathlib, json
+from nb2pipe.runtime import units
+store, code, names = pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4].split(",")
+main = sys.modules["__main__"].__dict__
+if sys.argv[1] == "save":
+    exec(code, main)
+    stored, failed = units.save({name: main[name] for name in names}, store, main, {})
+    print(json.dumps([{name: value.object for name, value in stored.items()}, {name: value.reason for name, value in failed.items()}]))
+else:
+    main.update(units.load(json.loads(sys.argv[5]), store, main, lambda ref: None))
+    exec(code, main)
+"""
+
+
+def cross(tmp_path: Path, first: str, names: str, second: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Run `first`, store `names`, load what could be stored in a second process and run `second` there."""
+    import json
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", DRIVER, *arguments], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    stored, failed = json.loads(run("save", str(tmp_path), textwrap.dedent(first), names).splitlines()[-1])
+    run("load", str(tmp_path), textwrap.dedent(second), names, json.dumps(stored))
+    return stored, failed
+
+
+TOGETHER, APART = True, False
+
+CROSSINGS = {
+    "a function sees a global that is rebound after loading": (
+        "k = 1\ndef f(): return k", "f,k", "k = 2\nassert f() == 2", APART,
+    ),
+    "a lambda too": ("k = 1\nf = lambda: k", "f,k", "k = 2\nassert f() == 2", APART),
+    "a method sees the rebound global": (
+        "k = 1\nclass A:\n    def m(self): return k\na = A()", "a,k", "k = 2\nassert a.m() == 2", APART,
+    ),
+    "a function changes the variable that it appends to": (
+        "items = []\ndef add(x): items.append(x)", "add,items", "add(1)\nassert items == [1]", APART,
+    ),
+    "a function that rebinds by `global`": (
+        "k = 1\ndef s():\n    global k\n    k = 5", "s,k", "s()\nassert k == 5", APART,
+    ),
+    "two names for one list stay one list": ("x = [1]\ny = x", "x,y", "x.append(2)\nassert y is x and y == [1, 2]", TOGETHER),
+    "equal lists stay two lists": ("x = [1]\ny = [1]", "x,y", "assert x == y and x is not y", APART),
+    "an object in a container": ("x = [1]\nd = {'x': x}", "x,d", "assert d['x'] is x", TOGETHER),
+    "an instance and its class, moved by value": ("class A: pass\na = A()", "A,a", "assert isinstance(a, A) and type(a) is A", APART),
+    "strings, numbers and tuples of them do not join": ("x = ('s', 1)\ny = x", "x,y", "assert x == y", APART),
+    "a library function in two containers does not join them": (
+        "import math\nx = [math.sin]\ny = [math.sin]", "x,y", "assert x[0] is y[0]", APART,
+    ),
+    "a NumPy view stays a view of its owner": (
+        "import numpy as np\na = np.zeros(10)\nv = a[2:5]", "a,v", "v[0] = 7\nassert a[2] == 7", TOGETHER,
+    ),
+    "a transposed view with steps": (
+        "import numpy as np\na = np.arange(24.).reshape(4, 6)\nv = a.T[::2]", "a,v",
+        "v[1, 0] = 99\nassert a[0, 2] == 99 and v.shape == (3, 4)", TOGETHER,
+    ),
+    "a Fortran-ordered owner": (
+        "import numpy as np\na = np.asfortranarray(np.arange(6.).reshape(2, 3))\nv = a[:, 1]", "a,v",
+        "v[0] = 9\nassert a[0, 1] == 9 and a.flags.f_contiguous", TOGETHER,
+    ),
+    "a view alone does not drag its owner along": (
+        "import numpy as np\nv = np.zeros(1_000_000)[:3]", "v", "assert v.nbytes == 24 and v.base is None or v.base.nbytes < 100", APART,
+    ),
+    "two arrays": ("import numpy as np\na = np.zeros(3)\nb = np.zeros(3)", "a,b", "a[0] = 1\nassert b[0] == 0", APART),
+    "an array arrives writable and as an exact ndarray": (
+        "import numpy as np\na = np.arange(5)", "a", "import numpy\na[0] = 9\nassert type(a) is numpy.ndarray", APART,
+    ),
+    "a read-only array stays read-only": (
+        "import numpy as np\na = np.arange(5)\na.flags.writeable = False", "a", "assert not a.flags.writeable", APART,
+    ),
+    "an empty array": ("import numpy as np\na = np.zeros((0, 3))", "a", "assert a.shape == (0, 3)", APART),
+    "a NumPy scalar stays one": ("import numpy as np\na = np.float64(0.5)", "a", "import numpy\nassert type(a) is numpy.float64", APART),
+    "an object array": ("import numpy as np\na = np.array([{}, None], dtype=object)", "a", "assert a[0] == {}", APART),
+    "a generator of NumPy goes on": (
+        "import numpy as np\nr = np.random.default_rng(3)\nr.random()\nwant = np.random.default_rng(3).random(2)[1]", "r,want",
+        "assert r.random() == want", APART,
+    ),
+    "NumPy's global generator is this process's own": (
+        "import numpy as np\nr = np.random.mtrand._rand", "r", "import numpy\nassert r is numpy.random.mtrand._rand", APART,
+    ),
+    "sys.stdout is this process's own": ("import sys\nout = sys.stdout", "out", "import sys\nassert out is sys.stdout", APART),
+    "a frame": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': ['x', None]}, index=[5, 6])", "df",
+        "assert df.loc[5, 'a'] == 1\ndf.loc[5, 'a'] = 9\nassert df.loc[5, 'a'] == 9", APART,
+    ),
+    "frames that share memory by copy-on-write stay two frames": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nother = df.copy(deep=False)\nboth = [df, other]", "df,other,both",
+        "other.loc[0, 'a'] = 99\nassert df.loc[0, 'a'] == 1 and both[0] is df", TOGETHER,
+    ),
+    "frames that share an index are apart": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4]}, index=['x', 'y'])\nX = df[['a']]\ny = df['b']", "X,y",
+        "assert list(X.index) == list(y.index)", APART,
+    ),
+    "enum members do not join": (
+        "from http import HTTPStatus\nx = [HTTPStatus.OK]\ny = [HTTPStatus.OK]", "x,y", "assert x[0] is y[0]", APART,
+    ),
+    "a closure's variable is shared": (
+        "def make():\n    n = [0]\n    def inc(): n[0] += 1\n    def get(): return n[0]\n    return inc, get\ninc, get = make()", "inc,get",
+        "inc()\nassert get() == 1", TOGETHER,
+    ),
+    "a recursive structure": ("x = []\nx.append(x)", "x", "assert x[0] is x", APART),
+    "a fitted estimator": (
+        "from sklearn.linear_model import LogisticRegression\nm = LogisticRegression().fit([[0.], [1.]], [0, 1])", "m",
+        "assert m.predict([[1.]])[0] == 1", APART,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CROSSINGS)
+def test_values_cross(tmp_path: Path, case: str) -> None:
+    first, names, second, together = CROSSINGS[case]
+    stored, failed = cross(tmp_path, first, names, second)
+    assert not failed
+    if "," in names:
+        shared = len(set(stored.values())) < len(stored)
+        assert shared is together, stored
+
+
+CANNOT_LEAVE = {
+    "an open file": ("f = open(__import__('os').devnull)", "open file"),
+    "an open file inside a dict": ("f = {'log': open(__import__('os').devnull, 'wb')}", "open file"),
+    "a generator": ("f = (n for n in range(3))", "generator"),
+    "a lock": ("import threading\nf = threading.Lock()", "lock"),
+    "a thread": ("import threading\nf = threading.Thread()", "lock"),
+    "a connection": ("import sqlite3\nf = sqlite3.connect(':memory:')", "sqlite3.Connection"),
+    "a memoryview": ("f = memoryview(b'abc')", "memoryview"),
+}
+
+
+@pytest.mark.parametrize("case", CANNOT_LEAVE)
+def test_what_cannot_leave_is_named_and_the_rest_is_stored(tmp_path: Path, case: str) -> None:
+    code, reason = CANNOT_LEAVE[case]
+    stored, failed = cross(tmp_path, code + "\nok = 1", "f,ok", "assert ok == 1")
+    assert set(stored) == {"ok"}
+    assert reason in failed["f"], failed
