@@ -135,3 +135,56 @@ def _decode_dataclass(cls: type, data: Any) -> Any:  # noqa: ANN401
         return cls(**{key: decode(hints[key], item) for key, item in content.items()})
     except TypeError as error:
         raise ValueError(f"{cls.__name__}: {error}") from error
+
+
+def schema(cls: type) -> dict[str, Json]:
+    """JSON Schema (2020-12) of what `encode` gives for a dataclass: `$defs` for the dataclasses within."""
+    definitions: dict[str, Json] = {}
+    reference = _schema_of(cls, definitions)
+    assert isinstance(reference, dict)  # noqa: S101  # a dataclass's schema is a reference
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **reference, "$defs": definitions}
+
+
+def _schema_of(annotation: Any, definitions: dict[str, Json]) -> Json:  # noqa: ANN401
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation == Json or (origin in (Union, types.UnionType) and str in arguments and bool in arguments):
+        return {}
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [_schema_of(option, definitions) for option in arguments]}
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return {"type": "array", "items": _schema_of(arguments[0], definitions)}
+    if origin is tuple:
+        return {"type": "array", "prefixItems": [_schema_of(item, definitions) for item in arguments], "items": False}
+    if origin is not None and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": _schema_of(arguments[1], definitions)}
+    if is_dataclass(annotation) and isinstance(annotation, type):
+        return _schema_of_dataclass(annotation, definitions)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return {"enum": [item.value for item in annotation]}
+    if annotation is datetime:
+        return {"type": "string", "format": "date-time"}
+    return {"type": _SCHEMA_TYPES[annotation]}
+
+
+_SCHEMA_TYPES: Mapping[Any, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
+
+
+def _schema_of_dataclass(cls: type, definitions: dict[str, Json]) -> Json:
+    if cls.__name__ not in definitions:
+        definitions[cls.__name__] = None  # taken, so that a class within itself ends
+        hints = _hints(cls)
+        required = [item.name for item in fields(cls) if item.default is MISSING and item.default_factory is MISSING]
+        definitions[cls.__name__] = {
+            "type": "object",
+            "description": (cls.__doc__ or "").split("\n\n")[0].strip(),
+            "properties": {item.name: _schema_of(hints[item.name], definitions) for item in fields(cls)},
+            "required": [*required],
+            "additionalProperties": False,
+        }
+    return {"$ref": f"#/$defs/{cls.__name__}"}

@@ -51,7 +51,7 @@ def test_a_damaged_object_is_refused_before_it_is_unpickled(tmp_path: Path, dama
     }[damage]
     path.unlink()
     path.write_bytes(damaged)
-    with pytest.raises(objects.StoreError, match="damaged|cut short"):
+    with pytest.raises(objects.StoreError, match=r"damaged|cut short"):
         objects.get(tmp_path, stored.id)
     objects.put(tmp_path, b"abc" * 50, [b"defg" * 50])
     assert bytes(objects.get(tmp_path, stored.id)[0]) == b"abc" * 50, "storing it again mends it"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from nb2pipe import wire
-from nb2pipe.model import Bundle, BundleFile, Json, Notebook, Pipeline
+from nb2pipe.model import Bundle, BundleFile, Edge, Json, Notebook, Pipeline
 from nb2pipe.render.step_notebook import step_notebook
 
 FORMAT = 1
@@ -28,3 +29,16 @@ def pipeline_json(pipeline: Pipeline) -> Mapping[str, Json]:
     assert isinstance(found, dict)  # noqa: S101  # a dataclass is encoded as a dict
     name = PurePath(pipeline.notebook).name if pipeline.notebook else "notebook.ipynb"
     return {**found, "schema": FORMAT, "notebook": name, "edges": wire.encode(pipeline.edges)}
+
+
+@dataclass(frozen=True)
+class _PipelineFile(Pipeline):
+    """`pipeline.json`: the pipeline, the schema's version, and the edges (derived from the steps' needs)."""
+
+    schema: int = FORMAT
+    edges: tuple[Edge, ...] = ()  # a property of Pipeline; here it is data to read
+
+
+def pipeline_schema() -> Mapping[str, Json]:
+    """The JSON Schema of `pipeline.json`, as published in docs/pipeline.schema.json."""
+    return {"title": "nb2pipe pipeline.json", **wire.schema(_PipelineFile)}

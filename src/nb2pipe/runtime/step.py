@@ -380,10 +380,11 @@ def _describe_error(session: _Session, error: BaseException) -> Dict[str, Any]:
 def _numbers(name: str, value: object) -> Dict[str, float]:
     """`value` as metrics: a number under `name`, or each number of a dict under its own key."""
     candidates = value.items() if isinstance(value, Mapping) else [(name, value)]
-    return {str(key): float(item) for key, item in candidates if _is_number(item)}
+    found = {str(key): _as_number(item) for key, item in candidates}
+    return {key: number for key, number in found.items() if number is not None}
 
 
-def _is_number(value: object) -> bool:
+def _as_number(value: object) -> Optional[float]:
     if type(value) is bool or not isinstance(value, numbers.Real):
-        return False
-    return math.isfinite(float(value))
+        return None
+    return float(value) if math.isfinite(float(value)) else None
