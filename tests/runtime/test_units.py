@@ -23,7 +23,8 @@ if sys.argv[1] == "save":
     stored, failed = units.save({name: main[name] for name in names}, store, main, {})
     print(json.dumps([{name: value.object for name, value in stored.items()}, {name: value.reason for name, value in failed.items()}]))
 else:
-    main.update(units.load(json.loads(sys.argv[5]), store, main, lambda ref: None))
+    for unit in units.load(json.loads(sys.argv[5]), store, main, lambda ref: None):
+        main.update(unit.members)
     exec(code, main)
 """
 

@@ -15,11 +15,12 @@ import re
 import secrets
 import stat
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence, Union
+from typing import TypeAlias
 
-Buffer = Union[bytes, bytearray, memoryview]
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 MAGIC = b"nb2pipe\x01"
 _ALIGNMENT = 64
@@ -76,7 +77,7 @@ def put(store: Path, pickle: Buffer, buffers: Sequence[Buffer]) -> Stored:
     return Stored(object_id, size)
 
 
-def get(store: Path, object_id: str) -> List[memoryview]:
+def get(store: Path, object_id: str) -> list[memoryview]:
     """The segments of an object, writable but private to this process. Verified before it is handed out.
 
     Raises StoreError if the file is missing, someone else's, no regular file, or not what its name says.
@@ -102,11 +103,11 @@ def get(store: Path, object_id: str) -> List[memoryview]:
     return [content[offset : offset + length] for offset, length in places]
 
 
-def _layout(segments: Sequence[memoryview]) -> List[memoryview]:
+def _layout(segments: Sequence[memoryview]) -> list[memoryview]:
     """Header, segments and padding in file order."""
     offset = len(MAGIC) + 8 + 16 * len(segments)
     header = bytearray(MAGIC + struct.pack("<Q", len(segments)))
-    body: List[memoryview] = []
+    body: list[memoryview] = []
     for segment in segments:
         padding = -offset % _ALIGNMENT
         header += struct.pack("<QQ", offset + padding, segment.nbytes)

@@ -16,8 +16,9 @@ import pickle
 import sys
 import types
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any
 
 import cloudpickle
 
@@ -38,9 +39,9 @@ class Pickled:
     """
 
     data: bytes
-    buffers: List[pickle.PickleBuffer]
-    parts: Set[int]
-    views: Dict[int, int]  # id of a NumPy array -> id of the array that owns its memory
+    buffers: list[pickle.PickleBuffer]
+    parts: set[int]
+    views: dict[int, int]  # id of a NumPy array -> id of the array that owns its memory
     alive: object = field(repr=False)
 
     @property
@@ -49,14 +50,12 @@ class Pickled:
         return len(self.data) + sum(buffer.raw().nbytes for buffer in self.buffers)
 
 
-def dumps(
-    obj: object, main: Dict[str, Any], references: Mapping[int, str], owners: Optional[Set[int]] = None
-) -> Pickled:
+def dumps(obj: object, main: dict[str, Any], references: Mapping[int, str], owners: set[int] | None = None) -> Pickled:
     """Pickle `obj`. `references`: id of a replayed definition's object -> the definition's name@id.
 
     `owners`: ids of NumPy arrays whose views are to stay views. Raises whatever pickling raises.
     """
-    buffers: List[pickle.PickleBuffer] = []
+    buffers: list[pickle.PickleBuffer] = []
     with io.BytesIO() as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pickler = StepPickler(file, main, references, buffers, owners or set())
@@ -67,7 +66,7 @@ def dumps(
         return Pickled(file.getvalue(), buffers, parts, pickler.views, (memo, pickler.kept))
 
 
-def loads(segments: List[memoryview], main: Dict[str, Any], resolve: Resolve) -> object:
+def loads(segments: list[memoryview], main: dict[str, Any], resolve: Resolve) -> object:
     """The object that `dumps` gave. `resolve` finds a replayed definition's object."""
     builtins_before = main.get("__builtins__")
     unpickler = _StepUnpickler(io.BytesIO(segments[0]), main, resolve, segments[1:])
@@ -84,29 +83,29 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
     def __init__(
         self,
         file: io.BytesIO,
-        main: Dict[str, Any],
+        main: dict[str, Any],
         references: Mapping[int, str],
-        buffers: List[pickle.PickleBuffer],
-        owners: Set[int],
+        buffers: list[pickle.PickleBuffer],
+        owners: set[int],
     ) -> None:
         super().__init__(file, protocol=PROTOCOL, buffer_callback=buffers.append)
         self._main = main
         self._owners = owners
         # cloudpickle takes this for the globals that all functions of `__main__` share.
-        marker: Dict[str, Any] = {}
+        marker: dict[str, Any] = {}
         self.globals_ref[id(main)] = marker
-        self._known: Dict[int, Tuple[str, str]] = {id(obj): ("singleton", name) for name, obj in _singletons().items()}
+        self._known: dict[int, tuple[str, str]] = {id(obj): ("singleton", name) for name, obj in _singletons().items()}
         self._known.update((key, ("definition", name)) for key, name in references.items())
         self._known[id(main)] = self._known[id(marker)] = ("main", "")
-        self.private: Set[int] = set()  # arrays that belong to one pandas object alone
-        self.views: Dict[int, int] = {}
-        self.kept: List[object] = []
+        self.private: set[int] = set()  # arrays that belong to one pandas object alone
+        self.views: dict[int, int] = {}
+        self.kept: list[object] = []
 
-    def persistent_id(self, obj: object) -> Optional[Tuple[str, str]]:
+    def persistent_id(self, obj: object) -> tuple[str, str] | None:
         return self._known.get(id(obj))
 
     def reducer_override(self, obj: Any) -> Any:  # noqa: ANN401
-        if isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
+        if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
             raise CannotLeave("an open file belongs to the process that opened it")
         if type(obj) is memoryview:
             raise CannotLeave("a memoryview would arrive as a copy")
@@ -156,12 +155,12 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
 
 
 class _StepUnpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, main: Dict[str, Any], resolve: Resolve, buffers: List[memoryview]) -> None:
+    def __init__(self, file: io.BytesIO, main: dict[str, Any], resolve: Resolve, buffers: list[memoryview]) -> None:
         super().__init__(file, buffers=buffers)
         self._main = main
         self._resolve = resolve
 
-    def persistent_load(self, pid: Tuple[str, str]) -> object:
+    def persistent_load(self, pid: tuple[str, str]) -> object:
         kind, name = pid
         if kind == "main":
             return self._main
@@ -196,10 +195,10 @@ def _has_copy_on_write() -> bool:
     return bool(pandas.get_option("mode.copy_on_write") is True)
 
 
-def _singletons(*, load: bool = False) -> Dict[str, object]:
+def _singletons(*, load: bool = False) -> dict[str, object]:
     import random
 
-    found: Dict[str, object] = {
+    found: dict[str, object] = {
         "sys.stdin": sys.stdin,
         "sys.stdout": sys.stdout,
         "sys.stderr": sys.stderr,

@@ -14,9 +14,11 @@ import numbers
 import os
 import re
 import sys
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, AbstractSet, Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
@@ -29,7 +31,7 @@ _HISTORY_NAME = re.compile(r"_i?\d*|_i{1,3}|_{1,3}|_[iods]h|In|Out")
 class StepProblem(Exception):
     """Something that stops the step and that is not the user's code. The message is for people."""
 
-    def _render_traceback_(self) -> List[str]:
+    def _render_traceback_(self) -> list[str]:
         return [f"nb2pipe: {self}"]
 
 
@@ -43,23 +45,24 @@ class _Session:
     values: Mapping[str, str]
     store: Path
     out: Path
-    main: Dict[str, Any]
+    main: dict[str, Any]
     shell: Any
     before: Mapping[str, object] = field(default_factory=dict)
-    loaded: Dict[str, object] = field(default_factory=dict)
-    defined: Dict[str, object] = field(default_factory=dict)
-    metrics: Dict[str, float] = field(default_factory=dict)
-    cell_of_file: Dict[str, int] = field(default_factory=dict)
-    sequence: List[Optional[int]] = field(default_factory=list)
+    units: list[Any] = field(default_factory=list)
+    loaded: dict[str, object] = field(default_factory=dict)
+    defined: dict[str, object] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    cell_of_file: dict[str, int] = field(default_factory=dict)
+    sequence: list[int | None] = field(default_factory=list)
     position: int = 0
 
     @property
-    def cell(self) -> Optional[int]:
+    def cell(self) -> int | None:
         """The notebook's cell that is now running; None for one of ours."""
         return self.sequence[self.position] if self.position < len(self.sequence) else None
 
 
-_sessions: List[_Session] = []
+_sessions: list[_Session] = []
 
 
 def begin(step_id: str) -> None:
@@ -96,10 +99,13 @@ def load() -> None:
         _note_definition(session, session.definitions[key])
     units = _import_units()
     try:
-        session.loaded = units.load(session.values, session.store, session.main, lambda ref: _resolve(session, ref))
+        session.units = units.load(session.values, session.store, session.main, lambda ref: _resolve(session, ref))
     except Exception as error:
         names = ", ".join(sorted(session.values))
         raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {error}") from error
+    session.loaded = {
+        name: unit.members[name] for unit in session.units for name in unit.members if name in session.values
+    }
     session.main.update(session.loaded)
 
 
@@ -111,13 +117,17 @@ def end() -> None:
         if definition["at"]["cell"] in session.plan["cells"]:
             _note_definition(session, definition)
     references = {id(obj): ref for ref, obj in session.defined.items()}
+    touched = _touched(session)
     try:
-        stored, failed = units.save(_touched(session), session.store, session.main, references)
+        changed = _changed(session, references, set(touched))
+        touched.update((name, session.main[name]) for name in changed)
+        stored, failed = units.save(touched, session.store, session.main, references)
         record = {
             "schema": _SCHEMA,
             "values": {name: asdict(value) for name, value in stored.items()},
             "deleted": _deleted(session),
             "failed": {name: asdict(value) for name, value in failed.items()},
+            "changed": changed,
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),
         }
@@ -130,18 +140,18 @@ def end() -> None:
 # --- which step this is -------------------------------------------------------------------------------------------
 
 
-def _spec_of_run(step_id: str) -> Optional[Dict[str, Any]]:
+def _spec_of_run(step_id: str) -> dict[str, Any] | None:
     path = os.environ.pop(SPEC_VARIABLE, None)
     if path is None:
         return None
     _hide_runtime_path()
-    spec: Dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    spec: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     if spec.get("schema") != _SCHEMA or spec.get("step") != step_id:
         raise StepProblem(f"{path} is not for step {step_id!r} of this version of nb2pipe")
     return spec
 
 
-def _spec_of_bundle(step_id: str) -> Dict[str, Any]:
+def _spec_of_bundle(step_id: str) -> dict[str, Any]:
     """The spec when a person runs a Bundle's step notebook: values come from the steps run before by hand."""
     for folder in (Path.cwd(), Path.cwd().parent):
         if (folder / "pipeline.json").is_file():
@@ -173,7 +183,7 @@ def _spec_of_bundle(step_id: str) -> Dict[str, Any]:
     }
 
 
-def _value_by_hand(folder: Path, need: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
+def _value_by_hand(folder: Path, need: Mapping[str, Any]) -> Mapping[str, Any] | None:
     for provider in need["providers"]:
         path = folder / ".values" / provider / "outputs.json"
         if not path.is_file():
@@ -183,7 +193,7 @@ def _value_by_hand(folder: Path, need: Mapping[str, Any]) -> Optional[Mapping[st
         outputs = json.loads(path.read_text(encoding="utf-8"))
         if need["variable"] in outputs["deleted"]:
             return None
-        value: Optional[Mapping[str, Any]] = outputs["values"].get(need["variable"])
+        value: Mapping[str, Any] | None = outputs["values"].get(need["variable"])
         if value is not None:
             return value
     return None
@@ -275,7 +285,7 @@ def _replay_hidden(session: _Session, key: str) -> None:
 # --- what to store ------------------------------------------------------------------------------------------------
 
 
-def _touched(session: _Session) -> Dict[str, object]:
+def _touched(session: _Session) -> dict[str, object]:
     """Names that the step bound, or may have changed; definitions that later steps replay are left out."""
     outputs = set(session.plan.get("outputs", ()))
     replayed = {name for definition in session.definitions.values() for name in definition["names"]} - outputs
@@ -284,6 +294,19 @@ def _touched(session: _Session) -> Dict[str, object]:
         for name, value in _names(session)
         if name not in replayed and _is_new(session, name, value, outputs)
     }
+
+
+def _changed(session: _Session, references: Mapping[int, str], touched: AbstractSet[str]) -> dict[str, bool]:
+    """What was loaded, was not expected to change, and is no longer what was stored: name -> is it certain?"""
+    units = _import_units()
+    found: dict[str, bool] = {}
+    for unit in session.units:
+        names = {name for name in unit.wanted - touched if session.main.get(name) is session.loaded[name]}
+        if not names:
+            continue
+        verdicts = units.changes(unit, session.store, session.main, references, lambda ref: _resolve(session, ref))
+        found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
+    return found
 
 
 def _is_new(session: _Session, name: str, value: object, outputs: AbstractSet[str]) -> bool:
@@ -296,7 +319,7 @@ def _is_new(session: _Session, name: str, value: object, outputs: AbstractSet[st
     return name not in session.before or session.before[name] is not value
 
 
-def _names(session: _Session) -> Iterator[Tuple[str, object]]:
+def _names(session: _Session) -> Iterator[tuple[str, object]]:
     """The user's names: not IPython's own, not dunders."""
     for name, value in list(session.main.items()):
         if name.startswith("__") and name.endswith("__"):
@@ -305,7 +328,7 @@ def _names(session: _Session) -> Iterator[Tuple[str, object]]:
             yield name, value
 
 
-def _deleted(session: _Session) -> List[str]:
+def _deleted(session: _Session) -> list[str]:
     given = {*session.loaded, *session.parameters, *session.plan.get("deletes", ())}
     return sorted(name for name in given if name not in session.main)
 
@@ -357,12 +380,12 @@ def _after_cell(result: Any) -> None:  # noqa: ANN401
         session.shell.execution_count = session.cell + 1
 
 
-def _describe_error(session: _Session, error: BaseException) -> Dict[str, Any]:
+def _describe_error(session: _Session, error: BaseException) -> dict[str, Any]:
     """Where it happened: the innermost frame that is in a cell of the notebook."""
     cell, line, function = session.cell, None, None
     if isinstance(error, SyntaxError):
         line = error.lineno
-    trace: Optional[TracebackType] = error.__traceback__
+    trace: TracebackType | None = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_filename in session.cell_of_file:
@@ -377,14 +400,14 @@ def _describe_error(session: _Session, error: BaseException) -> Dict[str, Any]:
     }
 
 
-def _numbers(name: str, value: object) -> Dict[str, float]:
+def _numbers(name: str, value: object) -> dict[str, float]:
     """`value` as metrics: a number under `name`, or each number of a dict under its own key."""
     candidates = value.items() if isinstance(value, Mapping) else [(name, value)]
     found = {str(key): _as_number(item) for key, item in candidates}
     return {key: number for key, number in found.items() if number is not None}
 
 
-def _as_number(value: object) -> Optional[float]:
+def _as_number(value: object) -> float | None:
     if type(value) is bool or not isinstance(value, numbers.Real):
         return None
     return float(value) if math.isfinite(float(value)) else None

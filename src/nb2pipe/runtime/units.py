@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Set, Tuple
+from typing import Any
 
 from nb2pipe.runtime import objects, pickling
+from nb2pipe.runtime.changes import Verdict, compare
 
 
 @dataclass(frozen=True)
@@ -27,41 +29,90 @@ class NotStored:
 
 
 def save(
-    values: Mapping[str, object], store: Path, main: Dict[str, Any], references: Mapping[int, str]
-) -> Tuple[Dict[str, StoredValue], Dict[str, NotStored]]:
+    values: Mapping[str, object], store: Path, main: dict[str, Any], references: Mapping[int, str]
+) -> tuple[dict[str, StoredValue], dict[str, NotStored]]:
     """Store each value that can be pickled. Raises OSError if the disk does not take them."""
-    pickled: Dict[str, pickling.Pickled] = {}
-    failed: Dict[str, NotStored] = {}
+    pickled: dict[str, pickling.Pickled] = {}
+    failed: dict[str, NotStored] = {}
     for name in sorted(values):
         try:
             pickled[name] = pickling.dumps({name: values[name]}, main, references)
         except Exception as error:  # noqa: BLE001  # whatever the user's own __reduce__ may raise
             failed[name] = NotStored(type_name(values[name]), _reason(error))
-    stored: Dict[str, StoredValue] = {}
-    for group, owners in _groups(pickled):
+    stored: dict[str, StoredValue] = {}
+    for group in _groups(pickled):
         unit = pickled[group[0]]
-        if len(group) > 1 or owners:
-            unit = pickling.dumps({name: values[name] for name in group}, main, references, owners)
+        if len(group) > 1 or _shared_owners([unit]):
+            unit = _pickle({name: values[name] for name in group}, main, references)
         written = objects.put(store, unit.data, [buffer.raw() for buffer in unit.buffers])
         for name in group:
             stored[name] = StoredValue(written.id, type_name(values[name]), written.size_bytes)
     return stored, failed
 
 
-def load(wanted: Mapping[str, str], store: Path, main: Dict[str, Any], resolve: pickling.Resolve) -> Dict[str, object]:
-    """The values of `wanted` (name -> object id). Each unit is read once, so shared objects stay shared.
+@dataclass(frozen=True)
+class Unit:
+    """A loaded unit: its object's id, its members as they were loaded, and which of them are wanted from it."""
+
+    id: str
+    members: Mapping[str, object]
+    wanted: frozenset[str]
+
+
+def load(wanted: Mapping[str, str], store: Path, main: dict[str, Any], resolve: pickling.Resolve) -> list[Unit]:
+    """The units that hold the names of `wanted` (name -> object id). Each is read once, so shared objects stay shared.
 
     Raises StoreError for a damaged object, and whatever unpickling raises (a package that is missing here).
     """
-    found: Dict[str, object] = {}
+    found: list[Unit] = []
     for object_id in sorted(set(wanted.values())):
-        unit = pickling.loads(objects.get(store, object_id), main, resolve)
-        if not isinstance(unit, dict):
-            raise objects.StoreError(f"the stored object {object_id[:15]} is no unit of named values")
-        for name, source in wanted.items():
-            if source == object_id:
-                found[name] = unit[name]
+        members = pickling.loads(objects.get(store, object_id), main, resolve)
+        names = {name for name, source in wanted.items() if source == object_id}
+        if not isinstance(members, dict) or not names <= set(members):
+            raise objects.StoreError(f"the stored object {object_id[:15]} does not hold {', '.join(sorted(names))}")
+        found.append(Unit(object_id, members, frozenset(names)))
     return found
+
+
+def changes(
+    unit: Unit, store: Path, main: dict[str, Any], references: Mapping[int, str], resolve: pickling.Resolve
+) -> dict[str, Verdict]:
+    """For each member whether it is still what was stored: the same bytes, or at least the same value."""
+    stored = objects.get(store, unit.id)
+    try:
+        now = _pickle(unit.members, main, references)
+    except Exception:  # noqa: BLE001  # it could be pickled when it was stored: something unfit came into it
+        return dict.fromkeys(unit.members, Verdict.CHANGED)
+    if _is_same(now, stored):
+        return dict.fromkeys(unit.members, Verdict.SAME)
+    before = pickling.loads(stored, main, resolve)
+    assert isinstance(before, dict)  # noqa: S101  # `load` has seen that it is
+    if _is_same(_pickle(before, main, references), [now.data, *(buffer.raw() for buffer in now.buffers)]):
+        return dict.fromkeys(unit.members, Verdict.SAME)
+    return {name: compare(value, before[name]) for name, value in unit.members.items()}
+
+
+def _pickle(values: Mapping[str, object], main: dict[str, Any], references: Mapping[int, str]) -> pickling.Pickled:
+    """One unit's bytes: views of an array that two of its arrays share stay views."""
+    unit = pickling.dumps(dict(values), main, references)
+    owners = _shared_owners([unit])
+    return pickling.dumps(dict(values), main, references, owners) if owners else unit
+
+
+def _is_same(pickled: pickling.Pickled, segments: Sequence[objects.Buffer]) -> bool:
+    parts: list[objects.Buffer] = [pickled.data, *(buffer.raw() for buffer in pickled.buffers)]
+    return len(parts) == len(segments) and all(map(_equal_bytes, parts, segments))
+
+
+def _equal_bytes(one: objects.Buffer, other: objects.Buffer) -> bool:
+    first, second = memoryview(one).cast("B"), memoryview(other).cast("B")
+    if first.nbytes != second.nbytes:
+        return False
+    size = 1 << 24
+    return all(
+        bytes(first[start : start + size]) == bytes(second[start : start + size])
+        for start in range(0, first.nbytes, size)
+    )
 
 
 def type_name(value: object) -> str:
@@ -74,10 +125,10 @@ def type_name(value: object) -> str:
     return f"{cls.__module__.split('.')[0]}.{cls.__qualname__}"
 
 
-def _groups(pickled: Mapping[str, pickling.Pickled]) -> List[Tuple[List[str], Set[int]]]:
-    """Names joined where their parts overlap, each group with the array owners that two of its arrays share."""
-    group_of: Dict[int, List[str]] = {}
-    member: Dict[str, List[str]] = {}
+def _groups(pickled: Mapping[str, pickling.Pickled]) -> list[list[str]]:
+    """Names joined where their parts overlap."""
+    group_of: dict[int, list[str]] = {}
+    member: dict[str, list[str]] = {}
     for name in sorted(pickled):
         group = [name]
         for part in pickled[name].parts:
@@ -93,11 +144,11 @@ def _groups(pickled: Mapping[str, pickling.Pickled]) -> List[Tuple[List[str], Se
             group_of[part] = group
         member[name] = group
     unique = {id(group): sorted(group) for group in member.values()}
-    return [(group, _shared_owners(pickled[name] for name in group)) for group in sorted(unique.values())]
+    return sorted(unique.values())
 
 
-def _shared_owners(group: Iterable[pickling.Pickled]) -> Set[int]:
-    users: Dict[int, Set[int]] = {}
+def _shared_owners(group: Iterable[pickling.Pickled]) -> set[int]:
+    users: dict[int, set[int]] = {}
     for item in group:
         for array, owner in item.views.items():
             users.setdefault(owner, set()).add(array)

@@ -1,0 +1,165 @@
+"""Two values in, out whether they are the same value: the proof that a step did not change what it loaded.
+
+Pickle bytes are compared first (`units.unchanged`). They are not canonical: sets, caches and shared strings make equal
+values differ. So a difference is looked at here, in the values themselves.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import types
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+from typing import Any
+
+
+class Verdict(IntEnum):
+    """UNKNOWN: they differ only in something that may be a library object's cache."""
+
+    SAME = 0
+    UNKNOWN = 1
+    CHANGED = 2
+
+
+_DRAWN = frozenset({"matplotlib"})  # showing a figure is a read, and leaves layouts and flags of its own behind
+_Seen = set[tuple[int, int]]
+
+
+def compare(now: object, before: object) -> Verdict:
+    """Whether `now` still is the value that `before` is. Values that refuse to be compared are UNKNOWN."""
+    try:
+        return _compare(now, before, set())
+    except Exception:  # noqa: BLE001  # any __eq__ or __reduce__ of the user's or a library's may raise anything
+        return Verdict.UNKNOWN
+
+
+def _compare(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    if now is before or (id(now), id(before)) in seen:
+        return Verdict.SAME
+    seen.add((id(now), id(before)))
+    if type(now) is not type(before):
+        return Verdict.CHANGED
+    if isinstance(now, type | types.ModuleType):
+        return Verdict.SAME
+    for kinds, function in _BY_TYPE:
+        if type(now) in kinds:
+            return function(now, before, seen)
+    if _package(now) in ("numpy", "pandas"):
+        verdict = _compare_data(now, before, seen)
+        if verdict is not None:
+            return verdict
+    verdict = _compare_objects(now, before, seen)
+    return min(verdict, Verdict.UNKNOWN) if _package(now) in _DRAWN else verdict
+
+
+def _package(obj: object) -> str:
+    return type(obj).__module__.partition(".")[0]
+
+
+def _verdict(same: bool) -> Verdict:
+    return Verdict.SAME if same else Verdict.CHANGED
+
+
+def _compare_scalars(now: object, before: object, _seen: _Seen) -> Verdict:
+    return _verdict(now == before)
+
+
+def _compare_floats(now: float, before: float, _seen: _Seen) -> Verdict:
+    return _verdict(now == before or (math.isnan(now) and math.isnan(before)))
+
+
+def _compare_sequences(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    if len(now) != len(before):
+        return Verdict.CHANGED
+    return _worst(_compare(one, other, seen) for one, other in zip(now, before, strict=True))
+
+
+def _compare_dicts(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    if len(now) != len(before):
+        return Verdict.CHANGED
+    keys = _worst(_compare(one, other, seen) for one, other in zip(now, before, strict=True))
+    if keys is not Verdict.SAME:
+        return keys
+    return _worst(_compare(one, other, seen) for one, other in zip(now.values(), before.values(), strict=True))
+
+
+def _compare_data(now: Any, before: Any, seen: _Seen) -> Verdict | None:  # noqa: ANN401
+    """Arrays by their bytes, frames by `equals` and labels; None for what is neither."""
+    import numpy as np
+
+    if isinstance(now, np.ndarray):
+        if now.dtype != before.dtype or now.shape != before.shape or now.flags.writeable != before.flags.writeable:
+            return Verdict.CHANGED
+        if now.dtype.hasobject:
+            return _compare_sequences(now.ravel().tolist(), before.ravel().tolist(), seen)
+        return _verdict(now.tobytes() == before.tobytes())
+    if isinstance(now, (np.generic, np.dtype)):
+        return _verdict(bool(now == before) or (now != now and before != before))
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return None
+    if isinstance(now, pandas.Index):
+        return _verdict(now.identical(before))
+    if isinstance(now, (pandas.DataFrame, pandas.Series)):
+        axes = all(one.identical(other) for one, other in zip(now.axes, before.axes, strict=True))
+        name = getattr(now, "name", None) == getattr(before, "name", None)
+        return _verdict(axes and name and now.equals(before))
+    return None
+
+
+def _compare_functions(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    if now.__code__ != before.__code__:
+        return Verdict.CHANGED
+    cells = [tuple(cell.cell_contents for cell in function.__closure__ or ()) for function in (now, before)]
+    parts = [(function.__defaults__, function.__kwdefaults__, function.__dict__) for function in (now, before)]
+    return _worst([_compare(cells[0], cells[1], seen), _compare(parts[0], parts[1], seen)])
+
+
+def _compare_objects(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    """Any other object by what pickling would take of it."""
+    reduced = [obj.__reduce_ex__(2) for obj in (now, before)]
+    if any(isinstance(item, str) for item in reduced):
+        return _verdict(reduced[0] == reduced[1])
+    states = [item[2] if len(item) > 2 else None for item in reduced]
+    parts = [(item[0], item[1], *map(_listed, item[3:])) for item in reduced]
+    verdict = _compare_sequences(parts[0], parts[1], seen)
+    ours = type(now).__module__ == "__main__"
+    if all(type(state) is dict for state in states):
+        return _worst([verdict, _compare_states(states[0], states[1], seen, ours=ours)])
+    return _worst([verdict, _compare(states[0], states[1], seen)])
+
+
+def _listed(items: Any) -> Any:  # noqa: ANN401
+    return list(items) if items is not None and hasattr(items, "__next__") else items
+
+
+def _compare_states(now: Any, before: Any, seen: _Seen, *, ours: bool) -> Verdict:  # noqa: ANN401
+    """Attributes. In a library's object, new ones and changed plain flags may be its caches."""
+    if set(before) - set(now) or (ours and set(now) != set(before)):
+        return Verdict.CHANGED
+    found = Verdict.SAME if len(now) == len(before) else Verdict.UNKNOWN
+    for key, value in before.items():
+        verdict = _compare(now[key], value, seen)
+        if verdict is Verdict.CHANGED and not ours and isinstance(value, (bool, type(None))):
+            verdict = Verdict.UNKNOWN
+        found = max(found, verdict)
+    return found
+
+
+def _worst(verdicts: Iterable[Verdict]) -> Verdict:
+    found = Verdict.SAME
+    for verdict in verdicts:
+        if verdict is Verdict.CHANGED:
+            return verdict
+        found = max(found, verdict)
+    return found
+
+
+_BY_TYPE: tuple[tuple[tuple[type, ...], Callable[[Any, Any, _Seen], Verdict]], ...] = (
+    ((int, bool, str, bytes, bytearray, complex, type(None), range, slice, set, frozenset), _compare_scalars),
+    ((float,), _compare_floats),
+    ((list, tuple), _compare_sequences),
+    ((dict,), _compare_dicts),
+    ((types.FunctionType,), _compare_functions),
+)
