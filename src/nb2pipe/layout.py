@@ -12,8 +12,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+_OBJECT_ID = re.compile(r"sha256-[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,12 @@ class RootDir:
     def run(self, run_id: str) -> RunDir:
         """The files of the run with this id."""
         return RunDir(self.runs / run_id)
+
+    def object(self, object_id: str) -> Path:
+        """Where the runtime keeps an object. Raises ValueError for what no object's id can be, such as a path."""
+        if not _OBJECT_ID.fullmatch(object_id):
+            raise ValueError(f"{object_id[:80]!r} is not the id of a stored object")
+        return self.objects / object_id[7:9] / object_id
 
     def lock(self, notebook: Path) -> Path:
         """The lock of the notebook at this path: of its place, not of its content."""

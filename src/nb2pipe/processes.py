@@ -7,6 +7,7 @@ stranger.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from nb2pipe import wire
 
 IS_LINUX = sys.platform.startswith("linux")
 
@@ -62,6 +65,14 @@ def identify(pid: int) -> Identity:
     """The identity of a process that runs now."""
     found = _stat(pid) if IS_LINUX else None
     return Identity(pid, found.started if found else None, _boot_id() if found else None)
+
+
+def load_identity(path: Path) -> Identity | None:
+    """The identity that a file holds as JSON; None where there is none."""
+    try:
+        return wire.read(Identity, json.loads(path.read_bytes()))
+    except (OSError, ValueError):
+        return None
 
 
 def is_alive(identity: Identity) -> bool:

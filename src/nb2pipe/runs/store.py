@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nb2pipe import wire
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import make_private_dir, write_atomic
 from nb2pipe.layout import RootDir, RunDir
 from nb2pipe.model import CancelRequested, Diagnostic, Run, RunEvent, RunFinished, RunState, Severity, Warned
-from nb2pipe.processes import Identity, is_alive
+from nb2pipe.processes import is_alive, load_identity
 from nb2pipe.runs.events import read_events, reduce, reduce_all
 
 NAME = ".nb2pipe"
@@ -97,14 +95,6 @@ def load(root: Path, which: str = "latest") -> Run:
     return run
 
 
-def supervisor_of(run: RunDir) -> Identity | None:
-    """Who looks after the run, as its record says; None where it says nothing."""
-    try:
-        return wire.read(Identity, json.loads(run.supervisor.read_bytes()))
-    except (OSError, ValueError):
-        return None
-
-
 def _ids(root: Path) -> list[str]:
     try:
         names = [entry.name for entry in RootDir(root).runs.iterdir()]
@@ -115,7 +105,7 @@ def _ids(root: Path) -> list[str]:
 
 def _read(directory: RunDir) -> Run | None:
     """The run in a directory; None where it never began. Raises EnvironmentProblem (N2P605)."""
-    supervisor = supervisor_of(directory)
+    supervisor = load_identity(directory.supervisor)
     alive = supervisor is not None and is_alive(supervisor)
     # liveness first: a supervisor that ends in between has written its last event by then
     try:

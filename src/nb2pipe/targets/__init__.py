@@ -1,0 +1,1 @@
+"""Where a pipeline runs: one package per target, each behind the protocol of `base`."""

@@ -1,0 +1,13 @@
+"""The local target: a Bundle in, run events out; each step in a kernel of its own on this machine.
+
+start() ─▶ guard ─▶ supervisor ─fork─▶ worker (papermill) ─▶ kernel
+              │          │ ready queue, time limits, verdicts, events.jsonl, the notebook's lock
+              └ kills what is left if the supervisor is killed; the supervisor does so for a killed worker
+"""
+
+from nb2pipe.targets.local.handle import LocalRun, attach, cancel, start
+from nb2pipe.targets.local.options import check
+
+name = "local"
+
+__all__ = ["LocalRun", "attach", "cancel", "check", "name", "start"]

@@ -1,0 +1,291 @@
+"""A Bundle and where to run it in; out, a run that goes on by itself: its events, and a way to stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nb2pipe
+from nb2pipe.errors import BadInput, EnvironmentProblem
+from nb2pipe.files import make_private_dir, write_atomic
+from nb2pipe.journal import Reader
+from nb2pipe.layout import RunDir
+from nb2pipe.model import Bundle, CancelRequested, Diagnostic, Json, RunEvent, RunFinished, RunState, Severity, Warned
+from nb2pipe.processes import is_alive, load_identity, send, signal_name
+from nb2pipe.targets.local import isolated as isolation
+from nb2pipe.targets.local import kernels
+from nb2pipe.targets.local.request import RUNNER, Request
+from nb2pipe.targets.local.scrub import SHORTEST
+
+POLL_S = 0.03
+END_LIMIT_S = 10.0
+
+_BALLAST_BYTES = 1 << 16
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class LocalRun:
+    """A run that a supervisor looks after: started here, or by somebody else.
+
+    A run started here and attached is cancelled when this object goes or this program ends: follow `events()` to
+    the end.
+    """
+
+    def __init__(self, run: RunDir, process: subprocess.Popen[bytes] | None = None) -> None:
+        self.dir = run
+        self._process = process
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.dir.id
+
+    def events(self, *, poll_s: float = POLL_S) -> Iterator[RunEvent]:
+        """All events from the first to RunFinished, as they come.
+
+        If guard and supervisor are both killed, the run ends here with a Warned and a RunFinished that no record
+        holds. Raises EnvironmentProblem (N2P605: the record is damaged; N2P606: the supervisor never began).
+        """
+        reader = Reader(self.dir.events)
+        began = canceled = False
+        while True:
+            alive = self._is_alive()
+            for event in reader.read():  # after the look at the process: what it wrote last is not missed
+                began = True
+                canceled = canceled or isinstance(event, CancelRequested)
+                if isinstance(event, RunFinished):
+                    self.close()
+                    yield event
+                    return
+                yield event
+            if not alive:
+                self.close()
+                yield from self._after_death(began=began, canceled=canceled)
+                return
+            time.sleep(poll_s)
+
+    def cancel(self, by: str = "SIGINT") -> None:
+        """Ask the run to stop; a second time: at once. Follow `events()` to see it end. No error if it has ended."""
+        if self._process is not None and self._process.stdin is not None and not self._process.stdin.closed:
+            with contextlib.suppress(OSError):  # it has ended
+                os.write(self._process.stdin.fileno(), f"{by}\n".encode())
+            return
+        number = getattr(signal, by, signal.SIGTERM) if by in _SIGNALS else signal.SIGTERM
+        supervisor = load_identity(self.dir.supervisor)
+        if supervisor is not None:
+            send(supervisor, number)
+
+    @contextlib.contextmanager
+    def forwarding_signals(self) -> Iterator[None]:
+        """While in this block, SIGINT, SIGTERM and SIGHUP to this program cancel the run. Main thread only."""
+
+        def forward(number: int, _frame: types.FrameType | None) -> None:
+            self.cancel(signal_name(number))
+
+        before = {
+            number: signal.signal(number, forward) for name in _SIGNALS if (number := getattr(signal, name, None))
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def close(self) -> None:
+        """Wait until the run's last process is gone. Cancels an attached run that hasn't ended."""
+        if self._process is None:
+            return
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_LIMIT_S)
+
+    def _is_alive(self) -> bool:
+        if self._process is not None:
+            return self._process.poll() is None
+        supervisor = load_identity(self.dir.supervisor)
+        return supervisor is not None and is_alive(supervisor)
+
+    def _after_death(self, *, began: bool, canceled: bool) -> Iterator[RunEvent]:
+        if not began:
+            last = _last_line(self.dir.log)
+            raise EnvironmentProblem.of(
+                "N2P606", f"the run's supervisor did not start: {last}", hint=f"details are in {self.dir.log}"
+            )
+        now = datetime.now(UTC)
+        yield Warned(now, "the run's supervisor was killed; its record is not complete")
+        yield RunFinished(now, RunState.CANCELED if canceled else RunState.FAILED)
+
+
+def start(
+    bundle: Bundle,
+    run_dir: Path,
+    *,
+    folder: Path,
+    parameters: Mapping[str, Json] | None = None,
+    jobs: int | None = None,
+    kernel: str | None = None,
+    isolated: bool = False,
+    attached: bool = True,
+    notes: tuple[str, ...] = (),
+    runner: str = RUNNER,
+) -> LocalRun:
+    """Start a run of the Bundle in `run_dir` (made by `runs.store.create`), its steps' working directory `folder`.
+
+    `jobs` steps at most run at a time; None: as many as there are processors. `kernel` is a kernelspec's name that
+    goes before the notebook's own. `isolated`: in a copy of the folder. `attached`: ends when this program ends.
+    `parameters` are all of the pipeline's, with their final values. `notes` become the run's first warnings.
+    `runner` is for tests.
+
+    Raises EnvironmentProblem before anything runs: N2P503 to N2P506 the kernel, N2P507 a secret's environment
+    variable is not set, N2P508 the folder is too large to copy, N2P509 the folder isn't there or can't be read,
+    N2P510 this system, N2P601 the run's directory can't be written. The run's directory is removed then.
+    """
+    run = RunDir(run_dir.resolve())
+    try:
+        _check_system(folder)
+        warnings = _check_secrets(bundle)
+        command = kernels.find(bundle.pipeline.kernel, kernel) if runner == RUNNER else kernels.KernelCommand("", ())
+        notebook = bundle.pipeline.notebook or "notebook.ipynb"
+        folder = folder.resolve()
+        request = Request(
+            run=run.id,
+            notebook=notebook,
+            folder=str(folder),
+            pipeline=bundle.pipeline,
+            jobs=max(1, jobs or os.cpu_count() or 1),
+            parameters=dict(parameters or {}),
+            kernel=command.name,
+            kernel_argv=command.argv,
+            kernel_env=command.env,
+            lock="" if isolated else str(run.root.lock(folder / Path(notebook).name)),
+            attached=attached,
+            notes=(*notes, *warnings),
+            version=nb2pipe.__version__,
+            runner=runner,
+        )
+        if isolated:
+            request = _isolate(run, request)
+        _write(run, request, bundle)
+        return LocalRun(run, _launch(run, attached=attached))
+    except OSError as error:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise _cannot_write(error, run) from error
+    except EnvironmentProblem:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
+
+
+def attach(run_dir: Path) -> LocalRun:
+    """A run that somebody else started, to follow or to cancel."""
+    return LocalRun(RunDir(run_dir.resolve()))
+
+
+def cancel(run_dir: Path, *, by: str = "SIGTERM") -> None:
+    """Stop a run from another program. Raises BadInput (N2P604) if nobody looks after it any more."""
+    run = RunDir(run_dir.resolve())
+    supervisor = load_identity(run.supervisor)
+    if supervisor is None or not send(supervisor, getattr(signal, by)):
+        raise BadInput.of("N2P604", f"run {run.id} is not under way", hint="`nb2pipe runs` shows what became of it")
+
+
+def _check_system(folder: Path) -> None:
+    if os.name != "posix":
+        raise EnvironmentProblem.of(
+            "N2P510", "local runs need Linux or macOS so far", hint="on Windows, use nb2pipe in WSL"
+        )
+    if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
+        raise EnvironmentProblem.of(
+            "N2P509", f"the notebook's folder {folder} isn't there or can't be read", hint="check its permissions"
+        )
+
+
+def _check_secrets(bundle: Bundle) -> tuple[str, ...]:
+    """Every secret's variable must be set. Returns warnings on those too short to be masked."""
+    warnings: list[str] = []
+    missing: list[Diagnostic] = []
+    for variable, (step, label) in _secrets(bundle).items():
+        value = os.environ.get(variable)
+        if value is None:
+            message = f"step `{step}` needs the secret {label}, and the environment variable {variable} is not set"
+            hint = f"set it before the run, for example: read -rs {variable} && export {variable}"
+            missing.append(Diagnostic("N2P507", Severity.ERROR, message, hint=hint))
+        elif len(value) < SHORTEST:
+            warnings.append(f"the secret in {variable} has fewer than {SHORTEST} characters: it can't be masked")
+    if missing:
+        raise EnvironmentProblem(missing)
+    return tuple(warnings)
+
+
+def _secrets(bundle: Bundle) -> dict[str, tuple[str, str]]:
+    """variable -> (the first step that asks for it, the secret's own name)."""
+    found: dict[str, tuple[str, str]] = {}
+    for step in bundle.pipeline.steps:
+        for secret in step.options.secrets:
+            found.setdefault(secret.env, (step.name, f"{secret.name}/{secret.key}"))
+    return found
+
+
+def _isolate(run: RunDir, request: Request) -> Request:
+    copied = isolation.copy(Path(request.folder), run.folder)
+    note = f"the steps run in a copy of the folder ({copied}): {run.folder}"
+    return replace(request, folder=str(run.folder), notes=(*request.notes, note))
+
+
+def _write(run: RunDir, request: Request, bundle: Bundle) -> None:
+    """All that the supervisor reads. Raises OSError."""
+    for file in bundle.files:
+        path = Path(file.path)
+        if file.path == "pipeline.json":
+            write_atomic(run.pipeline, file.content)
+        elif path.parent == Path("steps"):
+            files = run.step(path.stem)
+            make_private_dir(files.path)
+            write_atomic(files.notebook, file.content, durable=False)
+    source = Path(nb2pipe.__file__).parent
+    for part in ("", "runtime"):
+        target = make_private_dir(run.runtime / "nb2pipe" / part)
+        for path in sorted((source / part).glob("*.py")) if part else [source / "__init__.py"]:
+            write_atomic(target / path.name, path.read_bytes(), durable=False)
+    write_atomic(run.ballast, os.urandom(_BALLAST_BYTES), durable=False)
+    request.write(run)
+
+
+def _launch(run: RunDir, *, attached: bool) -> subprocess.Popen[bytes]:
+    """Start guard and supervisor, out of reach of the terminal's signals."""
+    descriptor = os.open(run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return subprocess.Popen(  # noqa: S603  # our own module, no shell
+            # -P: a module beside the notebook must not stand in for one of ours
+            [sys.executable, "-P", "-m", "nb2pipe.targets.local.supervisor", str(run.path)],
+            stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _cannot_write(error: OSError, run: RunDir) -> EnvironmentProblem:
+    message = f"the run can't be written to {run.root.path}: {error.strerror or error}"
+    hint = "free some space or change the permissions there, or choose another place with `--run-dir`"
+    return EnvironmentProblem([Diagnostic("N2P601", Severity.ERROR, message, hint=hint)])
+
+
+def _last_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2] or "it said nothing"
+    except OSError as error:
+        return str(error.strerror)

@@ -1,0 +1,94 @@
+"""A folder in; out, a copy of it for a run that must not touch the original."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from nb2pipe.errors import EnvironmentProblem
+
+MAX_BYTES = 1_000_000_000
+
+_LEFT_OUT = frozenset({".nb2pipe", ".git", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"})
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What is, or would be, copied. `left_out`: links out of the folder, and what is neither file nor folder."""
+
+    files: int
+    size_bytes: int
+    left_out: tuple[str, ...]
+
+    def __str__(self) -> str:
+        text = f"{self.files} files, {self.size_bytes / 1e6:.1f} MB"
+        if self.left_out:
+            text += f"; left out, as they lead out of the folder: {', '.join(self.left_out)}"
+        return text
+
+
+@dataclass(frozen=True)
+class _Plan:
+    folders: list[Path]
+    files: list[Path]
+    links: list[Path]
+    copied: Copied
+
+
+def measure(folder: Path, *, max_bytes: int = MAX_BYTES) -> Copied:
+    """What a copy would hold. Raises EnvironmentProblem (N2P508) if that is more than `max_bytes`."""
+    return _plan(folder, max_bytes).copied
+
+
+def copy(folder: Path, target: Path, *, max_bytes: int = MAX_BYTES) -> Copied:
+    """Copy `folder` to `target`, which must not exist. Raises EnvironmentProblem (N2P508), OSError."""
+    plan = _plan(folder, max_bytes)
+    target.mkdir(mode=0o700)
+    for path in plan.folders:
+        (target / path).mkdir()
+    for path in plan.files:
+        shutil.copy2(folder / path, target / path)
+    for path in plan.links:
+        (target / path).symlink_to((folder / path).readlink())
+    return plan.copied
+
+
+def _plan(folder: Path, max_bytes: int) -> _Plan:
+    root = folder.resolve()
+    folders: list[Path] = []
+    files: list[Path] = []
+    links: list[Path] = []
+    left_out: list[str] = []
+    size = 0
+    for here, names, others in os.walk(root):
+        base = Path(here)
+        names[:] = sorted(name for name in names if name not in _LEFT_OUT)
+        for name in [*names, *sorted(others)]:
+            path = base / name
+            relative = path.relative_to(root)
+            if path.is_symlink():
+                inside = not path.readlink().is_absolute() and path.resolve().is_relative_to(root)
+                if inside:
+                    links.append(relative)
+                else:
+                    left_out.append(str(relative))
+            elif path.is_dir():
+                folders.append(relative)
+            elif path.is_file():
+                files.append(relative)
+                size += path.stat().st_size
+            else:
+                left_out.append(str(relative))
+        if size > max_bytes:
+            raise _too_large(root, max_bytes)
+    return _Plan(folders, files, links, Copied(len(files), size, tuple(left_out)))
+
+
+def _too_large(folder: Path, max_bytes: int) -> Exception:
+    return EnvironmentProblem.of(
+        "N2P508",
+        f"{folder} holds more than {max_bytes / 1e6:.0f} MB: too much to copy for an isolated run",
+        hint="run without `--isolated`, or move large data out of the folder and read it from there",
+    )

@@ -1,0 +1,32 @@
+"""One run at a time for a notebook: a lock file in, the lock or the name of its owner out.
+
+It is a `flock`: the system frees it when its holder is gone, so that no lock is ever to be removed by hand.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def open_lock(path: Path) -> int:
+    """Open the lock file; nothing is locked yet. Raises OSError."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def try_lock(descriptor: int, owner: str) -> bool:
+    """Take the lock and leave the owner's name in the file; False if somebody else has it. Raises OSError."""
+    import fcntl  # not on Windows, where there are no local runs
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, owner.encode(), 0)
+    return True
+
+
+def owner_of(descriptor: int) -> str:
+    """Who has the lock, by the file's content."""
+    return os.pread(descriptor, 200, 0).decode(errors="replace") or "another run"

@@ -1,0 +1,110 @@
+"""What a supervisor is asked to do, as data: written by the front end, read by the supervisor and its workers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nb2pipe import wire
+from nb2pipe.files import write_atomic
+from nb2pipe.layout import RunDir, StepDir
+from nb2pipe.model import Json, Pipeline, Step
+
+RUNNER = "nb2pipe.targets.local.papermill_runner:run"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run to make. It holds names of environment variables, never the value of a secret.
+
+    `notebook` is what people are shown. `lock` is empty for a run that works in a copy. `attached`: the run is
+    cancelled when the front end's end of the pipe on standard input closes. `runner` names the function that runs a
+    step, `module:function`, see `Runner`: the tests' own runners need no kernel.
+    """
+
+    run: str
+    notebook: str
+    folder: str
+    pipeline: Pipeline
+    jobs: int = 1
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    kernel: str = ""
+    kernel_argv: tuple[str, ...] = ()
+    kernel_env: Mapping[str, str] = field(default_factory=dict)
+    lock: str = ""
+    attached: bool = True
+    notes: tuple[str, ...] = ()
+    version: str = ""
+    runner: str = RUNNER
+
+    @property
+    def secret_variables(self) -> tuple[str, ...]:
+        """The environment variables that hold secrets, sorted."""
+        steps = self.pipeline.steps
+        return tuple(sorted({secret.env for step in steps for secret in step.options.secrets}))
+
+    def write(self, run: RunDir) -> None:
+        """Write it into the run's directory. Raises OSError."""
+        write_atomic(run.request, wire.dumps(wire.encode(self)).encode())
+
+    @classmethod
+    def read(cls, run: RunDir) -> Request:
+        """Read it from the run's directory. Raises OSError, ValueError."""
+        return wire.read(cls, json.loads(run.request.read_bytes()))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A step to run now: what a runner gets. `sockets` is a private directory with a short path, or None."""
+
+    request: Request
+    run: RunDir
+    step: Step
+    attempt: int = 1
+    sockets: Path | None = None
+
+    @property
+    def files(self) -> StepDir:
+        """Where the step's files lie."""
+        return self.run.step(self.step.id)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step's notebook ended, as facts; `verdict` judges them.
+
+    `kind`: completed (every cell ran), error (a cell raised), dead (the kernel's process ended), start (no kernel
+    came up), store (the executed notebook can't be saved), internal (nb2pipe's own fault). `cell` is the notebook's
+    cell (index from 0), `role` that of the step notebook's cell: begin, replay, load, cell, end. `exit_code` is the
+    kernel's, negative for a signal.
+    """
+
+    kind: str
+    cell: int | None = None
+    role: str = ""
+    ename: str = ""
+    evalue: str = ""
+    traceback: str = ""
+    exit_code: int | None = None
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """Something that a worker tells while the step runs: one of these is given.
+
+    `cell` with neither text nor kernel: that cell begins (None: it is one of nb2pipe's own). `text`: it was printed
+    to `stream`. `kernel`: the pid of the kernel's process, which leads a process group.
+    """
+
+    cell: int | None = None
+    text: str = ""
+    stream: str = "stdout"
+    kernel: int | None = None
+    warning: str = ""
+
+
+Tell = Callable[[Report], None]
+Runner = Callable[[Job, Tell], Outcome]

@@ -1,0 +1,101 @@
+"""What a step left behind: its `outputs.json` in; out, the values that later steps get, and the commit record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from nb2pipe import wire
+from nb2pipe.files import write_atomic
+from nb2pipe.layout import RootDir, StepDir
+from nb2pipe.model import Json, Pipeline, Step, Value
+
+
+@dataclass(frozen=True)
+class Unstorable:
+    """Why a value could not be stored: its type and the reason."""
+
+    type: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """`outputs.json`. `failed`: names that were bound to what can't be stored."""
+
+    schema: int
+    values: Mapping[str, Value] = field(default_factory=dict)
+    deleted: tuple[str, ...] = ()
+    failed: Mapping[str, Unstorable] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    python: str = ""
+
+
+def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
+    """What the step stored; None if it never came to storing.
+
+    Raises ValueError if the record is damaged or an object that it names is missing or cut short.
+    """
+    try:
+        data = json.loads(files.outputs.read_bytes())
+    except FileNotFoundError:
+        return None
+    if not isinstance(data, dict) or data.get("schema") != 1:
+        raise ValueError("outputs.json has another version's format")
+    found = Outputs(
+        schema=1,
+        values={str(name): wire.read(Value, item) for name, item in data.get("values", {}).items()},
+        deleted=tuple(map(str, data.get("deleted", ()))),
+        failed={str(name): wire.read(Unstorable, item) for name, item in data.get("failed", {}).items()},
+        metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
+        python=str(data.get("python", "")),
+    )
+    sizes = {value.object: value.size_bytes for value in found.values.values()}
+    for object_id in sizes:
+        if not root.object(object_id).is_file():
+            raise ValueError(f"the stored object {object_id} is missing")
+    return found
+
+
+def commit(files: StepDir, outputs: Outputs, *, run: str, attempt: int) -> None:
+    """Write the commit record: digests of all that the step stored. Only now is the step done. Raises OSError."""
+    record: dict[str, Json] = {
+        "schema": 1,
+        "run": run,
+        "step": files.path.name,
+        "attempt": attempt,
+        "at": datetime.now(UTC).isoformat(),
+        "outputs": "sha256-" + hashlib.sha256(files.outputs.read_bytes()).hexdigest(),
+        "objects": sorted({value.object for value in outputs.values.values()}),
+    }
+    write_atomic(files.commit, wire.dumps(record).encode())
+
+
+def resolve(step: Step, done: Mapping[str, Outputs]) -> dict[str, Value]:
+    """The values that `step` gets: for each need, of the latest provider that has something to say about the name.
+
+    A provider that deleted the name, or could not store it, ends the search: an older value would be a wrong one.
+    """
+    found: dict[str, Value] = {}
+    for need in step.needs:
+        for provider in need.providers:
+            outputs = done[provider]
+            if need.variable in outputs.values:
+                found[need.variable] = outputs.values[need.variable]
+            if any(need.variable in names for names in (outputs.values, outputs.deleted, outputs.failed)):
+                break
+    return found
+
+
+def readers(pipeline: Pipeline, provider: str, variable: str, *, soft: bool) -> list[Step]:
+    """The steps that may get `variable` from `provider`; with `soft`, also those that perhaps never read it."""
+    return [
+        step
+        for step in pipeline.steps
+        if any(
+            need.variable == variable and provider in need.providers and (soft or not need.soft) for need in step.needs
+        )
+    ]

@@ -1,0 +1,430 @@
+"""The process that looks after a run: a request in; events, commit records and no left-over process out.
+
+One thread, one loop: workers' pipes, signals, time limits. `python -P -m nb2pipe.targets.local.supervisor <run dir>`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nb2pipe import wire
+from nb2pipe.files import write_atomic
+from nb2pipe.journal import Journal
+from nb2pipe.layout import RunDir
+from nb2pipe.model import (
+    CancelRequested,
+    CellStarted,
+    Printed,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    RunState,
+    Step,
+    StepError,
+    StepFinished,
+    StepStarted,
+    Warned,
+)
+from nb2pipe.processes import IS_LINUX, descendants, identify, kill_descendants, reap
+from nb2pipe.targets.local import stored, verdict
+from nb2pipe.targets.local.guard import guard
+from nb2pipe.targets.local.lock import open_lock, owner_of, try_lock
+from nb2pipe.targets.local.request import Job, Report, Request
+from nb2pipe.targets.local.running import Running
+from nb2pipe.targets.local.schedule import Schedule
+from nb2pipe.targets.local.scrub import Scrubber
+from nb2pipe.targets.local.watch import Watch
+from nb2pipe.targets.local.worker import launch, load_runner
+
+INTERRUPT_S = 5.0  # after a time limit: what the kernel gets between SIGINT and SIGKILL
+CANCEL_S = 3.0  # the same after a cancel
+LOCK_POLL_S = 0.2
+RETRY_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # before the second attempt, the third, ...
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Runs the steps of one request. `lock` is the open lock file, None for a run that needs no lock."""
+
+    def __init__(self, run: RunDir, request: Request, watch: Watch, lock: int | None, sockets: Path) -> None:
+        self.dir = run
+        self.request = request
+        self._watch = watch
+        self._lock = lock
+        self._sockets = sockets
+        self._journal = Journal(run.events)
+        self._scrubber = Scrubber(os.environ.get(name, "") for name in request.secret_variables)
+        self._schedule = Schedule(request.pipeline)
+        self._running: dict[str, Running] = {}
+        self._waiting: dict[str, tuple[int, float]] = {}  # step -> (its next attempt, when)
+        self._done: dict[str, stored.Outputs] = {}
+        self._canceled = False
+
+    # --- the run ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Make the run. Returns 0 once its last event is written, whatever its state; nothing is left running."""
+        try:
+            self._begin()
+            while not self._schedule.done:
+                self._start_ready()
+                self._wait()
+                self._see_to_time_limits()
+                self._see_to_the_ended()
+            result = self._schedule.result()
+        except Exception as error:  # the boundary: a fault of ours becomes a FAILED run and a log
+            log.exception("the run can't go on")
+            result = self._give_up(error)
+        kill_descendants()
+        self._emit(RunFinished(_now(), result))
+        self._journal.close()
+        return 0
+
+    def _begin(self) -> None:
+        request = self.request
+        steps = tuple((step.id, step.name) for step in request.pipeline.steps)
+        self._emit(
+            RunStarted(
+                _now(),
+                request.run,
+                request.notebook,
+                request.pipeline.digest,
+                steps,
+                request.jobs,
+                os.getpid(),
+                request.parameters,
+                request.kernel,
+                request.version,
+            )
+        )
+        for note in request.notes:
+            self._emit(Warned(_now(), note))
+        self._take_lock()
+        if not self._canceled:
+            load_runner(request.runner)  # before the first fork: every worker has it then
+
+    def _take_lock(self) -> None:
+        """Wait for the notebook's other run, saying whose it is."""
+        said = False
+        while self._lock is not None and not self._canceled:
+            if try_lock(self._lock, f"run {self.request.run} (process {os.getpid()})"):
+                return
+            if not said:
+                said = True
+                self._emit(Warned(_now(), f"waits for {owner_of(self._lock)}, which runs the same notebook"))
+            self._wait(LOCK_POLL_S)
+
+    def _give_up(self, error: Exception) -> RunState:
+        """Stop everything and end the record: nb2pipe can't go on."""
+        self.dir.ballast.unlink(missing_ok=True)  # room for what is still to be written
+        for running in self._running.values():
+            running.kill()
+        if isinstance(error, OSError):
+            place = f" {error.filename}" if error.filename else ""
+            reason, cause = f"the run can't go on:{place} {error.strerror or error}", "store"
+        else:
+            reason, cause = f"nb2pipe failed: {type(error).__name__}: {error}; see {self.dir.log}", "error"
+        for step, state in self._schedule.states.items():
+            if state is RunState.RUNNING:
+                self._emit(StepFinished(_now(), step, RunState.FAILED, error=StepError(cause, reason)))
+            elif state is RunState.PENDING:
+                self._emit(StepFinished(_now(), step, RunState.SKIPPED, because=reason))
+        return RunState.FAILED
+
+    def _emit(self, event: RunEvent) -> None:
+        self._journal.append(_scrub(event, self._scrubber))
+
+    # --- waiting ---------------------------------------------------------------------------------------------------
+
+    def _wait(self, at_most_s: float | None = None) -> None:
+        times = [running.deadline for running in self._running.values()]
+        if len(self._running) < self.request.jobs:
+            times += [when for _, when in self._waiting.values()]
+        next_time = min((when for when in times if when is not None), default=None)
+        timeout = None if next_time is None else max(0.0, next_time - time.monotonic())
+        if at_most_s is not None:
+            timeout = at_most_s if timeout is None else min(timeout, at_most_s)
+        self._watch.wait(timeout)
+        for by in self._watch.asked:
+            self._cancel(by)
+        self._watch.asked.clear()
+
+    def _cancel(self, by: str) -> None:
+        """Stop the run: gently the first time, at once the second."""
+        self._emit(CancelRequested(_now(), by))
+        for running in self._running.values():
+            running.interrupt(kill_in_s=0.0 if self._canceled else CANCEL_S)
+        self._canceled = True
+        for step in self._schedule.cancel():
+            self._end_canceled(step)
+        for step in list(self._waiting):
+            del self._waiting[step]
+            self._schedule.ended(step, RunState.CANCELED)
+            self._end_canceled(step)
+
+    def _end_canceled(self, step: str, wall_s: float = 0.0) -> None:
+        self._emit(StepFinished(_now(), step, RunState.CANCELED, wall_s, because="the run was cancelled"))
+
+    def _see_to_time_limits(self) -> None:
+        now = time.monotonic()
+        for running in self._running.values():
+            if running.kill_at is not None and now >= running.kill_at:
+                running.kill()
+                running.kill_at = now + INTERRUPT_S  # nothing survives that; look again all the same
+            limit = running.job.step.options.timeout_s
+            if limit is not None and not running.timed_out and now >= running.started + limit:
+                running.timed_out = True
+                running.interrupt(kill_in_s=INTERRUPT_S)
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    def _start_ready(self) -> None:
+        if self._canceled:
+            return
+        now = time.monotonic()
+        due = [(step, attempt) for step, (attempt, when) in self._waiting.items() if when <= now]
+        for step, attempt in [*due, *((step, 1) for step in self._schedule.ready())]:
+            if len(self._running) >= self.request.jobs:
+                return
+            self._waiting.pop(step, None)
+            self._schedule.started(step)
+            self._start(step, attempt)
+
+    def _start(self, step_id: str, attempt: int) -> None:
+        step = self.request.pipeline.step(step_id)
+        sockets = Path(tempfile.mkdtemp(dir=self._sockets, prefix="k"))
+        job = Job(self.request, self.dir, step, attempt, sockets)
+        self._emit(StepStarted(_now(), step_id, attempt))
+        try:
+            self._prepare(job)
+        except OSError as error:
+            message = f"step `{step.name}` can't start: {error.filename or job.files.path}: {error.strerror}"
+            self._finish(step_id, RunState.FAILED, error=StepError("store", message))
+            return
+        running = Running(job, launch(job), lambda report: self._on_report(step_id, report))
+        self._running[step_id] = running
+        self._listen(running.worker.channel, running.read_channel)
+        self._listen(running.worker.log, running.read_log)
+
+    def _listen(self, descriptor: int, read: Callable[[], bool]) -> None:
+        def on_readable() -> None:
+            if read():
+                self._watch.remove(descriptor)
+
+        self._watch.add(descriptor, on_readable)
+
+    def _prepare(self, job: Job) -> None:
+        """Write what the step's runtime reads, and sweep what an earlier attempt left. Raises OSError."""
+        files, step, request = job.files, job.step, self.request
+        for path in (files.outputs, files.error, files.commit, files.executed):
+            path.unlink(missing_ok=True)
+        wanted = set(step.parameters)
+        pipeline = wire.encode(request.pipeline)
+        assert isinstance(pipeline, dict)  # noqa: S101  # a dataclass is encoded as a dict
+        content = {
+            "schema": 1,
+            "step": step.id,
+            "store": str(self.dir.root.objects),
+            "out": str(files.path),
+            "folder": request.folder,
+            "notebook": request.notebook,
+            "values": {name: wire.encode(value) for name, value in stored.resolve(step, self._done).items()},
+            "parameters": {name: value for name, value in request.parameters.items() if name in wanted},
+            "plan": wire.encode(step),
+            "definitions": pipeline.get("definitions", []),
+        }
+        write_atomic(files.request, wire.dumps(content).encode("utf-8", "surrogatepass"), durable=False)
+
+    def _on_report(self, step: str, report: Report) -> None:
+        if report.text:
+            self._emit(Printed(_now(), step, report.cell, report.stream, report.text))
+        elif report.warning:
+            self._emit(Warned(_now(), report.warning, step))
+        elif report.kernel is None and report.cell is not None:
+            self._emit(CellStarted(_now(), step, report.cell))
+
+    # --- ends ------------------------------------------------------------------------------------------------------
+
+    def _see_to_the_ended(self) -> None:
+        codes = reap()
+        running_now = self._running.items()
+        ended = [(step, codes[running.worker.pid]) for step, running in running_now if running.worker.pid in codes]
+        if ended:
+            self._kill_strays()
+        for step, code in ended:
+            running = self._running.pop(step)
+            self._watch.remove(running.worker.channel)
+            self._watch.remove(running.worker.log)
+            running.close()
+            self._judge(running, code)
+
+    def _kill_strays(self) -> None:
+        """Kill what a killed worker left: it is below the supervisor now, and below no worker."""
+        workers = {running.worker.pid for running in self._running.values()}
+        deadline = time.monotonic() + INTERRUPT_S
+        while strays := descendants(os.getpid(), spare=workers):
+            for pid in strays:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            if time.monotonic() > deadline:
+                self._emit(Warned(_now(), f"processes that a step started can't be killed: {strays}"))
+                return
+            time.sleep(0.01)
+
+    def _judge(self, running: Running, code: int) -> None:
+        """Say how a step ended. SUCCEEDED needs every cell run and a commit record on the disk."""
+        step, wall_s = running.job.step, running.wall_s
+        shutil.rmtree(running.job.sockets or self._sockets / "none", ignore_errors=True)
+        error, outputs = self._verdict(running, code)
+        if error is None and outputs is not None:
+            self._done[step.id] = outputs
+            for name in sorted(outputs.failed):
+                self._warn_of_unstored(step, name, outputs.failed[name])
+            self._finish(step.id, RunState.SUCCEEDED, wall_s, outputs=outputs)
+        elif self._canceled:
+            self._schedule.ended(step.id, RunState.CANCELED)
+            self._end_canceled(step.id, wall_s)
+        elif error is not None and error.cause != "value" and running.job.attempt <= (step.options.retries or 0):
+            self._retry(running.job, error)
+        else:
+            self._finish(step.id, RunState.FAILED, wall_s, error=error)
+
+    def _verdict(self, running: Running, code: int) -> tuple[StepError | None, stored.Outputs | None]:
+        job, files, step = running.job, running.job.files, running.job.step
+        argv = self.request.kernel_argv
+        ending = verdict.Ending(
+            running.outcome, code, running.timed_out, running.cell, running.log, argv[0] if argv else ""
+        )
+        try:
+            self._keep_log(running)
+            error = verdict.judge(step, ending, files)
+            if error is not None:
+                return error, None
+            outputs = stored.read_outputs(files, self.dir.root)
+            if outputs is None:
+                return verdict.not_saved(step, files, "the step ended without storing them"), None
+            error = verdict.unstorable(self.request.pipeline, step, outputs) or self._secret_in(step, outputs)
+            if error is None:
+                stored.commit(files, outputs, run=self.dir.id, attempt=job.attempt)
+        except OSError as problem:
+            return verdict.not_saved(step, files, f"{problem.filename or files.path}: {problem.strerror}"), None
+        except ValueError as problem:
+            return verdict.not_saved(step, files, str(problem)), None
+        return error, outputs
+
+    def _keep_log(self, running: Running) -> None:
+        """Keep what the kernel's process wrote by itself; mask secrets in what the runtime wrote. Raises OSError."""
+        files = running.job.files
+        if running.log:
+            write_atomic(files.log, self._scrubber.text(running.log).encode(errors="replace"), durable=False)
+        for path in (files.outputs, files.error):
+            if self._scrubber and path.is_file():
+                text = path.read_text(encoding="utf-8")
+                masked = self._scrubber.text(text)
+                if masked != text:
+                    write_atomic(path, masked.encode())
+
+    def _secret_in(self, step: Step, outputs: stored.Outputs) -> StepError | None:
+        """Refuse, and remove, values that hold a secret: only its own environment variable may."""
+        if not self._scrubber:
+            return None
+        root = self.dir.root
+        held = {value.object for value in outputs.values.values() if self._scrubber.found_in(root.object(value.object))}
+        for object_id in held:
+            root.object(object_id).unlink(missing_ok=True)
+        variables = sorted(name for name, value in outputs.values.items() if value.object in held)
+        return verdict.holds_secret(step, variables) if held else None
+
+    def _warn_of_unstored(self, step: Step, name: str, why: stored.Unstorable) -> None:
+        readers = stored.readers(self.request.pipeline, step.id, name, soft=True)
+        if readers:
+            names = ", ".join(f"`{reader.name}`" for reader in readers)
+            message = f"`{name}` ({why.type}) can't be stored: {why.reason}; {names} will not have it"
+            self._emit(Warned(_now(), message, step.id))
+
+    def _retry(self, job: Job, error: StepError) -> None:
+        pause_s = RETRY_S[min(job.attempt, len(RETRY_S)) - 1]
+        attempts = 1 + (job.step.options.retries or 0)
+        message = f"{error.message}; attempt {job.attempt + 1} of {attempts} starts in {pause_s:g} s"
+        self._emit(Warned(_now(), message, job.step.id))
+        self._waiting[job.step.id] = (job.attempt + 1, time.monotonic() + pause_s)
+
+    def _finish(
+        self,
+        step: str,
+        state: RunState,
+        wall_s: float = 0.0,
+        *,
+        error: StepError | None = None,
+        outputs: stored.Outputs | None = None,
+    ) -> None:
+        """The step is done; so are those that it leaves without what they need."""
+        values = outputs.values if outputs else {}
+        metrics = outputs.metrics if outputs else {}
+        self._emit(StepFinished(_now(), step, state, wall_s, error, values=values, metrics=metrics))
+        for lost, because in self._schedule.ended(step, state):
+            self._emit(StepFinished(_now(), lost, RunState.SKIPPED, because=because))
+
+
+def _scrub(event: RunEvent, scrubber: Scrubber) -> RunEvent:
+    """The event with secrets masked wherever text of the user's may be."""
+    if not scrubber:
+        return event
+    match event:
+        case RunStarted():
+            return replace(event, parameters=scrubber.data(event.parameters))
+        case Printed():
+            return replace(event, text=scrubber.text(event.text))
+        case Warned():
+            return replace(event, message=scrubber.text(event.message))
+        case StepFinished(error=StepError() as error):
+            return replace(
+                event,
+                error=replace(
+                    error,
+                    message=scrubber.text(error.message),
+                    traceback=scrubber.text(error.traceback),
+                    hint=scrubber.text(error.hint) if error.hint else error.hint,
+                ),
+            )
+        case _:
+            return event
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main() -> int:
+    """Look after the run whose directory the argument names. What goes wrong here is in `supervisor.log`."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    run = RunDir(Path(sys.argv[1]))
+    request = Request.read(run)
+    sockets = Path(tempfile.mkdtemp(prefix="nb2pipe-"))
+    # opened before the fork: guard and supervisor share the lock, which so is held until both are gone
+    lock = open_lock(Path(request.lock)) if request.lock else None
+
+    def supervise() -> int:
+        watch = Watch(sys.stdin.fileno() if request.attached else None)
+        write_atomic(run.supervisor, wire.dumps(wire.encode(identify(os.getpid()))).encode())
+        code = Supervisor(run, request, watch, lock, sockets).run()
+        shutil.rmtree(sockets, ignore_errors=True)
+        return code
+
+    return guard(run, sockets, supervise) if IS_LINUX else supervise()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

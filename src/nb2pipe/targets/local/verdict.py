@@ -1,0 +1,188 @@
+"""The facts of a step's end in; out, why it failed, in words for people, or None."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from nb2pipe.layout import StepDir
+from nb2pipe.model import Pipeline, Step, StepError
+from nb2pipe.processes import signal_name
+from nb2pipe.targets.local.request import Outcome
+from nb2pipe.targets.local.stored import Outputs, readers
+
+OURS = frozenset({"about", "begin", "load", "end"})  # roles of a step notebook's cells that hold no user code
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_CELL_LINE = re.compile(r"Cell In\s?\[\d+\], line (\d+)")
+_LACKING = re.compile(r"No module named '?([A-Za-z0-9_.]+)'?")
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What the supervisor saw of a step's end, besides the runner's own account (`outcome`, None if there is none)."""
+
+    outcome: Outcome | None
+    worker_exit: int = 0
+    timed_out: bool = False
+    cell: int | None = None
+    log: str = ""
+    python: str = ""
+
+
+def judge(step: Step, ending: Ending, files: StepDir) -> StepError | None:
+    """Why the notebook did not come to its end; None if every cell ran."""
+    outcome = ending.outcome
+    if ending.timed_out:
+        return _timeout(step, ending)
+    if outcome is None:
+        return _worker_died(step, ending)
+    match outcome.kind:
+        case "completed":
+            return None
+        case "error":
+            return _raised(step, outcome, files)
+        case "dead":
+            return _dead(step, outcome, ending.cell)
+        case "start":
+            return _no_start(step, outcome, ending)
+        case "store":
+            return not_saved(step, files, outcome.evalue)
+        case _:
+            message = f"step `{step.name}`: nb2pipe failed: {_one_line(outcome.evalue)}"
+            return StepError("error", message, ending.cell, hint=f"please report it; details: {files.log}")
+
+
+def not_saved(step: Step, files: StepDir, reason: str) -> StepError:
+    """For a step whose cells all ran and whose values are not safely on disk."""
+    message = f"step `{step.name}`: its values are not safely stored: {reason}"
+    return StepError("store", message, hint=f"look at the disk of {files.path}: is it full or read-only?")
+
+
+def unstorable(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | None:
+    """For a step that could not store what a later one needs; None if nobody needs it."""
+    for variable, why in sorted(outputs.failed.items()):
+        needing = readers(pipeline, step.id, variable, soft=False)
+        if needing:
+            names = ", ".join(f"`{item.name}`" for item in needing)
+            where = next(need.written for item in needing for need in item.needs if need.variable == variable)
+            hint = (
+                f"make `{variable}` anew in {names}, or put the cells that make and use it into one step, "
+                f"or pass on what it is made from"
+            )
+            message = (
+                f"step `{step.name}`: `{variable}` ({why.type}) can't be stored: {_one_line(why.reason)}; "
+                f"needed by {names}"
+            )
+            own = where.cell if where.cell in step.cells else None
+            return StepError("value", message, own, where.line if own is not None else None, hint=hint)
+    return None
+
+
+def holds_secret(step: Step, variables: list[str]) -> StepError:
+    """For a step that would have left a secret's value on the disk."""
+    names = ", ".join(f"`{name}`" for name in variables)
+    message = f"step `{step.name}`: {names} holds the value of a secret, which is never written down"
+    hint = "read it from `os.environ` in each step that needs it, and `del` it before the step ends"
+    return StepError("value", message, hint=hint)
+
+
+def _raised(step: Step, outcome: Outcome, files: StepDir) -> StepError:
+    if outcome.role in OURS:
+        return _own_cell(step, outcome)
+    place = _place(files)
+    cell = place.get("cell", outcome.cell)
+    line = place.get("line") or _last_line(outcome.traceback)
+    where = f"cell {cell + 1}" if isinstance(cell, int) else "a cell"
+    if isinstance(line, int):
+        where += f" line {line}"
+    if outcome.ename == "SystemExit":
+        message = f"step `{step.name}` ended early in {where}: SystemExit({_one_line(outcome.evalue)})"
+        hint = "a step is done when its last cell is; take the exit out, or put what follows under an `if`"
+        return StepError("exit", message, cell, line, hint=hint)
+    reason = f"{outcome.ename}: {_one_line(outcome.evalue)}" if outcome.evalue else outcome.ename
+    return StepError("error", f"step `{step.name}` failed in {where}: {reason}", cell, line, outcome.traceback)
+
+
+def _own_cell(step: Step, outcome: Outcome) -> StepError:
+    """begin, load or end failed: what the user gets is the reason, not a traceback of ours."""
+    lacking = _LACKING.search(outcome.evalue)
+    if outcome.ename in {"ModuleNotFoundError", "ImportError"} and lacking:
+        message = f"step `{step.name}`: the kernel's environment lacks {lacking[1]}"
+        return StepError("start", message, hint=f"install {lacking[1]} there")
+    cause = "store" if outcome.role == "end" else "value" if outcome.role == "load" else "start"
+    reason = outcome.evalue if outcome.ename == "StepProblem" else f"{outcome.ename}: {outcome.evalue}"
+    return StepError(cause, f"step `{step.name}`: {_one_line(reason)}")
+
+
+def _dead(step: Step, outcome: Outcome, cell: int | None) -> StepError:
+    cell = outcome.cell if outcome.cell is not None else cell
+    where = f" in cell {cell + 1}" if cell is not None else ""
+    code = outcome.exit_code
+    if code is not None and code < 0:
+        hint = None
+        if signal_name(-code) == "SIGKILL":
+            peak = f"; it had taken up to {outcome.peak_bytes / 2**30:.1f} GiB" if outcome.peak_bytes else ""
+            hint = f"the system does this when memory runs out{peak}: use less at a time, or a larger machine"
+        message = f"step `{step.name}`: its kernel was killed by {signal_name(-code)}{where}"
+        return StepError("killed", message, cell, hint=hint)
+    told = "" if code is None else f" with exit code {code}"
+    message = f"step `{step.name}`: its kernel ended by itself{told}{where}"
+    hint = "look for os._exit(), exit() or quit(); a step is done when its last cell is"
+    return StepError("exit", message, cell, hint=hint)
+
+
+def _no_start(step: Step, outcome: Outcome, ending: Ending) -> StepError:
+    lacking = _LACKING.search(ending.log)
+    if lacking:
+        package = lacking[1].partition(".")[0].replace("ipykernel_launcher", "ipykernel")
+        message = f"step `{step.name}`: its kernel did not start: its environment lacks {package}"
+        return StepError("start", message, hint=f"run: {ending.python or sys.executable} -m pip install {package}")
+    last = ending.log.strip().rpartition("\n")[2]
+    reason = _one_line(last or outcome.evalue)
+    return StepError("start", f"step `{step.name}`: its kernel did not start: {reason}", traceback=ending.log)
+
+
+def _timeout(step: Step, ending: Ending) -> StepError:
+    limit = step.options.timeout_s or 0.0
+    where = f"; it was in cell {ending.cell + 1}" if ending.cell is not None else ""
+    message = f"step `{step.name}` ran longer than its `timeout:` of {_duration(limit)}{where}"
+    traceback = ending.outcome.traceback if ending.outcome else ""
+    return StepError("timeout", message, ending.cell, traceback=traceback, hint="give it a longer `timeout:`")
+
+
+def _worker_died(step: Step, ending: Ending) -> StepError:
+    code = ending.worker_exit
+    how = f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+    where = f" in cell {ending.cell + 1}" if ending.cell is not None else ""
+    return StepError("killed", f"step `{step.name}`: the process that ran it {how}{where}", ending.cell)
+
+
+def _place(files: StepDir) -> dict[str, Any]:
+    """Where the runtime saw the error; empty if it saw none, or nb2pipe can't read it."""
+    try:
+        found = json.loads(files.error.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _last_line(traceback: str) -> int | None:
+    found = _CELL_LINE.findall(_ANSI.sub("", traceback))
+    return int(found[-1]) if found else None
+
+
+def _one_line(text: str) -> str:
+    line = _ANSI.sub("", text).strip().partition("\n")[0]
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((3600, "h"), (60, "m")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:g}s"
