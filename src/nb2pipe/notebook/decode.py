@@ -59,7 +59,8 @@ def _encode(content: Mapping[str, Json], at: Location) -> bytes:
     try:
         return json.dumps(content, default=_plain).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadInput.of("N2P107", f"the notebook's content is no JSON data: {error}", at=at) from error
+        message = f"the notebook's content is no JSON data: {shown(str(error))}"
+        raise BadInput.of("N2P107", message, at=at, hint="pass what `json.loads` gives for an .ipynb file") from error
 
 
 def _plain(value: object) -> object:
@@ -95,7 +96,7 @@ def _loads(text: str, at: Location) -> object:
     except RecursionError as error:
         raise _too_deep(at) from error
     except ValueError as error:  # int() refuses thousands of digits
-        raise BadInput.of("N2P107", "the notebook holds a number with thousands of digits", at=at) from error
+        raise _large_number(at) from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -152,7 +153,12 @@ def _require_bounds(data: dict[str, Any], limits: Limits, at: Location) -> None:
             if isinstance(item, dict | list):
                 waiting.append((item, depth + 1))
             elif isinstance(item, float) and not isfinite(item):  # 1e999 reads as infinity
-                raise BadInput.of("N2P107", "the notebook holds a number too large for JSON readers", at=at)
+                raise _large_number(at)
+
+
+def _large_number(at: Location) -> Nb2pipeError:
+    message = "the notebook holds a number too large for JSON readers"
+    return BadInput.of("N2P107", message, at=at, hint="clear the outputs of the cell that shows it, and save")
 
 
 def _too_deep(at: Location) -> Nb2pipeError:

@@ -97,11 +97,12 @@ def _from_system(error: OSError, path: Path, at: Location) -> Nb2pipeError:
     reason = (error.strerror or type(error).__name__).lower()
     if error.errno == errno.ENOENT:
         return BadInput.of("N2P102", "there is no such file", at=at, hint=_similar(path))
+    hint = "give the path of an .ipynb file"
     if error.errno in _NOT_A_FILE:
-        return BadInput.of("N2P103", f"this is not a file that can be read: {reason}", at=at)
+        return BadInput.of("N2P103", f"this is not a file that can be read: {reason}", at=at, hint=hint)
     if error.errno in _WRONG_PATH:
         return BadInput.of("N2P102", f"the path leads to no file: {reason}", at=at, hint="check the path")
-    hint = "check who owns it: `ls -l`" if isinstance(error, PermissionError) else None
+    hint = "check who may read it" if isinstance(error, PermissionError) else "check the disk or the network share"
     return EnvironmentProblem.of("N2P104", f"the notebook can't be read: {reason}", at=at, hint=hint)
 
 

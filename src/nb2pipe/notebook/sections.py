@@ -94,7 +94,8 @@ class _Splitting:
             return tags.steps[0], Role.STEP
         if tags.nameless and not others:
             hint = "write `step:NAME`, or remove the tag"
-            self._report("N2P129", "a step tag without a name: the cell goes on with the one above", at, hint)
+            message = "a step tag without a name: the cell goes on with the one above"
+            self._report("N2P129", message, at, hint, Severity.NOTE)
         return "", others[0] if others else None
 
     def _draft(self, name: str, role: Role | None) -> _Draft:

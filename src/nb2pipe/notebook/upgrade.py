@@ -23,7 +23,12 @@ def as_v4(data: dict[str, Any], at: Location) -> dict[str, Any]:
             hint="open the notebook in Jupyter and save it",
         )
     if not isinstance(major, int) or isinstance(major, bool) or major < 1:
-        raise BadInput.of("N2P108", "the notebook's `nbformat` is not a version number", at=at)
+        raise BadInput.of(
+            "N2P108",
+            "the notebook's `nbformat` is not a version number",
+            at=at,
+            hint="open the notebook in Jupyter and save it",
+        )
     if major > NEWEST:
         raise BadInput.of(
             "N2P109",
@@ -42,7 +47,9 @@ def _upgraded(data: dict[str, Any], major: int, at: Location) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbformat tells of things that its own upgrade then mends
-            node = nbformat.versions[major].to_notebook_json(data, minor=data.get("nbformat_minor", 0))
+            node = nbformat.versions[major].to_notebook_json(
+                {"metadata": {}, **data}, minor=data.get("nbformat_minor", 0)
+            )
             found: dict[str, Any] = json.loads(json.dumps(nbformat.convert(node, NEWEST)))
     except Exception as error:  # its converters assume valid data, and fail in any way on others
         raise BadInput.of(
