@@ -1,0 +1,406 @@
+"""The use-cases, each once: a notebook's path or content in; diagnostics, Bundles and runs out.
+
+Only this module knows the order of the stages. Each function raises BadInput for what is wrong with the input and
+EnvironmentProblem for what is missing on this machine; nothing else is raised on purpose.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from nb2pipe import __version__, analysis, checks, notebook, render
+from nb2pipe.config import Limits
+from nb2pipe.errors import BadInput, EnvironmentProblem
+from nb2pipe.files import write_atomic
+from nb2pipe.journal import read_events
+from nb2pipe.model import (
+    Bundle,
+    Diagnostic,
+    Json,
+    Notebook,
+    Parameter,
+    Pipeline,
+    Printed,
+    Run,
+    RunEvent,
+    RunFinished,
+    Section,
+    Severity,
+)
+from nb2pipe.runs import store
+
+if TYPE_CHECKING:
+    from nb2pipe.targets.local import LocalRun
+
+Source: TypeAlias = Path | Mapping[str, Json]
+
+USE_CASES: Mapping[str, str] = {
+    "analyze": "nb2pipe check, nb2pipe graph",
+    "build": "nb2pipe build",
+    "bundle_folder": "nb2pipe build",
+    "write_bundle": "nb2pipe build",
+    "stale_files": "nb2pipe build --check",
+    "plan": "nb2pipe run --dry-run",
+    "run": "nb2pipe run",
+    "runs": "nb2pipe runs",
+    "run_record": "nb2pipe runs show",
+    "log": "nb2pipe logs",
+    "cancel": "nb2pipe cancel",
+    "schema": "docs/pipeline.schema.json, kept in step by a test",
+    "versions": "nb2pipe version",
+}
+"""Each use-case and where people meet it."""
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """What analysis found. `pipeline` is None where an error leaves none to speak of."""
+
+    notebook: Notebook
+    sections: tuple[Section, ...]
+    pipeline: Pipeline | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that stop `build` and `run`."""
+        return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do: the pipeline, its parameters' values, and what the target has to say."""
+
+    analyzed: Analyzed
+    pipeline: Pipeline
+    parameters: Mapping[str, Json]
+    warnings: tuple[Diagnostic, ...]
+
+
+def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
+    """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
+
+    `source` is a path or the content of a notebook, so that unsaved work can be analysed. Raises BadInput or
+    EnvironmentProblem only if there is no notebook to speak of; all other problems are in `diagnostics`.
+    """
+    limits = limits or Limits.from_environment()
+    if isinstance(source, Path):
+        found = notebook.read(source, limits)
+    else:
+        found = notebook.parse(source, None, limits)
+    sections, split_problems = notebook.split(found)
+    summary = analysis.summarise(found, sections)
+    pipeline, link_problems = analysis.link(found, sections, summary)
+    judged = checks.check(found, sections, pipeline, summary.trees)
+    problems = [*split_problems, *summary.diagnostics, *link_problems, *judged]
+    return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)))
+
+
+def build(source: Source, *, limits: Limits | None = None) -> Bundle:
+    """The notebook's Bundle: `pipeline.json` and one runnable notebook per step. Raises BadInput with all errors."""
+    analyzed = analyze(source, limits=limits)
+    return render.bundle(analyzed.notebook, _sound(analyzed))
+
+
+def bundle_folder(source: Path) -> Path:
+    """Where a notebook's Bundle goes by default: `NAME.pipeline/` beside it."""
+    return source.with_name(f"{source.stem}.pipeline")
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> tuple[Path, ...]:
+    """Write a Bundle; step notebooks of an earlier build that are no longer part of it go. Returns what was written.
+
+    Raises BadInput if `folder` holds something else, EnvironmentProblem if it can't be written.
+    """
+    _refuse_foreign_folder(folder)
+    written: list[Path] = []
+    try:
+        for file in bundle.files:
+            path = folder / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content)
+            written.append(path)
+        for path in _leftovers(bundle, folder):
+            path.unlink()
+    except OSError as error:
+        raise EnvironmentProblem.of(
+            "N2P607",
+            f"the Bundle can't be written to {folder}: {error.strerror or error}",
+            hint="give another folder with `-o`, or change its permissions",
+        ) from error
+    return tuple(written)
+
+
+def stale_files(bundle: Bundle, folder: Path) -> tuple[str, ...]:
+    """The files below `folder` that are missing, differ from the Bundle, or are no longer part of it; sorted."""
+    stale = {file.path for file in bundle.files if not _holds(folder / file.path, file.content)}
+    stale.update(path.relative_to(folder).as_posix() for path in _leftovers(bundle, folder))
+    return tuple(sorted(stale))
+
+
+def plan(source: Source, *, parameters: Mapping[str, str] | None = None, parameters_file: Path | None = None) -> Plan:
+    """What a run with these parameters would do. Raises BadInput with all errors of the notebook or the parameters.
+
+    `parameters` are texts as typed (`{"depth": "5"}`), read by each parameter's type; they go before those of
+    `parameters_file` (JSON or YAML).
+    """
+    from nb2pipe.targets import local
+
+    analyzed = analyze(source)
+    pipeline = _sound(analyzed)
+    values = _parameter_values(pipeline.parameters, parameters or {}, parameters_file)
+    return Plan(analyzed, pipeline, values, local.check(pipeline))
+
+
+def run(
+    source: Path,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    parameters_file: Path | None = None,
+    jobs: int | None = None,
+    kernel: str | None = None,
+    run_dir: Path | None = None,
+    isolated: bool = False,
+    output: Path | None = None,
+) -> LocalPipelineRun:
+    """Start a run on this machine. Raises BadInput or EnvironmentProblem before anything runs.
+
+    `jobs`: steps at a time, by default the number of processors. `kernel`: a kernelspec that goes before the
+    notebook's. `run_dir`: in place of `.nb2pipe/` beside the notebook. `isolated`: in a copy of the notebook's
+    folder. `output`: where the notebook with all outputs is copied to when the run ends.
+    """
+    from nb2pipe.targets import local
+
+    planned = plan(source, parameters=parameters, parameters_file=parameters_file)
+    if output is not None:
+        _refuse_output(source, output)
+    bundle = render.bundle(planned.analyzed.notebook, planned.pipeline)
+    directory = store.create(run_dir or store.default_root(source))
+    handle = local.start(
+        bundle,
+        directory.path,
+        folder=source.resolve().parent,
+        parameters=planned.parameters,
+        jobs=jobs,
+        kernel=kernel,
+        isolated=isolated,
+        notes=tuple(item.message for item in planned.warnings),
+    )
+    return LocalPipelineRun(handle, planned.analyzed.notebook, planned.pipeline, output)
+
+
+class LocalPipelineRun:
+    """A run under way: its events, and a way to stop it. Once its events have ended, the merged notebook is there."""
+
+    def __init__(self, handle: LocalRun, source: Notebook, pipeline: Pipeline, output: Path | None) -> None:
+        self._handle = handle
+        self._source = source
+        self._output = output
+        self.pipeline = pipeline
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self._handle.id
+
+    @property
+    def merged(self) -> Path:
+        """The notebook with all outputs in their places, once the run has ended."""
+        return self._handle.dir.merged
+
+    def events(self) -> Iterator[RunEvent]:
+        """All events to the last, RunFinished. Raises EnvironmentProblem if the merged notebook can't be written."""
+        for event in self._handle.events():
+            if isinstance(event, RunFinished):
+                self._merge(event)
+            yield event
+
+    def cancel(self, by: str) -> None:
+        """Ask the run to stop; a second time: at once."""
+        self._handle.cancel(by)
+
+    def forwarding_signals(self) -> AbstractContextManager[None]:
+        """While in this context, SIGINT, SIGTERM and SIGHUP to this program cancel the run."""
+        return self._handle.forwarding_signals()
+
+    def _merge(self, last: RunFinished) -> None:
+        executed = [
+            cast("Mapping[str, Json]", json.loads(path.read_bytes()))
+            for step in self.pipeline.steps
+            if (path := self._handle.dir.step(step.id).executed).is_file()
+        ]
+        merged = render.merged_notebook(self._source, executed, {"id": self.id, "state": last.state.value})
+        content = (json.dumps(merged, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+        for path in (self.merged, self._output):
+            if path is None:
+                continue
+            try:
+                write_atomic(path, content)
+            except OSError as error:
+                raise EnvironmentProblem.of(
+                    "N2P608",
+                    f"the run {last.state.value.lower()}, but its notebook can't be written to {path}: {error.strerror}",
+                    hint="the steps' own notebooks are in the run's folder: see `nb2pipe runs show`",
+                ) from error
+
+
+def runs(root: Path) -> tuple[Run, ...]:
+    """The runs kept in `root` (a `.nb2pipe/`, or the folder or notebook beside it), newest first."""
+    return store.runs(_root(root))
+
+
+def run_record(root: Path, which: str = "latest") -> Run:
+    """One run by its id, the beginning of its id, or `latest`. Raises BadInput if there is none or more than one."""
+    return store.load(_root(root), which)
+
+
+def log(root: Path, which: str = "latest", step: str | None = None) -> Iterator[Printed]:
+    """What the steps of a run printed, in order; of one step if `step` (its name or id) is given. Raises BadInput."""
+    directory = store.find(_root(root), which)
+    step_id = None if step is None else _step_id(store.load(_root(root), directory.id), step)
+    for event in read_events(directory.events):
+        if isinstance(event, Printed) and step_id in (None, event.step):
+            yield event
+
+
+def cancel(root: Path, which: str = "latest") -> Run:
+    """Ask a run to stop from another terminal, and return it as it is now. Raises BadInput if it isn't under way."""
+    from nb2pipe.targets import local
+
+    directory = store.find(_root(root), which)
+    local.cancel(directory.path)
+    return store.load(_root(root), directory.id)
+
+
+def schema() -> Mapping[str, Json]:
+    """The JSON Schema of `pipeline.json`."""
+    return render.pipeline_schema()
+
+
+def versions() -> Mapping[str, str]:
+    """nb2pipe's version, and those of what it stands on."""
+    found = {"nb2pipe": __version__, "python": platform.python_version(), "platform": sys.platform}
+    for package in ("papermill", "nbclient", "jupyter_client", "ipykernel", "cloudpickle"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+# --- parts --------------------------------------------------------------------------------------------------------
+
+
+def _reading_order(item: Diagnostic) -> tuple[object, ...]:
+    where = item.location
+    cell = -1 if where.cell is None else where.cell
+    return (cell, where.line or 0, item.code, item.message, item.hint or "", where.step or "", where.variable or "")
+
+
+def _sound(analyzed: Analyzed) -> Pipeline:
+    if analyzed.errors or analyzed.pipeline is None:
+        raise BadInput(analyzed.errors)
+    return analyzed.pipeline
+
+
+def _leftovers(bundle: Bundle, folder: Path) -> Sequence[Path]:
+    kept = {file.path for file in bundle.files}
+    return [path for path in sorted((folder / "steps").glob("*.ipynb")) if f"steps/{path.name}" not in kept]
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise BadInput.of("N2P607", f"{folder} is not a folder", hint="give a new or empty folder with `-o`")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "pipeline.json").is_file():
+        raise BadInput.of(
+            "N2P607",
+            f"{folder} holds something other than a Bundle, which is left alone",
+            hint="give a new or empty folder with `-o`",
+        )
+
+
+def _refuse_output(source: Path, output: Path) -> None:
+    if output.exists() and output.resolve() == source.resolve():
+        raise BadInput.of(
+            "N2P609", f"{output} is the notebook itself, which is never written to", hint="give `-o` another name"
+        )
+    if output.is_dir() or not output.resolve().parent.is_dir():
+        raise BadInput.of(
+            "N2P609", f"{output} is no file that can be written", hint="give `-o` a file in a folder that is there"
+        )
+
+
+def _parameter_values(
+    parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None
+) -> Mapping[str, Json]:
+    by_name = {parameter.name: parameter for parameter in parameters}
+    given = dict(_read_parameters_file(file)) if file is not None else {}
+    for name, text in texts.items():
+        given[name] = analysis.from_text(by_name[name], text) if name in by_name else text
+    return analysis.apply(parameters, given)
+
+
+def _read_parameters_file(path: Path) -> Mapping[str, Json]:
+    """A JSON or YAML mapping, read as data."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadInput.of("N2P110", f"the parameters file {path} can't be read: {reason}") from error
+    try:
+        if path.suffix.lower() == ".json":
+            content = json.loads(text)
+        else:
+            import yaml
+
+            content = yaml.safe_load(text)
+    except (ValueError, RecursionError, _yaml_error()) as error:
+        line = str(error).strip().splitlines()[0]
+        raise BadInput.of("N2P110", f"the parameters file {path} is no valid JSON or YAML: {line}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise BadInput.of(
+            "N2P110",
+            f"the parameters file {path} holds no mapping of names to values",
+            hint="write one `name: value` a line",
+        )
+    try:
+        return cast("Mapping[str, Json]", json.loads(json.dumps(content, allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise BadInput.of("N2P110", f"the parameters file {path} holds a value that is no JSON: {error}") from error
+
+
+def _yaml_error() -> type[Exception]:
+    import yaml
+
+    return yaml.YAMLError
+
+
+def _root(path: Path) -> Path:
+    if path.name == store.NAME or (path / "runs").is_dir():
+        return path
+    return path / store.NAME if path.is_dir() else store.default_root(path)
+
+
+def _step_id(found: Run, step: str) -> str:
+    for item in found.steps:
+        if step in (item.id, item.name):
+            return item.id
+    names = ", ".join(item.name for item in found.steps)
+    raise BadInput.of("N2P610", f"run {found.id} has no step {step!r}", hint=f"its steps are {names}")
