@@ -269,13 +269,16 @@ class Names:
     run, or named in a string that may be code): an edge and a load where a provider exists, never an error.
     `binds`: may be bound at the end; the place of the last binding. `must`: surely bound at the end. `deletes`: may
     be deleted at the end. `updates`: may be changed in place. All are closed over aliases and over the functions
-    called, and none holds builtins that the notebook never rebinds. `barrier`: why this can't be known, if so.
+    called, and none holds builtins that the notebook never rebinds. `settled`: bound or deleted on every path, so that
+    what was there before can't be seen afterwards; `must` is what is in `settled` and `binds`, and not in `deletes`.
+    `barrier`: why this can't be known, if so.
     """
 
     needs: Mapping[str, At] = field(default_factory=dict)
     soft: Mapping[str, At] = field(default_factory=dict)
     binds: Mapping[str, At] = field(default_factory=dict)
     must: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
     deletes: Mapping[str, At] = field(default_factory=dict)
     updates: Mapping[str, At] = field(default_factory=dict)
     reads: Mapping[Resource, At] = field(default_factory=dict)
