@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ from nb2pipe.model import (
     Step,
     StepOptions,
 )
-from nb2pipe.processes import descendants
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce_all
 from nb2pipe.targets import local
@@ -52,7 +51,9 @@ def step(
     return Step(name, name, Role.STEP, (0,), tuple(needs), orders, options=options or StepOptions(), **fields)
 
 
-def bundle(steps: Mapping[Step, str | Sequence[str]], kernel: str = "", cells: Callable[..., Any] | None = None) -> Bundle:
+def bundle(
+    steps: Mapping[Step, str | Sequence[str]], kernel: str = "", cells: Callable[..., Any] | None = None
+) -> Bundle:
     """A Bundle of steps and their cells' sources."""
     pipeline = Pipeline("note.ipynb", "digest", Kernel(name=kernel), tuple(steps))
     files = []
@@ -80,16 +81,23 @@ def plain_cells(sources: Sequence[str]) -> list[dict[str, Any]]:
 
 
 class Field:
-    """A notebook's folder in which runs are made and followed."""
+    """A notebook's folder in which runs are made and followed; and what makes pipelines for them."""
+
+    need = staticmethod(need)
+    step = staticmethod(step)
+    bundle = staticmethod(bundle)
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
         self.root = root
+        self.handles: list[LocalRun] = []
 
     def start(self, made: Bundle, **options: Any) -> LocalRun:
         """Start a run with the stub runner, if no other is named."""
         options = {"folder": self.folder, "runner": STUB, "jobs": 2, **options}
-        return local.start(made, store.create(self.root).path, **options)
+        handle = local.start(made, store.create(self.root).path, **options)
+        self.handles.append(handle)
+        return handle
 
     def run(self, made: Bundle, **options: Any) -> tuple[Run, list[RunEvent]]:
         """Make a run; its end and its events. The store must tell the same."""
@@ -114,33 +122,39 @@ class Field:
             time.sleep(0.005)
         return path.read_text(encoding="utf-8")
 
+    @staticmethod
+    def states(run: Run) -> dict[str, str]:
+        """step -> state, and the run's under an empty name."""
+        return {"": run.state.value, **{item.id: item.state.value for item in run.steps}}
+
+    @staticmethod
+    def gone(pid: int, limit_s: float = 5.0) -> bool:
+        """True once the process is gone."""
+        deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            status = Path(f"/proc/{pid}/stat")
+            try:
+                if status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] in "ZX":
+                    return True
+            except OSError:
+                return True
+            time.sleep(0.02)
+        return False
+
 
 @pytest.fixture
-def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
+def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Field]:
     """A folder, a place for runs, and the stub runner within the supervisor's reach."""
     monkeypatch.setenv("PYTHONPATH", str(HERE))
     folder = tmp_path / "folder"
     folder.mkdir()
-    return Field(folder, folder / ".nb2pipe")
+    made = Field(folder, folder / ".nb2pipe")
+    yield made
+    for handle in made.handles:
+        handle.close()
 
 
-def states(run: Run) -> dict[str, str]:
-    """step -> state, and the run's under an empty name."""
-    return {"": run.state.value, **{item.id: item.state.value for item in run.steps}}
-
-
-def gone(pid: int, limit_s: float = 5.0) -> bool:
-    """True once the process is gone."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        status = Path(f"/proc/{pid}/stat")
-        try:
-            if status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] in "ZX":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
-
-
-__all__ = ["STUB", "Field", "bundle", "descendants", "field", "gone", "need", "states", "step"]
+@pytest.fixture
+def make() -> type[Field]:
+    """What makes pipelines, for tests that run none."""
+    return Field

@@ -30,7 +30,11 @@ class Stub:
             path = self.job.run.root.object(object_id)
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
-            self.outputs["values"][name] = {"object": object_id, "type": type(value).__name__, "size_bytes": len(content)}
+            self.outputs["values"][name] = {
+                "object": object_id,
+                "type": type(value).__name__,
+                "size_bytes": len(content),
+            }
 
     def load(self, name: str) -> Any:
         """A value that an earlier step stored. Raises KeyError."""

@@ -122,7 +122,7 @@ def _work(job: Job) -> NoReturn:
     become_subreaper()
     try:
         outcome = load_runner(job.request.runner)(job, _tell)
-    except Exception as error:  # noqa: BLE001  # the boundary: nb2pipe's own fault becomes a failed step and a log
+    except BaseException as error:  # noqa: BLE001  # the boundary: nb2pipe's own fault becomes a failed step and a log
         traceback.print_exc()
         outcome = Outcome("internal", evalue=f"{type(error).__name__}: {error}")
     # nothing that the step started outlives it; those who left the session are found too
