@@ -92,10 +92,7 @@ def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
     EnvironmentProblem only if there is no notebook to speak of; all other problems are in `diagnostics`.
     """
     limits = limits or Limits.from_environment()
-    if isinstance(source, Path):
-        found = notebook.read(source, limits)
-    else:
-        found = notebook.parse(source, None, limits)
+    found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
     sections, split_problems = notebook.split(found)
     summary = analysis.summarise(found, sections)
     pipeline, link_problems = analysis.link(found, sections, summary)
@@ -247,7 +244,7 @@ class LocalPipelineRun:
             except OSError as error:
                 raise EnvironmentProblem.of(
                     "N2P608",
-                    f"the run {last.state.value.lower()}, but its notebook can't be written to {path}: {error.strerror}",
+                    f"the run's notebook can't be written to {path}: {error.strerror}",
                     hint="the steps' own notebooks are in the run's folder: see `nb2pipe runs show`",
                 ) from error
 
