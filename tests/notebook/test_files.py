@@ -130,12 +130,17 @@ def test_a_notebook_may_have_any_other_suffix(tmp_path: Path, make: Callable[...
     assert read(tmp_path / "a.ipynb.bak", LIMITS).cells
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_no_permission(tmp_path: Path) -> None:
     path = tmp_path / "x.ipynb"
     path.write_text("{}")
     path.chmod(0)
-    error = refused(path)
+    user = os.geteuid()
+    if user == 0:  # root may read everything: be nobody for a moment
+        os.seteuid(65534)
+    try:
+        error = refused(path)
+    finally:
+        os.seteuid(user)
     assert isinstance(error, EnvironmentProblem)
     assert error.diagnostics[0].code == "N2P104"
 
@@ -161,6 +166,11 @@ def test_the_size_cap_holds(tmp_path: Path, make: Callable[..., dict[str, Any]])
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs a file that says it is empty and is not")
 def test_the_size_cap_holds_for_a_file_that_hides_its_size() -> None:
     assert refused(Path("/proc/self/maps"), replace(LIMITS, max_file_bytes=100)).diagnostics[0].code == "N2P105"
+
+
+def test_a_path_in_a_folder_without_a_notebook_or_without_a_folder(tmp_path: Path) -> None:
+    assert refused(tmp_path / "x.ipynb").diagnostics[0].hint == "check the path"
+    assert "folder" in str(refused(tmp_path / "none" / "x.ipynb").diagnostics[0].hint)
 
 
 def test_a_path_that_is_no_text_is_shown_all_the_same(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -305,6 +306,12 @@ def test_raw_is_valid_in_memory_data_and_a_copy() -> None:
     assert notebook.cells[0].has_error_output
     cell["source"] = "changed"
     assert json.dumps(content) == before
+
+
+def test_data_may_be_any_mapping() -> None:
+    content = json.loads(ONE_CELL)
+    content["metadata"] = MappingProxyType({"nb2pipe": MappingProxyType({"name": "x"})})
+    assert parse(MappingProxyType(content), None, LIMITS).options == {"name": "x"}
 
 
 def test_nbformat_is_not_imported_for_a_notebook_of_today() -> None:
