@@ -360,11 +360,15 @@ class OrderKind(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """Order without a variable: `step` first. `reason` is a sentence without a full stop."""
+    """Order without a variable: `step` first. `reason` is a sentence without a full stop.
+
+    `resource` is what both touch, for RESOURCE: kind rng means that this step goes on with the state of `step`.
+    """
 
     step: str
     kind: OrderKind
     reason: str
+    resource: Resource | None = None
 
 
 @dataclass(frozen=True)
