@@ -47,8 +47,10 @@ class TagRule:
         return ":" in self.form
 
 
-def _role(head: str, role: Role, meaning: str, origin: str = "nb2pipe", instead: str | None = None) -> TagRule:
-    return TagRule(head, head, Kind.ROLE, meaning, (head,), role=role, origin=origin, instead=instead)
+def _role(
+    head: str, role: Role, meaning: str, origin: str = "nb2pipe", instead: str | None = None, also: tuple[str, ...] = ()
+) -> TagRule:
+    return TagRule(head, head, Kind.ROLE, meaning, (head,), role=role, origin=origin, instead=instead, also=also)
 
 
 def _option(head: str, value: str, meaning: str, *more: str, option: str = "", also: tuple[str, ...] = ()) -> TagRule:
@@ -68,8 +70,13 @@ GRAMMAR: tuple[TagRule, ...] = (
         also=("after:NAME:NAME",),
     ),
     _role("parameters", Role.PARAMETERS, "the constants of this cell are the pipeline's parameters"),
-    _role("imports", Role.IMPORTS, "this cell is replayed in each later step that needs it"),
-    _role("functions", Role.FUNCTIONS, "the definitions of this cell are replayed in each later step that needs them"),
+    _role("imports", Role.IMPORTS, "this cell is replayed in each later step that needs it", also=("block:imports",)),
+    _role(
+        "functions",
+        Role.FUNCTIONS,
+        "the definitions of this cell are replayed in each later step that needs them",
+        also=("block:functions",),
+    ),
     _role("metrics", Role.METRICS, "the numbers printed or assigned in this cell are the run's metrics"),
     _role("skip", Role.SKIP, "this cell is not part of the pipeline"),
     _option("cpu", "N", "cores that the step needs", "500m"),
@@ -145,6 +152,8 @@ GRAMMAR: tuple[TagRule, ...] = (
 """Every tag that means something here."""
 
 _RULES: Mapping[str, TagRule] = {rule.head: rule for rule in GRAMMAR}
+# The first versions of Kale wrote roles like steps: `block:imports`.
+_WHOLE: Mapping[str, TagRule] = {form: rule for rule in GRAMMAR if rule.kind is Kind.ROLE for form in rule.also}
 _GPU_WORDS = ("/", "gpu")
 _SYNONYMS = {"params": "parameters", "param": "parameters", "steps": "step", "mem": "memory"}
 _NEAR = tuple(rule.head for rule in GRAMMAR if rule.head not in ("report", "notebook", "limit"))
@@ -213,8 +222,8 @@ class _Reading:
     def tag(self, tag: str) -> None:
         plain = tag.strip()
         head, colon, value = plain.partition(":")
-        rule = _RULES.get(head)
-        if rule is None or rule.has_value is not bool(colon):
+        rule = _WHOLE.get(plain) or _RULES.get(head)
+        if rule is None or (rule.has_value is not bool(colon) and plain not in _WHOLE):
             self._foreign(plain)
             return
         self.ours.append(plain)
