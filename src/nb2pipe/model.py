@@ -386,6 +386,7 @@ class Step:
     definitions: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    writes: tuple[Resource, ...] = ()
     options: StepOptions = field(default_factory=StepOptions)
 
 

@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nb2pipe.runtime import ambient
+
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
 
@@ -47,7 +49,10 @@ class _Session:
     out: Path
     main: dict[str, Any]
     shell: Any
+    folder: str
+    environ: Mapping[str, str]
     before: Mapping[str, object] = field(default_factory=dict)
+    ambient: Mapping[str, object] = field(default_factory=dict)
     units: list[Any] = field(default_factory=list)
     loaded: dict[str, object] = field(default_factory=dict)
     defined: dict[str, object] = field(default_factory=dict)
@@ -81,6 +86,8 @@ def begin(step_id: str) -> None:
         out=Path(spec["out"]),
         main=main,
         shell=shell,
+        folder=spec["folder"],
+        environ=dict(os.environ),
         before=dict(main),
     )
     replayed = sorted({definitions[key]["at"]["cell"] for key in plan.get("definitions", ())})
@@ -118,9 +125,12 @@ def end() -> None:
             _note_definition(session, definition)
     references = {id(obj): ref for ref, obj in session.defined.items()}
     touched = _touched(session)
+    written = frozenset(f"{item['kind']}:{item['name']}" for item in session.plan.get("writes", ()))
+    now = ambient.capture(session.folder, session.environ)
     try:
         changed = _changed(session, references, set(touched))
         touched.update((name, session.main[name]) for name in changed)
+        touched.update(ambient.changed(session.ambient, now, written))
         stored, failed = units.save(touched, session.store, session.main, references)
         record = {
             "schema": _SCHEMA,
@@ -169,6 +179,10 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
         value = _value_by_hand(folder, need)
         if value is not None:
             values[need["variable"]] = value
+    for earlier in plans:
+        if earlier == step_id:
+            break
+        values.update(_ambient_by_hand(folder / ".values" / earlier / "outputs.json"))
     names = plans[step_id].get("parameters", ())
     out = folder / ".values" / step_id
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -180,6 +194,7 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
         "values": values,
         "store": str(folder / ".values" / "objects"),
         "out": str(out),
+        "folder": str(Path.cwd()),
     }
 
 
@@ -197,6 +212,13 @@ def _value_by_hand(folder: Path, need: Mapping[str, Any]) -> Mapping[str, Any] |
         if value is not None:
             return value
     return None
+
+
+def _ambient_by_hand(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    values = json.loads(path.read_text(encoding="utf-8"))["values"]
+    return {name: value for name, value in values.items() if name.startswith(ambient.PREFIX)}
 
 
 def _hide_runtime_path() -> None:
@@ -301,7 +323,8 @@ def _changed(session: _Session, references: Mapping[int, str], touched: Abstract
     units = _import_units()
     found: dict[str, bool] = {}
     for unit in session.units:
-        names = {name for name in unit.wanted - touched if session.main.get(name) is session.loaded[name]}
+        names = {name for name in unit.wanted - touched if name in session.loaded}
+        names = {name for name in names if session.main.get(name) is session.loaded[name]}
         if not names:
             continue
         verdicts = units.changes(unit, session.store, session.main, references, lambda ref: _resolve(session, ref))
