@@ -358,7 +358,7 @@ def _read_parameters_file(path: Path) -> Mapping[str, Json]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadInput.of("N2P110", f"the parameters file {path} can't be read: {reason}") from error
+        raise BadInput.of("N2P160", f"the parameters file {path} can't be read: {reason}") from error
     try:
         if path.suffix.lower() == ".json":
             content = json.loads(text)
@@ -368,19 +368,19 @@ def _read_parameters_file(path: Path) -> Mapping[str, Json]:
             content = yaml.safe_load(text)
     except (ValueError, RecursionError, _yaml_error()) as error:
         line = str(error).strip().splitlines()[0]
-        raise BadInput.of("N2P110", f"the parameters file {path} is no valid JSON or YAML: {line}") from error
+        raise BadInput.of("N2P160", f"the parameters file {path} is no valid JSON or YAML: {line}") from error
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise BadInput.of(
-            "N2P110",
+            "N2P160",
             f"the parameters file {path} holds no mapping of names to values",
             hint="write one `name: value` a line",
         )
     try:
         return cast("Mapping[str, Json]", json.loads(json.dumps(content, allow_nan=False)))
     except (TypeError, ValueError) as error:
-        raise BadInput.of("N2P110", f"the parameters file {path} holds a value that is no JSON: {error}") from error
+        raise BadInput.of("N2P160", f"the parameters file {path} holds a value that is no JSON: {error}") from error
 
 
 def _yaml_error() -> type[Exception]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -17,7 +18,9 @@ def merged_notebook(
     Cells that no step ran (skipped, or replayed as definitions) have none. `run` goes into `metadata.nb2pipe.run`.
     """
     merged = cast("dict[str, Any]", copy.deepcopy(dict(notebook.raw)))
-    for cell in merged["cells"]:
+    for position, cell in enumerate(merged["cells"]):
+        if (merged["nbformat"], merged["nbformat_minor"]) >= (4, 5):
+            cell.setdefault("id", hashlib.sha256(f"{position}".encode()).hexdigest()[:12])
         if cell.get("cell_type") == "code":
             cell |= {"outputs": [], "execution_count": None}
     for step in executed:
