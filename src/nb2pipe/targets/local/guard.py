@@ -56,6 +56,7 @@ def _supervise_and_exit(parent: int, supervise: Callable[[], int]) -> NoReturn:
     code = _FAULT
     try:
         die_with_parent(parent, signal.SIGTERM)
+        become_subreaper()  # a child doesn't inherit it: what a killed worker leaves comes here
         code = supervise()
     except BaseException:  # the child must never come back into the guard's code
         log.exception("the supervisor failed")

@@ -112,8 +112,8 @@ class LocalRun:
             self._process.wait(END_LIMIT_S)
 
     def _is_alive(self) -> bool:
-        if self._process is not None:
-            return self._process.poll() is None
+        if self._process is not None and self._process.poll() is None:
+            return True
         supervisor = load_identity(self.dir.supervisor)
         return supervisor is not None and is_alive(supervisor)
 

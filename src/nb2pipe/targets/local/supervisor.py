@@ -80,9 +80,10 @@ class Supervisor:
             self._begin()
             while not self._schedule.done:
                 self._start_ready()
-                if not self._running and not self._waiting and not self._schedule.done:
+                if self._running or self._waiting:
+                    self._wait()
+                elif not self._schedule.done:
                     raise RuntimeError("no step can start: the pipeline's steps wait for each other")
-                self._wait()
                 self._see_to_time_limits()
                 self._see_to_the_ended()
             result = self._schedule.result()
