@@ -80,11 +80,14 @@ class ExecutedNotebook:
         write_atomic(self._path, self._content())
 
     def _keep(self, stream: str, text: str) -> str:
-        if not text or self._printed_bytes > MAX_PRINTED_BYTES:
+        room = MAX_PRINTED_BYTES - self._printed_bytes
+        if not text or room < 0:
             return ""
-        self._printed_bytes += len(text.encode(errors="surrogatepass"))
-        if self._printed_bytes > MAX_PRINTED_BYTES:
-            text = f"\n[nb2pipe: this step printed more than {MAX_PRINTED_BYTES // 10**6} MB; the rest is not kept]\n"
+        content = text.encode(errors="surrogatepass")
+        self._printed_bytes += len(content)
+        if len(content) > room:
+            text = content[:room].decode(errors="ignore")
+            text += f"\n[nb2pipe: this step printed more than {MAX_PRINTED_BYTES // 10**6} MB; the rest is not kept]\n"
         if self._tell is not None:
             self._tell(Report(cell=self._cell, text=text, stream=stream))
         return text

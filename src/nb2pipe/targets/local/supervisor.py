@@ -79,13 +79,7 @@ class Supervisor:
         try:
             self._begin()
             while not self._schedule.done:
-                self._start_ready()
-                if self._running or self._waiting:
-                    self._wait()
-                elif not self._schedule.done:
-                    raise RuntimeError("no step can start: the pipeline's steps wait for each other")
-                self._see_to_time_limits()
-                self._see_to_the_ended()
+                self._turn()
             result = self._schedule.result()
         except Exception as error:  # the boundary: a fault of ours becomes a FAILED run and a log
             log.exception("the run can't go on")
@@ -117,6 +111,16 @@ class Supervisor:
         self._take_lock()
         if not self._canceled:
             load_runner(request.runner)  # before the first fork: every worker has it then
+
+    def _turn(self) -> None:
+        """Start what can start, and wait until something has happened."""
+        self._start_ready()
+        if self._running or self._waiting:
+            self._wait()
+        elif not self._schedule.done:
+            raise RuntimeError("no step can start: the pipeline's steps wait for each other")
+        self._see_to_time_limits()
+        self._see_to_the_ended()
 
     def _take_lock(self) -> None:
         """Wait for the notebook's other run, saying whose it is."""
