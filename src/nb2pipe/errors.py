@@ -13,7 +13,7 @@ Anything else that gets out is our bug (exit code 5).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from nb2pipe.model import Diagnostic, Location, Severity
 
@@ -30,7 +30,7 @@ class Nb2pipeError(Exception):
         super().__init__(self.diagnostics[0].message)
 
     @classmethod
-    def of(cls, code: str, message: str, *, at: Location | None = None, hint: str | None = None) -> Nb2pipeError:
+    def of(cls, code: str, message: str, *, at: Location | None = None, hint: str | None = None) -> Self:
         """An error of this class with one diagnostic."""
         return cls([Diagnostic(code, Severity.ERROR, message, at or Location(), hint)])
 

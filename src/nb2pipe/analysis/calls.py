@@ -1,0 +1,278 @@
+"""A call in, what it may change and what comes back out: notebook functions, library functions, methods by table."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from nb2pipe.analysis import resources
+from nb2pipe.analysis.frames import Arguments, Frames
+from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
+from nb2pipe.analysis.state import joined
+from nb2pipe.analysis.tables import functions, methods
+
+CONTAINERS = frozenset({"list", "dict", "set", "tuple", "iterator"})
+_PANDAS_CONSTRUCTORS = frozenset({"pandas.DataFrame", "pandas.Series"})
+
+
+class Calls(Frames):
+    """What calls do."""
+
+    # --- parts of values ------------------------------------------------------------------------------------------
+
+    def element(self, value: Value) -> Value:
+        """An item or attribute of a value: what it owns, and the thing itself, of which it may be a view."""
+        found = set(self.heap.owned(value.objects))
+        found.update(number for number in value.objects if self.heap.things[number].kind not in CONTAINERS)
+        return Value(frozenset(number for number in found if self.heap.things[number].kind != "class"))
+
+    def consume(self, value: Value) -> None:
+        """A value is walked through or handed on: an iterator is used up by that."""
+        self.state.change(number for number in value.objects if self.heap.things[number].kind == "iterator")
+
+    def iterate(self, value: Value) -> Value:
+        """`for x in value`: what x may be."""
+        used = [number for number in value.objects if self._maybe_iterator(number)]
+        self.state.change(used)
+        return self.element(value)
+
+    def _maybe_iterator(self, number: int) -> bool:
+        thing = self.heap.things[number]
+        return thing.kind == "iterator" or (thing.kind == "library" and not self.is_data(number))
+
+    def is_data(self, number: int) -> bool:
+        """True for arrays and frames: what holds them only reads them."""
+        thing = self.heap.things[number]
+        return bool(thing.origin) and methods().data.get(thing.origin) is not None
+
+    def hold_arguments(self, holders: frozenset[int], arguments: Iterable[Value], *, owned: bool = True) -> None:
+        """Objects keep the arguments: data is only seen, anything else owned (unless `owned` is False)."""
+        for value in arguments:
+            data = frozenset(number for number in value.objects if not owned or self.is_data(number))
+            self.state.hold(holders, data, owned=False)
+            self.state.hold(holders, value.objects - data)
+
+    # --- dispatch -------------------------------------------------------------------------------------------------
+
+    def apply(self, callee: Value, arguments: Arguments) -> Value:
+        """Call a value."""
+        for value in arguments.every():
+            self.consume(value)
+        found: list[Value] = [self.library_call(ref, arguments) for ref in sorted(callee.refs)]
+        found += [self._call_object(number, arguments) for number in sorted(callee.objects)]
+        if not found:
+            self.state.change(arguments.objects, deep=True)
+            return self.heap.value("unknown", owns=arguments.objects)
+        return joined(found)
+
+    def _call_object(self, number: int, arguments: Arguments) -> Value:
+        thing = self.heap.things[number]
+        if thing.kind == "function":
+            return self.inline(number, arguments)
+        if thing.kind == "class":
+            return self.construct(number, arguments)
+        me = Value(frozenset((number,)))
+        for class_number in self.classes_of(number):
+            method = self.find_method(class_number, "__call__")
+            if method is not None:
+                return self._bound(method, me, arguments)
+        self.state.change(me.objects, deep=True)
+        if thing.kind == "unknown":
+            self.state.change(arguments.objects, deep=True)
+        result = self.heap.value("library", f"{thing.origin}()" if thing.origin else "", owns=me.objects)
+        self.hold_arguments(result.objects, arguments.every())
+        return result
+
+    def _bound(self, method: int, me: Value, arguments: Arguments) -> Value:
+        node = self.known[method].node
+        words = {item.id for item in getattr(node, "decorator_list", ()) if isinstance(item, ast.Name)}
+        first = [] if "staticmethod" in words else [me]
+        moved = Arguments([*first, *arguments.positional], arguments.keywords, arguments.rest, arguments.node)
+        return self.inline(method, moved, self_value=me)
+
+    def construct(self, number: int, arguments: Arguments) -> Value:
+        """An instance of a notebook class."""
+        made = self.heap.new("instance")
+        me = Value(frozenset((made,)))
+        self.heap.hold((made,), (number,), owned=False)
+        found = False
+        for name in ("__new__", "__init__", "__post_init__"):
+            method = self.find_method(number, name)
+            if method is not None:
+                found = found or name == "__init__"
+                self._bound(method, me, Arguments(rest=joined(arguments.every())) if name[2:6] == "post" else arguments)
+        if not found:
+            self.hold_arguments(me.objects, arguments.every())
+        return me
+
+    # --- library functions ----------------------------------------------------------------------------------------
+
+    def library_call(self, ref: str, arguments: Arguments) -> Value:
+        """Call a library function or class by its dotted name."""
+        resources.call(self.state, ref, arguments)
+        if ref in ("builtins.print", "IPython.display.display", "builtins.display"):
+            self.state.effects.setdefault(self.state.at, set()).add("print")
+        if resources.is_setup(ref):
+            self.state.touch("options", ref, write=True)
+            self.state.setups.add(self.state.at)
+        self._change_listed(functions().changes.get(ref), ref, arguments)
+        if "out" in arguments.keywords:
+            self.state.change(arguments.keywords["out"].objects)
+        if self._changed_by_callbacks(arguments):
+            self.state.change(arguments.objects, deep=True)
+        return self._result(ref, arguments)
+
+    def _change_listed(self, positions: list[int] | None, ref: str, arguments: Arguments) -> None:
+        if positions is not None:
+            for position in positions:
+                value = arguments.at(position) or arguments.rest
+                if value is not None:
+                    self.state.change(value.objects, deep=True)
+        elif self._may_change_arguments(ref):
+            self.state.change(
+                (number for number in self.heap.within(arguments.objects) if self.heap.things[number].kind != "class"),
+                deep=True,
+            )
+
+    def _may_change_arguments(self, ref: str) -> bool:
+        """A function of a module that isn't known may be the user's own."""
+        root, _, rest = ref.partition(".")
+        return root not in functions().packages and not rest.rpartition(".")[2][:1].isupper()
+
+    def _changed_by_callbacks(self, arguments: Arguments) -> bool:
+        return bool(self.heap.codes(arguments.objects) & self.changes_arguments)
+
+    def _result(self, ref: str, arguments: Arguments) -> Value:
+        kind = functions().results.get(ref) or "holds"
+        literal = resources.fold_call(ref, arguments)
+        if kind == "value":
+            return Value(literal=literal) if literal is not MISSING else IMMUTABLE
+        every = arguments.every()
+        if kind == "view":
+            return self._view(ref, every)
+        if kind == "container":
+            return self._copy_container(ref, every)
+        if kind == "iterator":
+            return self.heap.value("iterator", ref, owns=arguments.objects)
+        result = self.heap.value("library" if kind != "fresh" else "fresh", ref)
+        number = next(iter(result.objects))
+        self.heap.things[number].draws = resources.estimator_draws(ref, arguments)
+        if ref in resources.FILE_OBJECTS:
+            self.heap.things[number].kind = "iterator"
+        if kind in ("holds", "sees"):
+            self.hold_arguments(result.objects, every, owned=kind == "holds")
+        return result
+
+    def _view(self, ref: str, every: list[Value]) -> Value:
+        objects = frozenset().union(*(value.objects for value in every))
+        if ref in _PANDAS_CONSTRUCTORS:
+            objects = frozenset(number for number in objects if self.heap.things[number].kind not in CONTAINERS)
+            return Value(objects | self.heap.value("fresh", ref).objects)
+        return Value(objects | self.heap.owned(objects))
+
+    def _copy_container(self, ref: str, every: list[Value]) -> Value:
+        kind = ref.rpartition(".")[2]
+        owned: set[int] = set()
+        for value in every:
+            owned |= self.element(value).objects
+            owned |= {number for number in value.objects if self.heap.things[number].kind == "function"}
+        return self.heap.value(kind if kind in CONTAINERS else "list", owns=owned)
+
+    # --- methods --------------------------------------------------------------------------------------------------
+
+    def method_call(self, base: Value, name: str, arguments: Arguments) -> Value:
+        """`base.name(...)`."""
+        for value in arguments.every():
+            self.consume(value)
+        found = [self.library_call(f"{ref}.{name}", arguments) for ref in sorted(base.refs)]
+        plain: set[int] = set()
+        for number in sorted(base.objects):
+            result = self._notebook_method(number, name, arguments)
+            if result is None:
+                plain.add(number)
+            else:
+                found.append(result)
+        if plain or not found:
+            resources.method(self.state, name, base, arguments)
+            found.append(self._library_method(frozenset(plain), name, arguments))
+        return joined(found)
+
+    def _notebook_method(self, number: int, name: str, arguments: Arguments) -> Value | None:
+        thing = self.heap.things[number]
+        me = Value(frozenset((number,)))
+        if thing.kind == "class":
+            method = self.find_method(number, name)
+            if method is None:
+                return None
+            words = {getattr(item, "id", "") for item in getattr(self.known[method].node, "decorator_list", ())}
+            return self._bound(method, me, arguments) if "classmethod" in words else self.inline(method, arguments)
+        for class_number in self.classes_of(number):
+            method = self.find_method(class_number, name)
+            if method is not None:
+                return self._bound(method, me, arguments)
+        return None
+
+    def _library_method(self, objects: frozenset[int], name: str, arguments: Arguments) -> Value:
+        table = methods()
+        origin = min((self.heap.things[number].origin for number in objects), default="")
+        if self._callback_changes(arguments, objects):
+            self.state.change(objects | arguments.objects, deep=True)
+        if "out" in arguments.keywords:
+            self.state.change(arguments.keywords["out"].objects)
+        inplace = arguments.keywords.get("inplace")
+        if inplace is not None and inplace.literal is not False:
+            self.state.change(objects)
+        listed = functions().methods.get(f"{origin}.{name}")
+        if listed is not None:
+            self.state.change(objects, deep=True)
+            self._change_listed(listed, origin, arguments)
+            return Value(objects)
+        if name in table.fits:
+            return self._fit(objects, name, arguments)
+        if self._pure(objects, name, origin):
+            return self.heap.value("fresh", origin)
+        if name in table.view or name.startswith(table.view_prefixes):
+            return Value(objects | self.heap.owned(objects))
+        return self._changing_method(objects, name, origin, arguments)
+
+    def _callback_changes(self, arguments: Arguments, objects: frozenset[int]) -> bool:
+        return bool(objects) and self._changed_by_callbacks(arguments)
+
+    def _pure(self, objects: frozenset[int], name: str, origin: str) -> bool:
+        table = methods()
+        if not objects or name in table.fresh or name.startswith(table.value_prefixes):
+            return True
+        return name in table.data_only and all(self.is_data(number) for number in objects) and bool(origin)
+
+    def _fit(self, objects: frozenset[int], name: str, arguments: Arguments) -> Value:
+        self.state.change(objects, deep=True)
+        self.hold_arguments(objects, arguments.every(), owned=False)
+        if any(self.heap.things[number].draws for number in self.heap.within(objects, seen=True)):
+            self.state.touch("rng", "numpy", write=True)
+        return Value(objects) if name in ("fit", "partial_fit") else self.heap.value("fresh", "numpy.array")
+
+    def _changing_method(self, objects: frozenset[int], name: str, origin: str, arguments: Arguments) -> Value:
+        table = methods()
+        every = arguments.every()
+        kinds = self.heap.kinds(objects)
+        if name in table.changes or origin.startswith("matplotlib."):
+            self.state.change(objects)
+            return Value(objects | self.heap.owned(objects))
+        if name in table.keeps or name.startswith(table.keeps_prefixes):
+            self.state.change(objects)
+            self.hold_arguments(objects, every)
+            for value in every if kinds & CONTAINERS else ():
+                self.state.hold(objects, value.objects)
+            if name in ("extend", "update", "extendleft"):
+                for value in every:
+                    self.state.hold(objects, self.element(value).objects)
+            return Value(objects | self.heap.owned(objects))
+        self.state.change(objects, deep=True)
+        if "unknown" in kinds:
+            self.state.change(arguments.objects, deep=True)
+        if any(self.heap.things[number].draws for number in objects) and name in resources.fit_draws():
+            self.state.touch("rng", "numpy", write=True)
+        self.hold_arguments(objects, every, owned=False)
+        result = self.heap.value("library", f"{origin}.{name}" if origin else "", owns=objects)
+        self.hold_arguments(result.objects, every)
+        return result

@@ -1,0 +1,261 @@
+"""Cells' trees and what the walk found in, the statements that later steps replay as source out.
+
+A statement is replayed if that gives what its value would: an import, a function or class made of nothing but
+definitions, an immutable constant; each bound in this one place and never changed in place. In `imports` and
+`functions` cells, and beside parameters, any other statement is replayed as well, unless it prints, draws random
+numbers or writes.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nb2pipe.analysis.frames import BUILTINS
+from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read_names
+from nb2pipe.analysis.state import State
+from nb2pipe.model import At, Definition, DefinitionKind, Notebook, Role, Section
+
+_EFFECTS = frozenset({"print", "rng", "seed", "file", "barrier", "environment"})
+_UNSTABLE = frozenset({"time", "datetime", "random", "uuid", "os", "open", "input", "print", "secrets", "getpass"})
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A top-level statement of a cell. `end` is its last line."""
+
+    cell: int
+    start: int
+    end: int
+    node: ast.stmt
+
+    @property
+    def at(self) -> At:
+        """Where the walk places it."""
+        return At(self.cell, self.node.lineno)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A statement that may be replayed, with the names that are read when it runs."""
+
+    statement: Statement
+    kind: DefinitionKind
+    names: tuple[str, ...]
+    reads: frozenset[str]
+    setup: bool = False
+
+
+def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
+    """The cell's top-level statements with their lines, decorators included."""
+    found = []
+    for node in tree.body:
+        start = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", ()))])
+        found.append(Statement(cell, start, node.end_lineno or node.lineno, node))
+    return found
+
+
+def find(
+    notebook: Notebook,
+    sections: Sequence[Section],
+    trees: Mapping[int, ast.Module],
+    state: State,
+    parameters: frozenset[str],
+) -> tuple[Definition, ...]:
+    """The definitions, in notebook order."""
+    role = {cell: section.role for section in sections for cell in section.cells}
+    statements = [
+        item
+        for cell in sorted(trees)
+        if cell in role and not notebook.cells[cell].may_raise
+        for item in statements_of(cell, trees[cell])
+    ]
+    imports = _import_places(statements)
+    candidates = [
+        found
+        for item in _alone(statements)
+        if (found := _candidate(item, role[item.cell], state)) is not None
+        and all(_bound_once(name, found, state, imports) and name not in parameters for name in found.names)
+    ]
+    return _linked(_settle(candidates, state), notebook)
+
+
+def _alone(statements: Sequence[Statement]) -> list[Statement]:
+    """Statements that share no line with another one."""
+    lines: dict[tuple[int, int], int] = {}
+    for item in statements:
+        for line in range(item.start, item.end + 1):
+            lines[item.cell, line] = lines.get((item.cell, line), 0) + 1
+    return [item for item in statements if all(lines[item.cell, line] == 1 for line in range(item.start, item.end + 1))]
+
+
+def _candidate(item: Statement, role: Role, state: State) -> Candidate | None:
+    node = item.node
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        names = () if future else tuple(sorted(bound_names([node])))
+        return Candidate(item, DefinitionKind.SETUP if future else DefinitionKind.IMPORT, names, frozenset())
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        evaluated = [*outside(node), *annotation_nodes(node)]
+        if any(_calls(part) for part in [*node.args.defaults, *(d for d in node.args.kw_defaults if d)]):
+            return None
+        if not all(_stable(part) for part in node.decorator_list):
+            return None
+        return Candidate(item, DefinitionKind.FUNCTION, (node.name,), frozenset(read_names(evaluated)))
+    if isinstance(node, ast.ClassDef):
+        if not _plain_class(node):
+            return None
+        return Candidate(item, DefinitionKind.CLASS, (node.name,), frozenset(_class_reads(node)))
+    constant = _constant_name(node)
+    if constant:
+        return Candidate(item, DefinitionKind.CONSTANT, (constant,), frozenset())
+    return _setup(item, role, state)
+
+
+def _setup(item: Statement, role: Role, state: State) -> Candidate | None:
+    node = item.node
+    effects = state.effects.get(item.at, set()) & _EFFECTS
+    reads, names = frozenset(read_names([node])), tuple(sorted(bound_names([node])))
+    if item.at in state.setups and not names and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
+        return None if effects else Candidate(item, DefinitionKind.SETUP, (), reads, setup=True)
+    if role not in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS) or effects:
+        return None
+    if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call):
+        return None
+    if isinstance(node, ast.Delete):
+        return None
+    return Candidate(item, DefinitionKind.CONSTANT if names else DefinitionKind.SETUP, names, reads - set(names))
+
+
+def _constant_name(node: ast.stmt) -> str | None:
+    """The name that a top-level statement binds to an immutable constant."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target: ast.expr = node.targets[0]
+    elif isinstance(node, ast.AnnAssign):
+        target = node.target
+    else:
+        return None
+    if not isinstance(target, ast.Name) or node.value is None or not _immutable(node.value):
+        return None
+    return target.id
+
+
+def _immutable(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.USub | ast.UAdd) and isinstance(node.operand, ast.Constant)
+    if isinstance(node, ast.Tuple):
+        return all(_immutable(item) for item in node.elts)
+    return isinstance(node, ast.Constant)
+
+
+def _calls(node: ast.AST) -> bool:
+    return any(isinstance(item, ast.Call | ast.Await | ast.NamedExpr) for item in ast.walk(node))
+
+
+def _stable(node: ast.AST) -> bool:
+    """True if evaluating the node again gives the same: no clock, no random numbers, no files."""
+    for item in ast.walk(node):
+        if isinstance(item, ast.NamedExpr | ast.Await):
+            return False
+        if isinstance(item, ast.Call):
+            words = {part.id for part in ast.walk(item.func) if isinstance(part, ast.Name)}
+            words |= {part.attr for part in ast.walk(item.func) if isinstance(part, ast.Attribute)}
+            if words & _UNSTABLE:
+                return False
+    return True
+
+
+def _plain_class(node: ast.ClassDef) -> bool:
+    if not all(_stable(part) for part in outside(node)):
+        return False
+    for item in node.body:
+        if isinstance(item, ast.ClassDef):
+            if not _plain_class(item):
+                return False
+        elif isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            if not all(_stable(part) for part in outside(item)):
+                return False
+        elif isinstance(item, ast.Assign | ast.AnnAssign | ast.Expr):
+            if not _stable(item):
+                return False
+        elif not isinstance(item, ast.Pass):
+            return False
+    return True
+
+
+def _class_reads(node: ast.ClassDef) -> set[str]:
+    """Names read when the class statement runs; bodies of methods run later."""
+    found = read_names(outside(node))
+    inner: set[str] = set()
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner |= read_names([*outside(item), *annotation_nodes(item)])
+        elif isinstance(item, ast.ClassDef):
+            inner |= _class_reads(item)
+        else:
+            inner |= read_names([item])
+    return found | (inner - bound_names(node.body))
+
+
+def _import_places(statements: Sequence[Statement]) -> dict[str, dict[str, set[At]]]:
+    """name -> what it imports -> where: the same import may stand in several places."""
+    found: dict[str, dict[str, set[At]]] = {}
+    for item in statements:
+        node = item.node
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.asname or alias.name.partition(".")[0]
+                key = alias.name if alias.asname else name
+                found.setdefault(name, {}).setdefault(f"import {key}", set()).add(item.at)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                key = f"from {'.' * node.level}{node.module} import {alias.name}"
+                found.setdefault(alias.asname or alias.name, {}).setdefault(key, set()).add(item.at)
+    return found
+
+
+def _bound_once(name: str, found: Candidate, state: State, imports: Mapping[str, Mapping[str, set[At]]]) -> bool:
+    if name in state.ever_deleted or name in state.ever_updated:
+        return False
+    places = set(state.bound_at.get(name, ()))
+    if found.kind is DefinitionKind.IMPORT:
+        return any(found.statement.at in same and places <= same for same in imports.get(name, {}).values())
+    item = found.statement
+    inside = all(at.cell == item.cell and item.start <= at.line <= item.end for at in places)
+    return inside and (len(places) == 1 or not isinstance(item.node, ast.FunctionDef | ast.ClassDef))
+
+
+def _settle(candidates: list[Candidate], state: State) -> list[Candidate]:
+    """Drop what reads names that aren't definitions, until nothing is left to drop."""
+    while True:
+        defined = {name: item.statement.at for item in reversed(candidates) for name in item.names}
+        kept = [item for item in candidates if all(_available(name, item, defined, state) for name in item.reads)]
+        if len(kept) == len(candidates):
+            return kept
+        candidates = kept
+
+
+def _available(name: str, item: Candidate, defined: Mapping[str, At], state: State) -> bool:
+    if name in defined:
+        return defined[name] <= item.statement.at
+    return name in BUILTINS and name not in state.bound_at
+
+
+def _linked(candidates: Sequence[Candidate], notebook: Notebook) -> tuple[Definition, ...]:
+    found: list[Definition] = []
+    by_name: dict[str, list[str]] = {}
+    for item in candidates:
+        place = item.statement
+        lines = notebook.cells[place.cell].source.split("\n")[place.start - 1 : place.end]
+        source = "\n".join(lines)
+        at = At(place.cell, place.start)
+        identity = hashlib.sha256(f"{item.kind}\n{at.cell}:{at.line}\n{source}".encode()).hexdigest()[:12]
+        needs = sorted({identity for name in item.reads for identity in by_name.get(name, ())})
+        definition = Definition(identity, item.kind, item.names, at, place.end, source, tuple(needs))
+        found.append(definition)
+        for name in item.names:
+            by_name.setdefault(name, []).append(identity)
+    order = {definition.id: position for position, definition in enumerate(found)}
+    return tuple(replace(item, needs=tuple(sorted(item.needs, key=order.__getitem__))) for item in found)

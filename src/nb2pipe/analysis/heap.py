@@ -1,0 +1,149 @@
+"""Abstract objects in, what a change of one of them reaches out: who may hold what.
+
+An object stands for whatever one expression makes. `owns` is a hold through which the holder may change what it holds
+(an item of a list, an argument of a constructor); `sees` one through which it may not (the data that a model was
+fitted on). A change of an object is a change of everything that reaches it, by either kind of hold; a deep change of
+an object changes all it owns. Holds only grow, so that any order of branches is covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+Literal: TypeAlias = str | int | float | bool | bytes | None
+
+
+class _Missing:
+    """No literal is known."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
+NOTHING: frozenset[int] = frozenset()
+
+
+class Value(NamedTuple):
+    """What an expression may be: mutable `objects`, library things (`refs`, dotted names), or a known `literal`.
+
+    All three empty: something that can't be changed, a number for instance.
+    """
+
+    objects: frozenset[int] = NOTHING
+    refs: frozenset[str] = frozenset()
+    literal: Literal | _Missing = MISSING
+
+    def join(self, other: Value) -> Value:
+        """What is either of the two."""
+        if self == other and type(self.literal) is type(other.literal):
+            return self
+        return Value(self.objects | other.objects, self.refs | other.refs, MISSING)
+
+
+IMMUTABLE = Value()
+
+
+@dataclass(slots=True)
+class Thing:
+    """One abstract object.
+
+    `kind`: list, dict, set, tuple, iterator, mask, function, class, instance, library, fresh or unknown. `origin` is
+    the dotted name of the library call that made it. `codes` are the notebook's functions and classes within reach.
+    """
+
+    kind: str
+    origin: str = ""
+    owns: set[int] = field(default_factory=set)
+    sees: set[int] = field(default_factory=set)
+    holders: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    codes: set[int] = field(default_factory=set)
+    draws: bool = False
+
+
+class Heap:
+    """All abstract objects of one notebook, by number."""
+
+    def __init__(self) -> None:
+        self.things: list[Thing] = []
+
+    def new(self, kind: str, origin: str = "", owns: Iterable[int] = ()) -> int:
+        """A new object that owns `owns`."""
+        number = len(self.things)
+        self.things.append(Thing(kind, origin))
+        if kind in ("function", "class"):
+            self.things[number].codes.add(number)
+        self.hold((number,), owns)
+        return number
+
+    def value(self, kind: str, origin: str = "", owns: Iterable[int] = ()) -> Value:
+        """A new object, as a value."""
+        return Value(frozenset((self.new(kind, origin, owns),)))
+
+    def hold(self, holders: Iterable[int], held: Iterable[int], *, owned: bool = True) -> None:
+        """From now on each of `holders` may hold each of `held`."""
+        held = frozenset(held)
+        for holder in holders:
+            thing = self.things[holder]
+            fresh = held - {holder} - (thing.owns if owned else thing.sees)
+            if not fresh:
+                continue
+            (thing.owns if owned else thing.sees).update(fresh)
+            codes: set[int] = set()
+            for number in fresh:
+                self.things[number].holders.add(holder)
+                codes |= self.things[number].codes
+            if codes:
+                self._carry(holder, codes)
+
+    def _carry(self, start: int, codes: set[int]) -> None:
+        waiting = [start]
+        while waiting:
+            thing = self.things[waiting.pop()]
+            if not codes <= thing.codes:
+                thing.codes |= codes
+                waiting.extend(thing.holders)
+
+    def owned(self, objects: Iterable[int]) -> frozenset[int]:
+        """What the objects own directly."""
+        found: set[int] = set()
+        for number in objects:
+            found |= self.things[number].owns
+        return frozenset(found)
+
+    def within(self, objects: Iterable[int], *, seen: bool = False) -> set[int]:
+        """The objects and all that they own, directly or not; with `seen`, also what they only see."""
+        found = set(objects)
+        waiting = list(found)
+        while waiting:
+            thing = self.things[waiting.pop()]
+            for number in thing.owns | thing.sees if seen else thing.owns:
+                if number not in found:
+                    found.add(number)
+                    waiting.append(number)
+        return found
+
+    def around(self, objects: Iterable[int]) -> set[int]:
+        """The objects and all that hold them, directly or not."""
+        found = set(objects)
+        waiting = list(found)
+        while waiting:
+            for number in self.things[waiting.pop()].holders:
+                if number not in found:
+                    found.add(number)
+                    waiting.append(number)
+        return found
+
+    def codes(self, objects: Iterable[int]) -> set[int]:
+        """The notebook's functions and classes that the objects are or carry."""
+        found: set[int] = set()
+        for number in objects:
+            found |= self.things[number].codes
+        return found
+
+    def kinds(self, objects: Iterable[int]) -> set[str]:
+        """The kinds of the objects."""
+        return {self.things[number].kind for number in objects}

@@ -1,0 +1,107 @@
+"""What each step touches besides names in; the steps that it has to wait for, each with its reason, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nb2pipe.analysis.resources import conflict
+from nb2pipe.model import At, Names, Order, OrderKind, Resource
+
+
+class Orders:
+    """Waits between steps. Steps are numbered in notebook order; what follows from others is left out."""
+
+    def __init__(self, steps: Sequence[str], seeded: frozenset[str]) -> None:
+        self.steps = steps
+        self.seeded = seeded
+        self._before: list[int] = [0] * len(steps)  # bit i of entry j: step i surely ran before step j
+        self._barrier: tuple[int, At, str] | None = None
+        self._touching: list[tuple[int, Names]] = []
+
+    def wait(self, step: int, other: int) -> None:
+        """Step `step` runs after step `other`, for whatever reason."""
+        self._before[step] |= self._before[other] | (1 << other)
+
+    def is_before(self, other: int, step: int) -> bool:
+        """True if step `other` surely runs before step `step`."""
+        return bool(self._before[step] >> other & 1)
+
+    def resources(self, step: int, names: Names) -> list[Order]:
+        """The orders that files, random numbers and barriers ask for. Called once per step, in notebook order."""
+        found: list[Order] = []
+        if names.barrier is not None:
+            at, reason = names.barrier
+            for other in reversed(range(step)):
+                if not self.is_before(other, step):
+                    self._add(
+                        found,
+                        step,
+                        other,
+                        OrderKind.BARRIER,
+                        f"{reason} (cell {at.cell + 1}), so all earlier steps run first",
+                    )
+        elif self._barrier is not None and not self.is_before(self._barrier[0], step):
+            last, at, reason = self._barrier
+            self._add(
+                found, step, last, OrderKind.BARRIER, f"{reason} (cell {at.cell + 1}), so later steps wait for it"
+            )
+        for other, touched in reversed(self._touching):
+            reason_resource = None if self.is_before(other, step) else self._clash(touched, names)
+            if reason_resource is not None:
+                reason, resource = reason_resource
+                self._add(found, step, other, OrderKind.RESOURCE, reason, resource)
+        if self._relevant(names):
+            self._touching.append((step, names))
+        if names.barrier is not None:
+            self._barrier = (step, *names.barrier)
+        return found[::-1]
+
+    def _add(
+        self, found: list[Order], step: int, other: int, kind: OrderKind, reason: str, resource: Resource | None = None
+    ) -> None:
+        self.wait(step, other)
+        found.append(Order(self.steps[other], kind, reason, resource))
+
+    def _relevant(self, names: Names) -> bool:
+        return any(self._counts(item) for item in (*names.reads, *names.writes))
+
+    def _counts(self, item: Resource) -> bool:
+        return item.kind == "file" or (item.kind == "rng" and item.name in self.seeded)
+
+    def _clash(self, first: Names, second: Names) -> tuple[str, Resource] | None:
+        pairs = (
+            (first.writes, second.reads, "written", "read"),
+            (first.writes, second.writes, "written", "written"),
+            (first.reads, second.writes, "read", "written"),
+        )
+        for ours, theirs, did, does in pairs:
+            found = self._meeting(ours, theirs)
+            if found is not None:
+                one, at_one, at_other = found
+                if one.kind == "rng":
+                    reason = f"{_generator(one.name)} is used in cell {at_one.cell + 1} and cell {at_other.cell + 1}"
+                else:
+                    reason = f"{_shown(one)}: {did} in cell {at_one.cell + 1}, {does} in cell {at_other.cell + 1}"
+                return reason, one
+        return None
+
+    def _meeting(self, ours: Mapping[Resource, At], theirs: Mapping[Resource, At]) -> tuple[Resource, At, At] | None:
+        for one, at_one in ours.items():
+            for other, at_other in theirs.items():
+                if one.kind == other.kind and self._counts(one) and _same(one, other):
+                    return one if one.name != "*" else other, at_one, at_other
+        return None
+
+
+def _same(one: Resource, other: Resource) -> bool:
+    return conflict(one.name, other.name) if one.kind == "file" else one.name == other.name
+
+
+def _generator(name: str) -> str:
+    return {"python": "the random module's generator", "numpy": "NumPy's global generator"}.get(
+        name, f"{name}'s global generator"
+    )
+
+
+def _shown(resource: Resource) -> str:
+    return "some file" if resource.name == "*" else f"file `{resource.name}`"

@@ -1,0 +1,181 @@
+"""A library call in, the state that is no variable which it touches out: files, folder, environment, random numbers."""
+
+from __future__ import annotations
+
+import posixpath
+from functools import cache
+from typing import TYPE_CHECKING
+
+from nb2pipe.analysis.heap import MISSING, Literal, Value, _Missing
+from nb2pipe.analysis.tables import resources as tables
+
+if TYPE_CHECKING:
+    from nb2pipe.analysis.frames import Arguments
+    from nb2pipe.analysis.state import State
+
+FILE_OBJECTS = frozenset({"builtins.open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open"})
+_PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "os.path.join", "os.path.abspath"})
+_ANY = "*"
+_MAX_LITERAL = 4096
+_REMOTE = ("http://", "https://", "ftp://", "s3://", "gs://", "hdfs://", "abfs://", "sqlite://")
+
+
+def call(state: State, ref: str, arguments: Arguments) -> None:
+    """Note what a library function does to files and the like."""
+    table = tables()
+    if ref in FILE_OBJECTS:
+        _open(state, arguments)
+    reads, writes = table.reads.get(ref), table.writes.get(ref)
+    if reads:
+        file(state, arguments.at(*reads), write=False)
+    if writes:
+        file(state, arguments.at(*writes), write=True)
+    if ref in ("os.rename", "os.replace", "shutil.move"):
+        file(state, arguments.at(0, "src"), write=True)
+    process = table.process.get(ref)
+    if process:
+        kind, way = process
+        state.touch(kind, _ANY if kind == "file" else "", write=way == "write")
+        if kind in ("cwd", "env") and way == "write":
+            state.setups.add(state.at)
+    _random(state, ref, arguments)
+    if ref.startswith("os.environ."):
+        write = ref.rpartition(".")[2] in ("update", "setdefault", "pop", "clear", "popitem")
+        state.touch("env", "", write=write)
+        if write:
+            state.setups.add(state.at)
+
+
+def _random(state: State, ref: str, arguments: Arguments) -> None:
+    table = tables()
+    if table.seeds.get(ref):
+        state.touch("rng", _generator(ref), write=True)
+        state.touch("seed", _generator(ref), write=True)
+    elif table.draws.get(ref) and not table.own.get(ref):
+        state.touch("rng", _generator(ref), write=True)
+    elif _default_generator(ref, arguments) and not _constructor(ref):
+        state.touch("rng", "numpy", write=True)
+
+
+def _constructor(ref: str) -> bool:
+    return ref.rpartition(".")[2][:1].isupper()
+
+
+def _generator(ref: str) -> str:
+    root = ref.partition(".")[0]
+    return "python" if root in ("random", "uuid") else "numpy" if root in ("seaborn", "scipy") else root
+
+
+def _default_generator(ref: str, arguments: Arguments) -> bool:
+    """True if the call would draw from NumPy's global generator, since no `random_state` is given."""
+    if tables().unless_random_state.get(ref) is None:
+        return False
+    given = arguments.keywords.get("random_state")
+    return given is None or given.literal is None
+
+
+def estimator_draws(ref: str, arguments: Arguments) -> bool:
+    """True if what the call makes will draw from NumPy's global generator when it is fitted."""
+    return _default_generator(ref, arguments)
+
+
+def fit_draws() -> frozenset[str]:
+    """The methods at which such an object draws."""
+    return tables().fit_draws
+
+
+def method(state: State, name: str, base: Value, arguments: Arguments) -> None:
+    """Note what a method does to files and the like."""
+    table = tables()
+    for places, write in ((table.method_reads, False), (table.method_writes, True)):
+        if name not in places:
+            continue
+        position, keyword = places[name]
+        if position >= 0:
+            file(state, arguments.at(position, keyword), write=write)
+        elif isinstance(base.literal, str):
+            file(state, base, write=write)
+        elif not base.objects:
+            file(state, Value(), write=write)
+    if name == "open" and not base.objects:
+        _open(state, arguments, base)
+    given = arguments.keywords.get("random_state")
+    if name in table.method_draws and base.objects and (given is None or given.literal is None):
+        origins = {state.heap.things[number].origin for number in base.objects}
+        if not any(origin.startswith(("random.", "numpy.random.default_rng")) for origin in origins):
+            state.touch("rng", "numpy", write=True)
+
+
+def _open(state: State, arguments: Arguments, base: Value | None = None) -> None:
+    path = arguments.at(0, "file") if base is None else base
+    mode = arguments.at(1 if base is None else 0, "mode")
+    text = mode.literal if mode is not None else "r"
+    if not isinstance(text, str):
+        text = "r+"
+    if set(text) & set("wax+"):
+        file(state, path, write=True)
+    if "r" in text or "+" in text:
+        file(state, path, write=False)
+
+
+def file(state: State, path: Value | None, *, write: bool) -> None:
+    """A file is read or written. None: no file is named (`df.to_csv()` gives a string)."""
+    if path is None:
+        return
+    if isinstance(path.literal, str):
+        if not path.literal.startswith(_REMOTE):
+            state.touch("file", normal(path.literal), write=write)
+    elif path.literal is MISSING and not _is_buffer(state, path):
+        state.touch("file", _ANY, write=write)
+
+
+def _is_buffer(state: State, path: Value) -> bool:
+    origins = {state.heap.things[number].origin for number in path.objects}
+    return bool(origins) and origins <= {"io.StringIO", "io.BytesIO", *FILE_OBJECTS}
+
+
+def normal(path: str) -> str:
+    """A path as resources name it."""
+    return posixpath.normpath(path.replace("\\", "/")) if path else "."
+
+
+def conflict(one: str, other: str) -> bool:
+    """True if two file resources may be the same file, or one holds the other."""
+    if _ANY in (one, other) or one == other:
+        return True
+    if "*" in one or "*" in other or "?" in one or "?" in other:
+        return _folder(one) == _folder(other) or conflict(_folder(one), _folder(other))
+    return one == "." or other == "." or one.startswith(other + "/") or other.startswith(one + "/")
+
+
+def _folder(path: str) -> str:
+    return posixpath.dirname(path) or "."
+
+
+# --- constants folded for paths ------------------------------------------------------------------------------------
+
+
+def fold_call(ref: str, arguments: Arguments) -> Literal | _Missing:
+    """The constant that a call gives, for calls that make paths."""
+    if ref in ("builtins.str", "os.fspath", "os.path.expanduser") and arguments.positional:
+        found = arguments.positional[0].literal
+        return found if isinstance(found, str) else MISSING
+    if ref not in _PATHS or not arguments.positional or arguments.rest or arguments.keywords:
+        return MISSING
+    parts = [value.literal for value in arguments.positional]
+    if not all(isinstance(part, str) for part in parts):
+        return MISSING
+    return posixpath.join(*(str(part) for part in parts))[:_MAX_LITERAL]
+
+
+def fold_join(left: Literal | _Missing, right: Literal | _Missing, separator: str) -> Literal | _Missing:
+    """`left + right` for strings, and `left / right` for paths."""
+    if not isinstance(left, str) or not isinstance(right, str) or len(left) + len(right) > _MAX_LITERAL:
+        return MISSING
+    return posixpath.join(left, right) if separator else left + right
+
+
+@cache
+def is_setup(ref: str) -> bool:
+    """True for a library call that sets up the process and holds no value."""
+    return tables().setup.get(ref) is not None

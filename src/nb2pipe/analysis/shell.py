@@ -1,0 +1,200 @@
+"""Calls on `get_ipython()` in, as IPython makes them of magics and shell lines; what they do out."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from nb2pipe.analysis import resources
+from nb2pipe.analysis.frames import Frames
+from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.ipython import Problem, parse_body
+from nb2pipe.analysis.tables import magics
+from nb2pipe.model import Severity
+
+_BRACES = re.compile(r"\{([^{}]*)\}|\$(\w+)")
+_CAPTURED = re.compile(r"^\s*((?:--no-\w+\s+)*)([^\W\d]\w*)\s*$")
+_INSTALL = re.compile(r"^\s*(?:python\d?\s+-m\s+|sudo\s+)?(pip\d?|conda|mamba|uv|apt|apt-get|npm)\b")
+_LISTING = re.compile(r"\b(list|show|freeze|check|--version|-V|config|info)\b")
+_REDIRECT = re.compile(r">|\btee\b|\|\s*xargs|\b-o\s")
+_SHELL_CALLS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_magic", "magic", "getsource"})
+
+
+class Shell(Frames):
+    """What magics and shell lines do."""
+
+    def is_shell(self, func: ast.Attribute) -> bool:
+        """True for `get_ipython().system` and the like."""
+        base = func.value
+        named = isinstance(base, ast.Call) and isinstance(base.func, ast.Name) and base.func.id == "get_ipython"
+        return named and func.attr in _SHELL_CALLS
+
+    def shell_call(self, node: ast.Call, name: str) -> Value:
+        """One magic or shell line."""
+        words = [item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+        if len(words) != len(node.args) or not words:
+            for item in node.args:
+                self.evaluate(item)
+            self.unknowable("a magic whose text is made while the notebook runs")
+            return self.unknown()
+        if name in ("system", "getoutput"):
+            self._interpolate(words[0])
+            self._command(words[0])
+            return self.heap.value("list") if name == "getoutput" else IMMUTABLE
+        if name == "run_cell_magic":
+            return self._cell_magic(words[0], words[1] if len(words) > 1 else "", words[2] if len(words) > 2 else "")
+        head, _, tail = " ".join(words).partition(" ")
+        return self._line_magic(head.lstrip("%"), tail)
+
+    def unknowable(self, reason: str) -> None:
+        """A barrier: what runs here may read and bind any name."""
+        self.read_everything()
+        self.state.barrier(reason)
+        self.state.say(
+            "N2P301",
+            Severity.WARNING,
+            f"{reason}: this step runs after all earlier ones and before all later ones",
+            hint="write it as plain Python, so that the other steps may run side by side",
+        )
+
+    def read_everything(self) -> None:
+        """Each live name is read, perhaps."""
+        for name in list(self.state.names):
+            self.state.read_maybe(name)
+
+    # --- shell lines ----------------------------------------------------------------------------------------------
+
+    def _interpolate(self, text: str) -> None:
+        for braces, dollar in _BRACES.findall(text):
+            if dollar:
+                if dollar in self.state.names:
+                    self.state.read_maybe(dollar)
+                continue
+            tree = parse_body(braces.strip(), self.state.at.line)
+            names = [] if isinstance(tree, Problem) else [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
+            for name in sorted(set(names) & self.state.names.keys()):
+                self.state.read_maybe(name)
+
+    def _command(self, text: str) -> None:
+        words = text.split()
+        if _INSTALL.match(text) and not _LISTING.search(text):
+            self._install(text)
+        elif words and words[0] in magics().shell_reads and not _REDIRECT.search(text):
+            if words[0] not in ("echo", "pwd", "date", "printf", "true", "whoami", "hostname", "nvidia-smi"):
+                self.state.touch("file", "*", write=False)
+        else:
+            self.state.touch("file", "*", write=True)
+            self.state.touch("file", "*", write=False)
+
+    def _install(self, text: str) -> None:
+        self.state.touch("environment", "", write=True)
+        self.state.barrier(f"`{text.strip()[:60]}` changes the installed packages", names=False)
+
+    # --- magics ---------------------------------------------------------------------------------------------------
+
+    def _line_magic(self, name: str, rest: str) -> Value:
+        table = magics()
+        self._interpolate(rest)
+        if name in table.python_line:
+            self._python(re.sub(r"^(\s*-\w+\s*\d*)*\s*", "", rest), self.state.at.line)
+        elif name in table.environment:
+            self._command(f"{name} {rest}")
+        elif name in table.reads_all:
+            self.read_everything()
+        elif name in ("pinfo", "pinfo2", "psearch"):
+            root = rest.strip().partition(".")[0]
+            if root in self.state.names:
+                self.state.read_maybe(root)
+        elif not self._process_magic(name, rest) and name not in table.harmless | table.interactive:
+            self._unknown_magic(f"%{name}")
+        return IMMUTABLE
+
+    def _process_magic(self, name: str, rest: str) -> bool:
+        """A line magic that touches files, the folder, the environment or the shell's set-up; False for any other."""
+        table, state = magics(), self.state
+        if name in ("cd", "pushd", "popd"):
+            state.touch("cwd", "", write=True)
+            state.setups.add(state.at)
+        elif name in ("env", "set_env"):
+            write = "=" in rest or len(rest.split()) > 1
+            state.touch("env", "", write=write)
+            if write:
+                state.setups.add(state.at)
+        elif name in table.writes_file:
+            resources.file(state, Value(literal=_path_word(rest)), write=True)
+        elif name in ("rm", "mv", "cp", "mkdir", "rmdir", "sx", "system"):
+            self._command(f"{name} {rest}")
+        elif name in table.setup:
+            state.setups.add(state.at)
+        else:
+            return False
+        return True
+
+    def _cell_magic(self, name: str, rest: str, body: str) -> Value:
+        table = magics()
+        line = self.state.at.line + 1
+        if name in table.python_cell:
+            self._python_cell(name, rest, body, line)
+        elif name in table.writes_file:
+            append = "-a" in rest.split()
+            resources.file(self.state, Value(literal=_path_word(rest)), write=True)
+            if append:
+                resources.file(self.state, Value(literal=_path_word(rest)), write=False)
+        elif name in table.display_cell:
+            self._interpolate(rest)
+        elif name in table.foreign_cell:
+            self._interpolate(rest)
+            self._foreign(name, rest, body)
+        else:
+            self._unknown_magic(f"%%{name}")
+        return IMMUTABLE
+
+    def _foreign(self, name: str, rest: str, body: str) -> None:
+        for word, option in zip(rest.split(), rest.split()[1:], strict=False):
+            if word in ("--out", "--err", "--proc", "-o") and option.isidentifier():
+                self.bind(option, self.unknown())
+        match = re.match(r"\s*([^\W\d]\w*)\s*<<", rest)
+        if match:
+            self.bind(match.group(1), self.heap.value("fresh", "pandas.DataFrame"))
+        for word in sorted(set(re.findall(r"[:{$]\s*([^\W\d]\w*)", f"{rest}\n{body}")) & self.state.names.keys()):
+            self.state.read_maybe(word)
+        self._command(f"%%{name}")
+
+    def _python_cell(self, name: str, rest: str, body: str, line: int) -> None:
+        if name == "timeit":
+            self._python(re.sub(r"^(\s*-\w+\s*\d*)*\s*", "", rest), line - 1)
+        if name in ("time", "timeit", "prun", "memit") and not body.strip():
+            return
+        if name == "timeit":  # its body runs in a function of its own: what it binds is gone afterwards
+            before = dict(self.state.status)
+            self.state.begin()
+            self._python(body, line)
+            self.state.end()
+            self.state.status = before
+        else:
+            self._python(body, line)
+        captured = _CAPTURED.match(rest) if name == "capture" else None
+        if captured:
+            self.bind(captured.group(2), self.heap.value("fresh", "IPython.capture"))
+
+    def _python(self, source: str, line: int) -> None:
+        tree = parse_body(source, line)
+        if isinstance(tree, Problem):
+            self.state.say("N2P203", Severity.ERROR, tree.message, hint="run the cell in Jupyter to see what is wrong")
+        else:
+            self.run(tree.body)
+
+    def _unknown_magic(self, name: str) -> None:
+        self.read_everything()
+        self.state.barrier(f"{name} is a magic that nb2pipe doesn't know")
+        self.state.say(
+            "N2P302",
+            Severity.WARNING,
+            f"{name} is a magic that nb2pipe doesn't know: its step runs after all earlier and before all later ones",
+            hint="write it as plain Python, so that the other steps may run side by side",
+        )
+
+
+def _path_word(text: str) -> str:
+    words = [word for word in text.split() if not word.startswith("-")]
+    return words[0].strip("\"'") if words else "*"

@@ -1,0 +1,316 @@
+"""Bindings, reads and changes in, in the order in which they run; what each cell does to names out.
+
+The state of a name within a cell is a set of bits: NEW (not touched yet), BOUND, GONE (deleted). More than one bit:
+it depends on the path. Branches are walked one after the other from the same state: `begin`, `end`, then `merge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from nb2pipe.analysis.heap import IMMUTABLE, Heap, Value
+from nb2pipe.model import At, Diagnostic, Location, Names, Resource, Severity
+
+NEW, BOUND, GONE = 1, 2, 4
+
+_ABSENT: Any = object()
+Changes: TypeAlias = dict[tuple[int, str], tuple[dict[str, Any], Any, Any]]  # place -> (mapping, old, new)
+
+
+@dataclass
+class CellRecord:
+    """What one cell does, as it is found."""
+
+    needs: dict[str, At] = field(default_factory=dict)
+    soft: dict[str, At] = field(default_factory=dict)
+    binds: dict[str, At] = field(default_factory=dict)
+    deletes: dict[str, At] = field(default_factory=dict)
+    updates: dict[str, At] = field(default_factory=dict)
+    reads: dict[Resource, At] = field(default_factory=dict)
+    writes: dict[Resource, At] = field(default_factory=dict)
+    barrier: tuple[At, str] | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """From this cell on, `names` and `others` may hold one of `objects`."""
+
+    cell: int
+    at: At
+    objects: frozenset[int]
+    names: frozenset[str]
+
+
+class State:
+    """The notebook's names while it is walked, from the first cell to the last."""
+
+    def __init__(self) -> None:
+        self.heap = Heap()
+        self.names: dict[str, Value] = {}
+        self.status: dict[str, int] = {}
+        self.record = CellRecord()
+        self.at = At(0, 1)
+        self.sure = True
+        self.star = False  # a star import: any name may be bound
+        self.shares: list[Share] = []
+        self.changed_in: dict[int, set[int]] = {}  # object -> cells that may change it
+        self.bound_at: dict[str, list[At]] = {}
+        self.ever_updated: dict[str, At] = {}
+        self.ever_deleted: dict[str, At] = {}
+        self.star_cell: int | None = None  # the first cell from which on any name may be bound
+        self.setups: set[At] = set()  # statements that set up the process
+        self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
+        self.diagnostics: dict[tuple[str, int, str], Diagnostic] = {}
+        self._logs: list[Changes] = []
+        self._gathering: list[dict[tuple[int, str], Value]] = []
+
+    # --- cells ----------------------------------------------------------------------------------------------------
+
+    def open_cell(self, index: int) -> None:
+        """A new cell begins."""
+        self.record = CellRecord()
+        self.status = {}
+        self.at = At(index, 1)
+        self.sure = True
+
+    def close_cell(self, *, may_raise: bool) -> Names:
+        """The cell ends: all that it did."""
+        record, status = self.record, self.status
+        bound = {name for name, bits in status.items() if bits & BOUND}
+        settled = frozenset() if may_raise else frozenset(name for name, bits in status.items() if not bits & NEW)
+        deletes = {name: at for name, at in record.deletes.items() if status.get(name, NEW) & GONE}
+        return Names(
+            needs=_sorted(record.needs),
+            soft=_sorted({name: at for name, at in record.soft.items() if name not in record.needs}),
+            binds=_sorted({name: at for name, at in record.binds.items() if name in bound}),
+            must=settled & bound - deletes.keys(),
+            settled=settled,
+            deletes=_sorted(deletes),
+            updates=_sorted(record.updates),
+            reads=dict(sorted(record.reads.items(), key=lambda item: str(item[0]))),
+            writes=dict(sorted(record.writes.items(), key=lambda item: str(item[0]))),
+            barrier=record.barrier,
+        )
+
+    # --- names ----------------------------------------------------------------------------------------------------
+
+    def read(self, name: str, *, sure: bool = True) -> Value | None:
+        """The notebook's name is read. None if nothing bound it so far."""
+        bits = self.status.get(name, NEW)
+        if bits & NEW:
+            place = self.record.needs if bits == NEW and self.sure and sure else self.record.soft
+            place.setdefault(name, self.at)
+        elif bits == GONE and self.sure and sure:
+            self.say(
+                "N2P202",
+                Severity.ERROR,
+                f"'{name}' is read after it was deleted",
+                variable=name,
+                hint=f"take the `del {name}` out, or bind '{name}' again before this line",
+            )
+        return self.names.get(name)
+
+    def read_maybe(self, name: str) -> None:
+        """The notebook's name is read, perhaps: it stands in a string that may be code."""
+        if self.status.get(name, NEW) & NEW:
+            self.record.soft.setdefault(name, self.at)
+
+    def watch(self, objects: Iterable[int]) -> None:
+        """Whether names share these objects matters here, as it does where one of them is changed."""
+        for number in objects:
+            self.changed_in.setdefault(number, set()).add(self.at.cell)
+
+    def bind(self, name: str, value: Value) -> None:
+        """The notebook's name is bound to `value`."""
+        self.put(self.names, name, value)
+        self.put(self.status, name, BOUND)
+        self.record.binds[name] = self.at
+        self.bound_at.setdefault(name, []).append(self.at)
+        for number in value.objects:
+            self.heap.things[number].names.add(name)
+        if value.objects:
+            self.share((name,), value.objects)
+
+    def delete(self, name: str) -> None:
+        """The notebook's name is deleted."""
+        if name in self.names:
+            self.put(self.names, name, _ABSENT)
+        self.put(self.status, name, GONE)
+        self.record.deletes[name] = self.at
+        self.ever_deleted.setdefault(name, self.at)
+
+    def holders_of(self, objects: Iterable[int]) -> set[str]:
+        """The notebook's names from which one of the objects can be reached now."""
+        found: set[str] = set()
+        for number in self.heap.around(objects):
+            for name in self.heap.things[number].names:
+                value = self.names.get(name)
+                if value is not None and number in value.objects:
+                    found.add(name)
+        return found
+
+    def share(self, names: Iterable[str], objects: Iterable[int]) -> None:
+        """`names` now reach `objects`: note who else does, in case one of them changes later."""
+        within = {number for number in self.heap.within(objects, seen=True) if self._mutable(number)}
+        group = self.holders_of(within) if within else set()
+        group.update(names)
+        if len(group) > 1:
+            self.shares.append(Share(self.at.cell, self.at, frozenset(within), frozenset(group)))
+
+    def _mutable(self, number: int) -> bool:
+        return self.heap.things[number].kind not in ("function", "module")
+
+    def change(self, objects: Iterable[int], *, deep: bool = False) -> None:
+        """The objects may be changed in place; with `deep`, also all that they own."""
+        targets = set(objects)
+        if deep:
+            inner = self.heap.within(targets)
+            targets |= {number for number in inner if self.heap.things[number].kind not in ("function", "class")}
+        if not targets:
+            return
+        for number in targets:
+            self.changed_in.setdefault(number, set()).add(self.at.cell)
+        for name in self.holders_of(targets):
+            self.update(name)
+
+    def update(self, name: str) -> None:
+        """The value of the notebook's name may be changed in place."""
+        self.record.updates[name] = self.at
+        self.ever_updated.setdefault(name, self.at)
+        if self.status.get(name, NEW) & NEW:
+            self.record.soft.setdefault(name, self.at)
+
+    def hold(self, holders: frozenset[int], held: frozenset[int], *, owned: bool = True) -> None:
+        """Objects may hold others from now on."""
+        if not holders or not held:
+            return
+        self.heap.hold(holders, held, owned=owned)
+        names = self.holders_of(holders)
+        if names:
+            self.share(names, held)
+
+    # --- resources, barriers, messages ----------------------------------------------------------------------------
+
+    def touch(self, kind: str, name: str, *, write: bool) -> None:
+        """State that is no variable is read or written."""
+        (self.record.writes if write else self.record.reads).setdefault(Resource(kind, name), self.at)
+        if write:
+            self.effects.setdefault(self.at, set()).add(kind)
+
+    def any_name(self) -> None:
+        """From here on any name may be bound."""
+        self.star = True
+        if self.star_cell is None:
+            self.star_cell = self.at.cell
+
+    def barrier(self, reason: str, *, names: bool = True) -> None:
+        """Nothing can be known about what runs here; with `names`, not even which names it changes."""
+        self.effects.setdefault(self.at, set()).add("barrier")
+        if self.record.barrier is None:
+            self.record.barrier = (self.at, reason)
+        if names:
+            for name in list(self.names):
+                self.update(name)
+                self.put(self.status, name, self.status.get(name, NEW) | BOUND)
+                self.record.binds.setdefault(name, self.at)
+                self.bound_at.setdefault(name, []).append(self.at)
+            self.any_name()
+
+    def say(
+        self, code: str, severity: Severity, message: str, *, variable: str | None = None, hint: str | None = None
+    ) -> None:
+        """Report a problem at the present place, once per line."""
+        place = Location(cell=self.at.cell, line=self.at.line, variable=variable)
+        self.diagnostics.setdefault(
+            (code, self.at.cell * 1_000_000 + self.at.line, message), Diagnostic(code, severity, message, place, hint)
+        )
+
+    # --- branches -------------------------------------------------------------------------------------------------
+
+    def put(self, mapping: dict[str, Any], key: str, value: Any) -> None:  # noqa: ANN401  # values, statuses, locals
+        """Set a key so that `end` can take it back."""
+        place = (id(mapping), key)
+        if self._logs:
+            self._logs[-1].setdefault(place, (mapping, mapping.get(key, _ABSENT), None))
+        if self._gathering and isinstance(value, Value):
+            for seen in self._gathering:
+                seen[place] = value.join(seen[place]) if place in seen else value
+        if value is _ABSENT:
+            mapping.pop(key, None)
+        else:
+            mapping[key] = value
+
+    def begin(self) -> None:
+        """A branch begins."""
+        self._logs.append({})
+
+    def end(self) -> Changes:
+        """The branch ends: what it changed, all of it taken back."""
+        log = self._logs.pop()
+        found: Changes = {}
+        for place, (mapping, old, _) in log.items():
+            found[place] = (mapping, old, mapping.get(place[1], _ABSENT))
+            if old is _ABSENT:
+                mapping.pop(place[1], None)
+            else:
+                mapping[place[1]] = old
+        return found
+
+    def merge(self, branches: Sequence[Changes], *, through: bool) -> None:
+        """One of the branches ran; with `through`, perhaps none of them."""
+        places: dict[tuple[int, str], dict[str, Any]] = {}
+        for branch in branches:
+            for place, (mapping, _, _) in branch.items():
+                places[place] = mapping
+        for place, mapping in places.items():
+            old = mapping.get(place[1], _ABSENT)
+            outcomes = [branch[place][2] if place in branch else old for branch in branches]
+            if through:
+                outcomes.append(old)
+            self.put(mapping, place[1], self._either(mapping is self.status, outcomes))
+
+    def _either(self, is_status: bool, outcomes: Sequence[Any]) -> Any:  # noqa: ANN401
+        if is_status:
+            bits = 0
+            for item in outcomes:
+                bits |= NEW if item is _ABSENT else item
+            return bits
+        present = [item for item in outcomes if item is not _ABSENT]
+        if not present:
+            return _ABSENT
+        found = present[0]
+        for item in present[1:]:
+            found = found.join(item)
+        return found
+
+    def abandon(self) -> None:
+        """Close all open branches, keeping what they did."""
+        self._logs.clear()
+        self._gathering.clear()
+        self.sure = True
+
+    def gather(self) -> None:
+        """From now on remember every value that a name is given (the body of a `try` may stop anywhere)."""
+        self._gathering.append({})
+
+    def gathered(self, changes: Changes) -> Changes:
+        """`changes` with every value that was given on the way, not only the last."""
+        seen = self._gathering.pop()
+        return {
+            place: (mapping, old, new.join(seen[place]) if isinstance(new, Value) and place in seen else new)
+            for place, (mapping, old, new) in changes.items()
+        }
+
+
+def joined(values: Iterable[Value]) -> Value:
+    """What is any of the values."""
+    found: Value | None = None
+    for value in values:
+        found = value if found is None else found.join(value)
+    return IMMUTABLE if found is None else found
+
+
+def _sorted(places: Mapping[str, At]) -> dict[str, At]:
+    return dict(sorted(places.items()))

@@ -1,0 +1,240 @@
+"""A notebook and its sections in, what each cell does to names out, with definitions, parameters and metrics."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nb2pipe.analysis import definitions
+from nb2pipe.analysis.heap import Value
+from nb2pipe.analysis.ipython import Problem, parse_cell
+from nb2pipe.analysis.metrics import metrics_of
+from nb2pipe.analysis.names import UNIT
+from nb2pipe.analysis.parameters import is_parameter, parameters_of
+from nb2pipe.analysis.scopes import bound_names
+from nb2pipe.analysis.state import State
+from nb2pipe.analysis.walk import Walker
+from nb2pipe.model import (
+    At,
+    Definition,
+    Diagnostic,
+    Location,
+    Metric,
+    Names,
+    Notebook,
+    Parameter,
+    ParameterType,
+    Role,
+    Section,
+    Severity,
+)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the notebook's cells do. `trees` and `names` have one entry per cell.
+
+    `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
+    which on any name may be bound; `bound_in` and `skipped` tell for each name the cells that bind it, kept or not.
+    `uncarried` are statements that set up the process but can't be replayed.
+    """
+
+    trees: tuple[ast.Module | None, ...]
+    names: tuple[Names, ...]
+    definitions: tuple[Definition, ...]
+    parameters: tuple[Parameter, ...]
+    metrics: tuple[Metric, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    steps: frozenset[str] = frozenset()
+    star_cell: int | None = None
+    bound_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+def summarise(notebook: Notebook, sections: Sequence[Section]) -> Analysis:
+    """Walk all cells that belong to a section, in notebook order. Nothing is executed."""
+    return _Summary(notebook, sections).finish()
+
+
+class _Summary:
+    """One pass over a notebook."""
+
+    def __init__(self, notebook: Notebook, sections: Sequence[Section]) -> None:
+        self.notebook = notebook
+        self.sections = sections
+        self.section_of = {cell: section for section in sections for cell in section.cells}
+        self.trees: dict[int, ast.Module] = {}
+        self.skipped: dict[str, int] = {}
+        self.parameters: dict[str, Parameter] = {}
+        self.names: dict[int, Names] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self.walker = Walker()
+
+    def finish(self) -> Analysis:
+        """All of it."""
+        for cell in self.notebook.cells:
+            self._parse(cell.index)
+        for index in sorted(self.trees):
+            self._walk(index)
+        state = self.walker.state
+        self._touch_shared(state)
+        found = definitions.find(self.notebook, self.sections, self.trees, state, frozenset(self.parameters))
+        steps = self._steps(found)
+        metrics = tuple(metric for section in self.sections for metric in metrics_of(section.metrics_cells, self.trees))
+        return Analysis(
+            trees=tuple(self.trees.get(cell.index) for cell in self.notebook.cells),
+            names=tuple(self.names.get(cell.index, UNIT) for cell in self.notebook.cells),
+            definitions=found,
+            parameters=tuple(self.parameters.values()),
+            metrics=metrics,
+            diagnostics=(*self.diagnostics, *self._located(state)),
+            steps=steps,
+            star_cell=state.star_cell,
+            bound_in={
+                name: tuple(sorted({at.cell for at in places})) for name, places in sorted(state.bound_at.items())
+            },
+            skipped=dict(sorted(self.skipped.items())),
+        )
+
+    def _parse(self, index: int) -> None:
+        found = parse_cell(self.notebook.cells[index].source)
+        section = self.section_of.get(index)
+        if section is None:
+            if isinstance(found, ast.Module):
+                for name in bound_names(found.body):
+                    self.skipped.setdefault(name, index)
+        elif isinstance(found, Problem):
+            self._report(
+                "N2P203", found.message, index, found.line, found.hint or "run the cell in Jupyter to see more"
+            )
+        else:
+            self.trees[index] = found
+            if section.role is Role.PARAMETERS:
+                for parameter in parameters_of(index, found, tuple(self.parameters.values())):
+                    self._add_parameter(parameter)
+
+    def _add_parameter(self, parameter: Parameter) -> None:
+        earlier = self.parameters.pop(parameter.name, None)
+        if earlier is not None:
+            message = (
+                f"parameter '{parameter.name}' is given here anew: its value of cell {earlier.at.cell + 1} is gone"
+            )
+            self._report("N2P205", message, parameter.at.cell, parameter.at.line, "keep one of them", Severity.NOTE)
+        self.parameters[parameter.name] = parameter
+
+    def _walk(self, index: int) -> None:
+        walker = self.walker
+        walker.open_cell(index)
+        tree = self.trees[index]
+        may_raise = self.notebook.cells[index].may_raise
+        try:
+            if may_raise:
+                with walker.maybe():
+                    walker.run(tree.body)
+            else:
+                walker.run(tree.body)
+        except RecursionError:
+            walker.reset()
+            self._report("N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression")
+        if self.section_of[index].role is Role.PARAMETERS:
+            self._forget_literals(index)
+        self.names[index] = walker.state.close_cell(may_raise=may_raise)
+
+    def _forget_literals(self, index: int) -> None:
+        """A parameter's value may be another one in a run: no path is folded from it, and it may be a list."""
+        state = self.walker.state
+        for name, parameter in self.parameters.items():
+            if parameter.at.cell != index:
+                continue
+            old = state.names.get(name, Value())
+            plain = parameter.type not in (ParameterType.LIST, ParameterType.DICT, ParameterType.NONE)
+            if old.objects or plain:
+                state.names[name] = Value(old.objects)
+            else:
+                state.names[name] = self.walker.heap.value("list")
+                self.walker.heap.things[min(state.names[name].objects)].names.add(name)
+
+    def _touch_shared(self, state: State) -> None:
+        """Where names come to share an object that a later step changes, the step that makes them share holds both."""
+        updates: dict[int, dict[str, At]] = {}
+        for share in state.shares:
+            here = self.section_of[share.cell].id
+            later = {
+                cell
+                for number in share.objects
+                for cell in state.changed_in.get(number, ())
+                if cell > share.cell and self.section_of[cell].id != here
+            }
+            if later:
+                for name in share.names:
+                    updates.setdefault(share.cell, {})[name] = share.at
+        for cell, touched in updates.items():
+            names = self.names[cell]
+            soft = {name: at for name, at in touched.items() if name not in names.needs and name not in names.settled}
+            self.names[cell] = replace(
+                names,
+                updates=dict(sorted({**touched, **names.updates}.items())),
+                soft=dict(sorted({**soft, **names.soft}.items())),
+            )
+
+    def _steps(self, found: Sequence[Definition]) -> frozenset[str]:
+        """The sections that are steps: the tagged ones, and those that hold what can't be replayed."""
+        lines = {(item.at.cell, line) for item in found for line in range(item.at.line, item.end_line + 1)}
+        steps: set[str] = set()
+        for section in self.sections:
+            rest = [item for cell in section.cells for item in self._rest(cell, lines)]
+            if section.role is Role.PARAMETERS:
+                for item in rest:
+                    self._refuse_parameter(item)
+            elif section.role is Role.METRICS or (section.role is Role.STEP and not section.implicit):
+                steps.add(section.id)
+            elif rest or any(cell not in self.trees for cell in section.cells):
+                steps.add(section.id)
+                if section.role is not Role.STEP and rest:
+                    self._say_step(section, rest[0])
+        return frozenset(steps)
+
+    def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
+        """The statements of a cell that neither a definition nor a parameter covers."""
+        if cell not in self.trees:
+            return []
+        parameters = self.section_of[cell].role is Role.PARAMETERS
+        return [
+            item
+            for item in definitions.statements_of(cell, self.trees[cell])
+            if (cell, item.start) not in lines
+            and not isinstance(item.node, ast.Pass)
+            and not (isinstance(item.node, ast.Expr) and isinstance(item.node.value, ast.Constant))
+            and not (parameters and is_parameter(item.node, self.parameters))
+        ]
+
+    def _refuse_parameter(self, item: definitions.Statement) -> None:
+        message = "a cell of parameters may only hold constants, and values computed from parameters above"
+        hint = "move this line to a cell of its own, below"
+        self._report("N2P210", message, item.cell, item.start, hint)
+
+    def _say_step(self, section: Section, item: definitions.Statement) -> None:
+        message = (
+            f"the `{section.role.value}` cell runs once, as step '{section.name}': this can't be replayed everywhere"
+        )
+        hint = "keep imports, functions and constants there, and move the rest to a step"
+        self._report("N2P309", message, item.cell, item.start, hint, Severity.NOTE)
+
+    def _located(self, state: State) -> list[Diagnostic]:
+        return [
+            replace(
+                item, location=replace(item.location, notebook=self.notebook.path, step=self._step(item.location.cell))
+            )
+            for item in state.diagnostics.values()
+        ]
+
+    def _step(self, cell: int | None) -> str | None:
+        section = self.section_of.get(cell) if cell is not None else None
+        return section.id if section else None
+
+    def _report(
+        self, code: str, message: str, cell: int, line: int, hint: str, severity: Severity = Severity.ERROR
+    ) -> None:
+        place = Location(notebook=self.notebook.path, cell=cell, line=line, step=self._step(cell))
+        self.diagnostics.append(Diagnostic(code, severity, message, place, hint))

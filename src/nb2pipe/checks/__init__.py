@@ -1,0 +1,25 @@
+"""A pipeline and its cells' trees in, what will go wrong when it runs out. One family of rules per file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from nb2pipe.checks.crossing import check_crossing
+from nb2pipe.checks.hidden import check_hidden_state
+from nb2pipe.checks.interactive import check_interactive
+from nb2pipe.model import Diagnostic, Notebook, Pipeline, Section
+
+__all__ = ["check"]
+
+
+def check(
+    notebook: Notebook, sections: Sequence[Section], pipeline: Pipeline, trees: Sequence[ast.Module | None]
+) -> tuple[Diagnostic, ...]:
+    """All problems that the linked pipeline shows. `trees` has one entry per cell of the notebook."""
+    kept = sorted(cell for section in sections for cell in section.cells)
+    return (
+        *check_interactive(notebook, pipeline, trees, kept),
+        *check_crossing(notebook, pipeline, trees),
+        *check_hidden_state(notebook, kept),
+    )

@@ -1,0 +1,81 @@
+"""Cells that stop and wait for somebody at the keyboard in, an error for each out: a run has nobody to ask."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+
+from nb2pipe.checks.calls import dotted, imported
+from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
+
+_ASKS: Mapping[str, str] = {
+    "input": "waits for somebody to type",
+    "builtins.input": "waits for somebody to type",
+    "raw_input": "waits for somebody to type",
+    "getpass.getpass": "waits for somebody to type a password",
+    "breakpoint": "stops in the debugger",
+    "builtins.breakpoint": "stops in the debugger",
+    "pdb.set_trace": "stops in the debugger",
+    "pdb.post_mortem": "stops in the debugger",
+    "pdb.pm": "stops in the debugger",
+    "ipdb.set_trace": "stops in the debugger",
+    "IPython.core.debugger.set_trace": "stops in the debugger",
+    "IPython.embed": "opens a shell",
+    "code.interact": "opens a shell",
+}
+_MAGICS = {"debug": "stops in the debugger", "pdb": "stops in the debugger at an error"}
+_HINT = "give the value as a parameter (tag a cell `parameters`), or tag this cell `skip`"
+_DEBUG_HINT = "take the line out, or tag this cell `skip`"
+
+
+def check_interactive(
+    notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.Module | None], cells: Sequence[int]
+) -> list[Diagnostic]:
+    """One error per call. A notebook function of the same name is not meant."""
+    step_of = {cell: step.id for step in pipeline.steps for cell in step.cells}
+    meaning = imported(tree for tree in trees if tree is not None)
+    own = _own_names(trees[cell] for cell in cells)
+    found: list[Diagnostic] = []
+    for cell in cells:
+        tree = trees[cell]
+        for line, text, what in () if tree is None else _calls(tree, meaning, own):
+            debugger = "debugger" in what or "shell" in what
+            place = Location(notebook.path, cell, line, step_of.get(cell))
+            message = f"{text} {what}, and a run has nobody at the keyboard"
+            found.append(Diagnostic("N2P320", Severity.ERROR, message, place, _DEBUG_HINT if debugger else _HINT))
+    return found
+
+
+def _own_names(trees: Iterator[ast.Module | None]) -> set[str]:
+    names: set[str] = set()
+    for tree in trees:
+        for node in () if tree is None else ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                names.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+    return names
+
+
+def _calls(tree: ast.Module, meaning: Mapping[str, str], own: set[str]) -> Iterator[tuple[int, str, str]]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = dotted(node.func, meaning)
+        if name in _ASKS and name.partition(".")[0] not in own:
+            yield node.lineno, f"`{ast.unparse(node.func)}()`", _ASKS[name]
+        magic = _magic(node)
+        if magic in _MAGICS:
+            yield node.lineno, f"`%{magic}`", _MAGICS[magic]
+
+
+def _magic(node: ast.Call) -> str:
+    """The line magic that a call on `get_ipython()` stands for; `%pdb off` is none."""
+    func = node.func
+    if not isinstance(func, ast.Attribute) or func.attr not in ("run_line_magic", "run_cell_magic", "magic"):
+        return ""
+    words = [item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    text = " ".join(words[:2]).split()
+    if not text or (len(text) > 1 and text[1] in ("off", "0", "False")):
+        return ""
+    return text[0].lstrip("%")
