@@ -154,7 +154,7 @@ def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Field]:
         handle.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> type[Field]:
     """What makes pipelines, for tests that run none."""
     return Field

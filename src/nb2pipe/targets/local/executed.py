@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import time
@@ -30,7 +31,7 @@ class ExecutedNotebook:
         self._cell: int | None = None
         self._tell: Tell | None = None
         self._printed_bytes = 0
-        self._next_save = time.monotonic() + SAVE_EVERY_S
+        self._changed = True
 
     def begin_cell(self, cell: int | None, tell: Tell) -> None:
         """Text that comes now is of this cell of the notebook; None for one of ours."""
@@ -65,15 +66,24 @@ class ExecutedNotebook:
                 self.join(outputs)
         self._streams = {}
 
-    def save_if_due(self) -> None:
-        """Save, at most every two seconds; a disk that takes it not is the final save's business."""
-        started = time.monotonic()
-        if started < self._next_save:
-            return
-        with contextlib.suppress(OSError):
-            write_atomic(self._path, self._content(), durable=False)
-        took = time.monotonic() - started
-        self._next_save = time.monotonic() + max(SAVE_EVERY_S, took / _SAVE_SHARE)
+    def changed(self) -> None:
+        """There is something new to save."""
+        self._changed = True
+
+    async def keep_saved(self) -> None:
+        """Save what is new, at once and then at most every two seconds, until cancelled.
+
+        So a step that is killed leaves what it had shown. A disk that can't take it is the final save's business.
+        """
+        pause_s = SAVE_EVERY_S
+        while True:
+            if self._changed:
+                self._changed = False
+                started = time.monotonic()
+                with contextlib.suppress(OSError):
+                    write_atomic(self._path, self._content(), durable=False)
+                pause_s = max(SAVE_EVERY_S, (time.monotonic() - started) / _SAVE_SHARE)
+            await asyncio.sleep(pause_s)
 
     def save(self) -> None:
         """Save for good. Raises OSError."""

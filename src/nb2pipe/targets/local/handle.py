@@ -238,7 +238,7 @@ def _secrets(bundle: Bundle) -> dict[str, tuple[str, str]]:
 
 
 def _isolate(run: RunDir, request: Request) -> Request:
-    copied = isolation.copy(Path(request.folder), run.folder)
+    copied = isolation.copy(Path(request.folder), run.folder, without=run.root.path)
     note = f"the steps run in a copy of the folder ({copied}): {run.folder}"
     return replace(request, folder=str(run.folder), notes=(*request.notes, note))
 

@@ -37,14 +37,12 @@ class _Plan:
     copied: Copied
 
 
-def measure(folder: Path, *, max_bytes: int = MAX_BYTES) -> Copied:
-    """What a copy would hold. Raises EnvironmentProblem (N2P508) if that is more than `max_bytes`."""
-    return _plan(folder, max_bytes).copied
+def copy(folder: Path, target: Path, *, without: Path, max_bytes: int = MAX_BYTES) -> Copied:
+    """Copy `folder`, but not what is in `without`, to `target`, which must not exist.
 
-
-def copy(folder: Path, target: Path, *, max_bytes: int = MAX_BYTES) -> Copied:
-    """Copy `folder` to `target`, which must not exist. Raises EnvironmentProblem (N2P508), OSError."""
-    plan = _plan(folder, max_bytes)
+    Raises EnvironmentProblem (N2P508) before anything is copied if that is more than `max_bytes`; OSError.
+    """
+    plan = _plan(folder, without, max_bytes)
     target.mkdir(mode=0o700)
     for path in plan.folders:
         (target / path).mkdir()
@@ -55,7 +53,7 @@ def copy(folder: Path, target: Path, *, max_bytes: int = MAX_BYTES) -> Copied:
     return plan.copied
 
 
-def _plan(folder: Path, max_bytes: int) -> _Plan:
+def _plan(folder: Path, without: Path, max_bytes: int) -> _Plan:
     root = folder.resolve()
     folders: list[Path] = []
     files: list[Path] = []
@@ -64,12 +62,12 @@ def _plan(folder: Path, max_bytes: int) -> _Plan:
     size = 0
     for here, names, others in os.walk(root):
         base = Path(here)
-        names[:] = sorted(name for name in names if name not in _LEFT_OUT)
+        names[:] = sorted(name for name in names if name not in _LEFT_OUT and base / name != without)
         for name in [*names, *sorted(others)]:
             path = base / name
             relative = path.relative_to(root)
             if path.is_symlink():
-                inside = not path.readlink().is_absolute() and path.resolve().is_relative_to(root)
+                inside = not path.readlink().is_absolute() and Path(os.path.realpath(path)).is_relative_to(root)
                 if inside:
                     links.append(relative)
                 else:

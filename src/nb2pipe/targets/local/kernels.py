@@ -15,7 +15,7 @@ from pathlib import Path
 from nb2pipe.errors import EnvironmentProblem
 from nb2pipe.model import Kernel
 
-MIN_PYTHON = (3, 9)  # of the kernel: what nb2pipe's runtime needs
+MIN_PYTHON = (3, 10)  # of the kernel: what nb2pipe's runtime needs
 NEEDED = ("ipykernel", "IPython", "cloudpickle")
 
 _USUAL = "python3"

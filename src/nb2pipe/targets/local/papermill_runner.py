@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -110,9 +111,11 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
 
     async def run(self) -> Outcome:
         """Start the kernel, run the cells, stop the kernel, save the notebook."""
+        saving = asyncio.create_task(self.executed.keep_saved())
         try:
             outcome = await self._start() or await self._run_cells()
         finally:
+            saving.cancel()
             await self._stop()
         try:
             self.executed.save()
@@ -142,6 +145,9 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         """None once the kernel answers."""
         self.reset_execution_trackers()
         self.km = self.create_kernel_manager()
+        if any("ipykernel" in part for part in self.job.request.kernel_argv):
+            # not the user's history file: all their kernels share it, and its lock
+            self.extra_arguments = ["--HistoryManager.hist_file=:memory:"]
         options: dict[str, Any] = {"env": _environment(self.job), "cwd": self.job.request.folder}
         if sys.platform.startswith("linux"):
             options["preexec_fn"] = _kernel_dies_with(os.getpid())
@@ -185,8 +191,8 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
 
     def _death(self, cell: int | None, role: str) -> Outcome:
         code = _exit_code(self.process)
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        return Outcome("dead", cell, role, exit_code=code, peak_bytes=peak if sys.platform == "darwin" else peak * 1024)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return Outcome("dead", cell, role, exit_code=code, peak_bytes=peak, memory_bytes=_memory_bytes())
 
     async def _stop(self) -> None:
         if self.km is not None:
@@ -199,13 +205,13 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         await super()._check_raise_for_error(cell, cell_index, exec_reply)
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:  # noqa: ANN401
-        """As nbclient, with secrets masked and the notebook saved now and then."""
+        """As nbclient, with secrets masked."""
         if msg["msg_type"] != "stream":
             msg["content"] = self.executed.scrubber.data(msg["content"])
         try:
             return super().process_message(msg, cell, cell_index)
         finally:
-            self.executed.save_if_due()
+            self.executed.changed()
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:  # noqa: ANN401
         """Printed text is told at once and joined to what stands before it; all else is nbclient's."""
@@ -218,6 +224,16 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         if super().output(outs, msg, display_id, cell_index) is not None:
             self.executed.join(outs)
         return None
+
+
+def _memory_bytes() -> int:
+    """What a process here can have at most: the control group's limit, or the machine's memory."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+    except OSError:
+        return total
+    return min(total, int(limit)) if limit.isdigit() else total
 
 
 def _exit_code(process: Any) -> int | None:  # noqa: ANN401

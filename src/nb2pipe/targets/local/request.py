@@ -78,7 +78,7 @@ class Outcome:
     `kind`: completed (every cell ran), error (a cell raised), dead (the kernel's process ended), start (no kernel
     came up), store (the executed notebook can't be saved), internal (nb2pipe's own fault). `cell` is the notebook's
     cell (index from 0), `role` that of the step notebook's cell: begin, replay, load, cell, end. `exit_code` is the
-    kernel's, negative for a signal.
+    kernel's, negative for a signal; `peak_bytes` the most memory that it had, of `memory_bytes` in all.
     """
 
     kind: str
@@ -89,6 +89,7 @@ class Outcome:
     traceback: str = ""
     exit_code: int | None = None
     peak_bytes: int = 0
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _CELL_LINE = re.compile(r"Cell In\s?\[\d+\], line (\d+)")
 _LACKING = re.compile(r"No module named '?([A-Za-z0-9_.]+)'?")
 _LONGEST = 300
+_MUCH = 0.5  # of the memory: a kernel killed above that was hardly killed by a person
 
 
 @dataclass(frozen=True)
@@ -124,16 +125,20 @@ def _dead(step: Step, outcome: Outcome, cell: int | None) -> StepError:
     where = f" in cell {cell + 1}" if cell is not None else ""
     code = outcome.exit_code
     if code is not None and code < 0:
-        hint = None
-        if signal_name(-code) == "SIGKILL":
-            peak = f"; it had taken up to {outcome.peak_bytes / 2**30:.1f} GiB" if outcome.peak_bytes else ""
-            hint = f"the system does this when memory runs out{peak}: use less at a time, or a larger machine"
+        hint = _out_of_memory(outcome) if signal_name(-code) == "SIGKILL" else None
         message = f"step `{step.name}`: its kernel was killed by {signal_name(-code)}{where}"
         return StepError("killed", message, cell, hint=hint)
     told = "" if code is None else f" with exit code {code}"
     message = f"step `{step.name}`: its kernel ended by itself{told}{where}"
     hint = "look for os._exit(), exit() or quit(); a step is done when its last cell is"
     return StepError("exit", message, cell, hint=hint)
+
+
+def _out_of_memory(outcome: Outcome) -> str:
+    had = f"it had had up to {outcome.peak_bytes / 2**30:.1f} of {outcome.memory_bytes / 2**30:.1f} GiB"
+    if outcome.peak_bytes > outcome.memory_bytes * _MUCH:
+        return f"most likely memory ran out: {had}; use less at a time, or a larger machine"
+    return f"the system does this when memory runs out ({had}); else somebody killed it"
 
 
 def _no_start(step: Step, outcome: Outcome, ending: Ending) -> StepError:
