@@ -13,7 +13,8 @@ import pytest
 from nb2pipe.errors import EnvironmentProblem
 from nb2pipe.model import CellStarted, Printed, RunFinished, RunState, StepFinished, StepOptions, StepStarted, Warned
 from nb2pipe.runs import store
-from nb2pipe.targets.local.request import Request
+from nb2pipe.targets.local.request import Job, Request
+from nb2pipe.targets.local.worker import launch
 
 
 def test_values_cross_and_the_record_tells_all(field: Any) -> None:
@@ -233,6 +234,25 @@ def test_the_request_is_read_back_as_it_was(field: Any) -> None:
     field.finish(handle)
     request = Request.read(handle.dir)
     assert (request.pipeline, request.jobs, request.parameters) == (made.pipeline, 3, {"p": 1})
+
+
+def test_a_worker_that_is_a_new_interpreter(field: Any) -> None:
+    """What other systems do in place of forking: the same messages come through the pipe."""
+    handle = field.start(field.bundle({field.step("s"): "stub.say('hi'); stub.store(x=1)"}))
+    field.finish(handle)
+    request = Request.read(handle.dir)
+    job = Job(request, handle.dir, request.pipeline.step("s"))
+    job.files.outputs.unlink()
+    worker = launch(job, fork=False)
+    os.set_blocking(worker.channel, True)
+    with os.fdopen(worker.channel, "rb") as channel:
+        messages = [json.loads(line) for line in channel]
+    os.close(worker.log)
+    assert os.waitpid(worker.pid, 0)[1] == 0
+    assert [next(iter(message)) for message in messages] == ["report", "report", "outcome"]
+    assert messages[1]["report"]["text"] == "hi"
+    assert messages[2] == {"outcome": {"kind": "completed"}}
+    assert job.files.outputs.exists()
 
 
 def test_a_runner_that_is_not_there_is_our_fault_and_said_so(field: Any) -> None:
