@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -162,6 +165,8 @@ from nb2pipe import wire
 from nb2pipe.model import Bundle, Pipeline
 from nb2pipe.layout import RunDir
 from nb2pipe.targets import local
+import contextlib
+import hashlib
 import json
 request = json.loads(Path(sys.argv[1]).read_text())
 from nb2pipe.model import BundleFile
@@ -380,3 +385,54 @@ def test_a_secret_too_short_to_mask_is_said(field: Any, monkeypatch: pytest.Monk
     assert run.warnings == ("the secret in TOKEN has fewer than 4 characters: it can't be masked",)
     assert [event.text for event in events if isinstance(event, Printed)] == ["1"]
     assert [event.state for event in events if isinstance(event, StepFinished)] == [RunState.SUCCEEDED]
+
+
+# --- kills at any moment -----------------------------------------------------------------------------------------------
+
+
+def processes_of(run: Path) -> list[int]:
+    """The live processes that were started for the run: its directory is on their command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and os.fsencode(run) in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+@linux
+@pytest.mark.parametrize("seed", range(24))
+def test_kill_at_any_moment(field: Any, seed: int) -> None:
+    """SIGKILL to one of the run's processes, any time: a finished record, and what it calls done is on the disk."""
+    chance = random.Random(seed)  # noqa: S311  # no cryptography
+    steps = {field.step("s0"): "stub.store(x=0)"}
+    for number in range(1, 5):
+        source = f"import time; time.sleep({chance.random() * 0.03}); stub.store(x=stub.load('x') + 1)"
+        steps[field.step(f"s{number}", field.need("x", f"s{number - 1}"))] = source
+    handle = field.start(field.bundle(steps))
+    time.sleep(chance.random() * 0.4)
+    victims = processes_of(handle.dir.path)
+    if victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(chance.choice(victims), signal.SIGKILL)
+    try:
+        run, _ = field.finish(handle)
+    except EnvironmentProblem as problem:  # before the first event
+        assert "did not start" in str(problem)  # noqa: PT017
+        return
+    deadline = time.monotonic() + 5
+    while processes_of(handle.dir.path) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert processes_of(handle.dir.path) == []
+    assert store.load(field.root).state.done
+    for step in run.steps:
+        files = handle.dir.step(step.id)
+        if step.state is RunState.SUCCEEDED:
+            record = json.loads(files.commit.read_bytes())
+            assert record["outputs"] == "sha256-" + hashlib.sha256(files.outputs.read_bytes()).hexdigest()
+            for object_id in record["objects"]:
+                content = handle.dir.root.object(object_id).read_bytes()
+                assert object_id == "sha256-" + hashlib.sha256(content).hexdigest()
+                assert json.loads(content) == int(step.id[1:])
