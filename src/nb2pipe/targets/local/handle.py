@@ -24,7 +24,7 @@ from nb2pipe.model import Bundle, CancelRequested, Diagnostic, Json, RunEvent, R
 from nb2pipe.processes import is_alive, load_identity, send, signal_name
 from nb2pipe.targets.local import isolated as isolation
 from nb2pipe.targets.local import kernels
-from nb2pipe.targets.local.request import RUNNER, Request
+from nb2pipe.targets.local.request import RUNNER, Request, sockets_dir
 from nb2pipe.targets.local.scrub import SHORTEST
 
 POLL_S = 0.03
@@ -118,6 +118,7 @@ class LocalRun:
         return supervisor is not None and is_alive(supervisor)
 
     def _after_death(self, *, began: bool, canceled: bool) -> Iterator[RunEvent]:
+        shutil.rmtree(sockets_dir(self.dir), ignore_errors=True)
         if not began:
             last = _last_line(self.dir.log)
             raise EnvironmentProblem.of(

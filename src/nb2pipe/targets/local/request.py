@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,14 @@ class Request:
     def read(cls, run: RunDir) -> Request:
         """Read it from the run's directory. Raises OSError, ValueError."""
         return wire.read(cls, json.loads(run.request.read_bytes()))
+
+
+def sockets_dir(run: RunDir) -> Path:
+    """Where the run's kernels have their sockets: a short path, as a socket's may have 107 bytes at most.
+
+    It is made with mode 0700 and must not exist before; the run's id is not to be guessed.
+    """
+    return Path(tempfile.gettempdir()) / f"nb2pipe-{run.id}"
 
 
 @dataclass(frozen=True)

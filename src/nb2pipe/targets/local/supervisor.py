@@ -40,7 +40,7 @@ from nb2pipe.processes import IS_LINUX, descendants, identify, kill_descendants,
 from nb2pipe.targets.local import stored, verdict
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.lock import open_lock, owner_of, try_lock
-from nb2pipe.targets.local.request import Job, Report, Request
+from nb2pipe.targets.local.request import Job, Report, Request, sockets_dir
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber
@@ -419,7 +419,8 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     run = RunDir(Path(sys.argv[1]))
     request = Request.read(run)
-    sockets = Path(tempfile.mkdtemp(prefix="nb2pipe-"))
+    sockets = sockets_dir(run)
+    sockets.mkdir(mode=0o700)
     # opened before the fork: guard and supervisor share the lock, which so is held until both are gone
     lock = open_lock(Path(request.lock)) if request.lock else None
 
