@@ -127,12 +127,10 @@ class Calls(Frames):
             for position in positions:
                 value = arguments.at(position) or arguments.rest
                 if value is not None:
+                    self.state.change(value.objects)
                     self.state.change(value.objects, deep=True)
         elif self._may_change_arguments(ref):
-            self.state.change(
-                (number for number in self.heap.within(arguments.objects) if self.heap.things[number].kind != "class"),
-                deep=True,
-            )
+            self.state.change(arguments.objects, deep=True)
 
     def _may_change_arguments(self, ref: str) -> bool:
         """A function of a module that isn't known may be the user's own."""
@@ -140,7 +138,9 @@ class Calls(Frames):
         return root not in functions().packages and not rest.rpartition(".")[2][:1].isupper()
 
     def _changed_by_callbacks(self, arguments: Arguments) -> bool:
-        return bool(self.heap.codes(arguments.objects) & self.changes_arguments)
+        """An object's own methods are no callbacks: a function that is handed on is."""
+        handed = [n for n in arguments.objects if self.heap.things[n].kind not in ("instance", "class")]
+        return bool(self.heap.codes(handed) & self.changes_arguments)
 
     def _result(self, ref: str, arguments: Arguments) -> Value:
         kind = functions().results.get(ref) or "holds"
@@ -153,7 +153,9 @@ class Calls(Frames):
         if kind == "container":
             return self._copy_container(ref, every)
         if kind == "iterator":
-            return self.heap.value("iterator", ref, owns=arguments.objects)
+            return self._iterator(ref, every)
+        if kind == "item":
+            return joined([self.element(value) for value in every])
         result = self.heap.value("library" if kind != "fresh" else "fresh", ref)
         number = next(iter(result.objects))
         self.heap.things[number].draws = resources.estimator_draws(ref, arguments)
@@ -169,6 +171,17 @@ class Calls(Frames):
             objects = frozenset(number for number in objects if self.heap.things[number].kind not in CONTAINERS)
             return Value(objects | self.heap.value("fresh", ref).objects)
         return Value(objects | self.heap.owned(objects))
+
+    def _iterator(self, ref: str, every: list[Value]) -> Value:
+        """It gives the items of what it goes through, and is another one once that has changed."""
+        items: set[int] = set()
+        for value in every:
+            items |= self.element(value).objects
+            items |= {n for n in value.objects if self.heap.things[n].kind in ("function", "class")}
+        found = self.heap.value("iterator", ref, owns=items)
+        for value in every:
+            self.state.hold(found.objects, value.objects, owned=False)
+        return found
 
     def _copy_container(self, ref: str, every: list[Value]) -> Value:
         kind = ref.rpartition(".")[2]

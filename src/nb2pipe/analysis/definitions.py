@@ -18,7 +18,7 @@ from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read
 from nb2pipe.analysis.state import State
 from nb2pipe.model import At, Definition, DefinitionKind, Notebook, Role, Section
 
-_EFFECTS = frozenset({"print", "rng", "seed", "file", "barrier", "environment"})
+_EFFECTS = frozenset({"print", "rng", "seed", "file", "barrier", "environment", "cwd", "env"})
 _UNSTABLE = frozenset({"time", "datetime", "random", "uuid", "os", "open", "input", "print", "secrets", "getpass"})
 
 
@@ -188,15 +188,15 @@ def _plain_class(node: ast.ClassDef) -> bool:
 def _class_reads(node: ast.ClassDef) -> set[str]:
     """Names read when the class statement runs; bodies of methods run later."""
     found = read_names(outside(node))
-    inner: set[str] = set()
+    bound: set[str] = set()
     for item in node.body:
         if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner |= read_names([*outside(item), *annotation_nodes(item)])
-        elif isinstance(item, ast.ClassDef):
-            inner |= _class_reads(item)
+            inner = read_names([*outside(item), *annotation_nodes(item)])
         else:
-            inner |= read_names([item])
-    return found | (inner - bound_names(node.body))
+            inner = _class_reads(item) if isinstance(item, ast.ClassDef) else read_names([item])
+        found |= inner - bound
+        bound |= bound_names([item])
+    return found
 
 
 def _import_places(statements: Sequence[Statement]) -> dict[str, dict[str, set[At]]]:

@@ -116,6 +116,12 @@ class _Linking:
             definitions=self._replays(section, wanted),
             parameters=tuple(parameters),
             metrics=tuple(metric for metric in self.analysis.metrics if metric.cell in section.cells),
+            writes=tuple(
+                sorted(
+                    (item for item in names.writes if item.kind != "rng" or item.name in self.seeded),
+                    key=lambda item: (item.kind, item.name),
+                )
+            ),
             options=section.options,
         )
 

@@ -21,18 +21,17 @@ def compose(first: Names, second: Names) -> Names:
     """
     touched = first.binds.keys() | first.deletes.keys()
     needs, soft = dict(first.needs), dict(first.soft)
-    for name, at in second.needs.items():
-        if name not in first.settled:
-            (soft if name in touched else needs).setdefault(name, at)
-    for name, at in second.soft.items():
-        if name not in first.settled:
-            soft.setdefault(name, at)
+    for reads, sure in ((second.needs, True), (second.soft, False)):
+        for name, at in reads.items():
+            if name not in first.settled:
+                place = needs if sure and name not in touched else soft
+                place[name] = min(at, place.get(name, at))
     binds = {**{name: at for name, at in first.binds.items() if name not in second.settled}, **second.binds}
     deletes = {**{name: at for name, at in first.deletes.items() if name not in second.settled}, **second.deletes}
     settled = first.settled | second.settled
     return Names(
         needs=_sorted(needs),
-        soft=_sorted({name: at for name, at in soft.items() if name not in needs}),
+        soft=_sorted(soft),
         binds=_sorted(binds),
         must=settled & binds.keys() - deletes.keys(),
         settled=settled,

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from nb2pipe.analysis.resources import conflict
 from nb2pipe.model import At, Names, Order, OrderKind, Resource
 
+_PROCESS = {"cwd": "the working folder", "env": "the environment variables"}
+
 
 class Orders:
     """Waits between steps. Steps are numbered in notebook order; what follows from others is left out."""
@@ -16,6 +18,7 @@ class Orders:
         self.seeded = seeded
         self._before: list[int] = [0] * len(steps)  # bit i of entry j: step i surely ran before step j
         self._barrier: tuple[int, At, str] | None = None
+        self._process: dict[str, tuple[int, At]] = {}
         self._touching: list[tuple[int, Names]] = []
 
     def wait(self, step: int, other: int) -> None:
@@ -45,6 +48,10 @@ class Orders:
             self._add(
                 found, step, last, OrderKind.BARRIER, f"{reason} (cell {at.cell + 1}), so later steps wait for it"
             )
+        for kind, (other, at) in sorted(self._process.items()):
+            if not self.is_before(other, step):
+                reason = f"{_PROCESS[kind]}: changed in cell {at.cell + 1}, in force from then on"
+                self._add(found, step, other, OrderKind.RESOURCE, reason, Resource(kind, ""))
         for other, touched in reversed(self._touching):
             reason_resource = None if self.is_before(other, step) else self._clash(touched, names)
             if reason_resource is not None:
@@ -52,6 +59,9 @@ class Orders:
                 self._add(found, step, other, OrderKind.RESOURCE, reason, resource)
         if self._relevant(names):
             self._touching.append((step, names))
+        for item, at in names.writes.items():
+            if item.kind in _PROCESS:
+                self._process[item.kind] = (step, at)
         if names.barrier is not None:
             self._barrier = (step, *names.barrier)
         return found[::-1]

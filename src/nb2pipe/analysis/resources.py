@@ -36,14 +36,10 @@ def call(state: State, ref: str, arguments: Arguments) -> None:
     if process:
         kind, way = process
         state.touch(kind, _ANY if kind == "file" else "", write=way == "write")
-        if kind in ("cwd", "env") and way == "write":
-            state.setups.add(state.at)
     _random(state, ref, arguments)
     if ref.startswith("os.environ."):
         write = ref.rpartition(".")[2] in ("update", "setdefault", "pop", "clear", "popitem")
         state.touch("env", "", write=write)
-        if write:
-            state.setups.add(state.at)
 
 
 def _random(state: State, ref: str, arguments: Arguments) -> None:

@@ -20,21 +20,29 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 @dataclass
 class Scope:
-    """Names of one scope. `locals` are bound here; `reads` are read here or in inner scopes that don't bind them."""
+    """Names of one scope: `locals` are bound here, `reads` read here, `inner_reads` read by scopes inside."""
 
     locals: set[str] = field(default_factory=set)
     globals: set[str] = field(default_factory=set)
     nonlocals: set[str] = field(default_factory=set)
     reads: set[str] = field(default_factory=set)
+    inner_reads: set[str] = field(default_factory=set)
     global_reads: set[str] = field(default_factory=set)
     global_binds: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
+    is_class: bool = False
     yields: bool = False
 
     @property
     def free(self) -> set[str]:
         """Names that are looked up outside: in an enclosing function, the notebook or the builtins."""
-        return (self.reads - self.locals) | self.global_reads
+        return self.open_reads | self.global_reads
+
+    @property
+    def open_reads(self) -> set[str]:
+        """`free` without what a `global` statement settles. Inner functions don't see the names of a class body."""
+        if self.is_class:
+            return (self.reads - self.locals) | self.inner_reads
+        return (self.reads | self.inner_reads) - self.locals
 
 
 def parameters(function: Function) -> list[str]:
@@ -72,7 +80,7 @@ def annotation_nodes(node: Function) -> list[ast.expr]:
 
 def scope_of(node: Code) -> Scope:
     """The scope that `node` opens."""
-    scope = Scope()
+    scope = Scope(is_class=isinstance(node, ast.ClassDef))
     if isinstance(node, FUNCTIONS):
         scope.locals.update(parameters(node))
     _type_parameters(node, scope)
@@ -96,14 +104,17 @@ def read_names(nodes: Iterable[ast.AST]) -> set[str]:
     scope = Scope()
     for node in nodes:
         _visit(node, scope)
-    return scope.reads | scope.global_reads
+    return scope.reads | scope.inner_reads | scope.global_reads
 
 
 def _settle(scope: Scope) -> None:
     scope.global_binds |= scope.locals & scope.globals
-    scope.global_reads |= scope.reads & scope.globals
+    seen = scope.reads if scope.is_class else scope.reads | scope.inner_reads
+    scope.global_reads |= seen & scope.globals
     scope.locals -= scope.globals | scope.nonlocals
     scope.reads -= scope.globals
+    if not scope.is_class:
+        scope.inner_reads -= scope.globals
 
 
 def _type_parameters(node: ast.AST, scope: Scope) -> None:
@@ -161,7 +172,7 @@ def _inner(node: Code, scope: Scope) -> Iterator[ast.AST]:
     if isinstance(node, FUNCTIONS):
         yield from annotation_nodes(node)
     inner = scope_of(node)
-    scope.reads |= inner.reads - inner.locals
+    scope.inner_reads |= inner.open_reads
     scope.global_reads |= inner.global_reads
     scope.global_binds |= inner.global_binds
 
@@ -184,6 +195,6 @@ def _comprehension(node: Comprehension, scope: Scope) -> None:
     }
     walrus = inner.locals - targets
     scope.locals |= walrus
-    scope.reads |= inner.reads - targets
+    scope.inner_reads |= (inner.reads | inner.inner_reads) - targets
     scope.global_reads |= inner.global_reads
     scope.global_binds |= inner.global_binds

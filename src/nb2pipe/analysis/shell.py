@@ -114,12 +114,8 @@ class Shell(Frames):
         table, state = magics(), self.state
         if name in ("cd", "pushd", "popd"):
             state.touch("cwd", "", write=True)
-            state.setups.add(state.at)
         elif name in ("env", "set_env"):
-            write = "=" in rest or len(rest.split()) > 1
-            state.touch("env", "", write=write)
-            if write:
-                state.setups.add(state.at)
+            state.touch("env", "", write="=" in rest or len(rest.split()) > 1)
         elif name in table.writes_file:
             resources.file(state, Value(literal=_path_word(rest)), write=True)
         elif name in ("rm", "mv", "cp", "mkdir", "rmdir", "sx", "system"):

@@ -61,6 +61,7 @@ class State:
         self.ever_deleted: dict[str, At] = {}
         self.star_cell: int | None = None  # the first cell from which on any name may be bound
         self.setups: set[At] = set()  # statements that set up the process
+        self.options: dict[At, str] = {}  # statements that change a library's state
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.diagnostics: dict[tuple[str, int, str], Diagnostic] = {}
         self._logs: list[Changes] = []
@@ -163,11 +164,11 @@ class State:
         return self.heap.things[number].kind not in ("function", "module")
 
     def change(self, objects: Iterable[int], *, deep: bool = False) -> None:
-        """The objects may be changed in place; with `deep`, also all that they own."""
+        """The objects may be changed in place; with `deep`, also all that they own, functions and classes apart."""
         targets = set(objects)
         if deep:
             inner = self.heap.within(targets)
-            targets |= {number for number in inner if self.heap.things[number].kind not in ("function", "class")}
+            targets = {number for number in inner if self.heap.things[number].kind not in ("function", "class")}
         if not targets:
             return
         for number in targets:
@@ -198,6 +199,8 @@ class State:
         (self.record.writes if write else self.record.reads).setdefault(Resource(kind, name), self.at)
         if write:
             self.effects.setdefault(self.at, set()).add(kind)
+            if kind == "options":
+                self.options.setdefault(self.at, name)
 
     def any_name(self) -> None:
         """From here on any name may be bound."""

@@ -37,7 +37,6 @@ class Analysis:
 
     `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
     which on any name may be bound; `bound_in` and `skipped` tell for each name the cells that bind it, kept or not.
-    `uncarried` are statements that set up the process but can't be replayed.
     """
 
     trees: tuple[ast.Module | None, ...]
@@ -81,6 +80,7 @@ class _Summary:
         self._touch_shared(state)
         found = definitions.find(self.notebook, self.sections, self.trees, state, frozenset(self.parameters))
         steps = self._steps(found)
+        self._say_uncarried(state, found)
         metrics = tuple(metric for section in self.sections for metric in metrics_of(section.metrics_cells, self.trees))
         return Analysis(
             trees=tuple(self.trees.get(cell.index) for cell in self.notebook.cells),
@@ -194,6 +194,16 @@ class _Summary:
                 if section.role is not Role.STEP and rest:
                     self._say_step(section, rest[0])
         return frozenset(steps)
+
+    def _say_uncarried(self, state: State, found: Sequence[Definition]) -> None:
+        """Warn of statements that set up a library for all that follows, and that no later step can repeat."""
+        lines = {(item.at.cell, line) for item in found for line in range(item.at.line, item.end_line + 1)}
+        last = max((cell for cell in self.trees), default=0)
+        for at, name in state.options.items():
+            if (at.cell, at.line) not in lines and self.section_of[at.cell] is not self.section_of[last]:
+                message = f"`{name}` is changed here in a way that later steps can't repeat: they won't see it"
+                hint = "write it as a statement of its own, outside `if` and loops, with constants only"
+                self._report("N2P310", message, at.cell, at.line, hint, Severity.WARNING)
 
     def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
         """The statements of a cell that neither a definition nor a parameter covers."""

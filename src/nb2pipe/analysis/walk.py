@@ -141,7 +141,8 @@ class Walker(Expressions):
             else:
                 environment = ref == "os.environ"
                 self.state.touch("env" if environment else "options", "" if environment else ref, write=True)
-                self.state.setups.add(self.state.at)
+                if not environment:
+                    self.state.setups.add(self.state.at)
         self.state.change(base.objects)
         self.state.hold(base.objects, value.objects)
 
