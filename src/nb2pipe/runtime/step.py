@@ -110,10 +110,14 @@ def load() -> None:
     except Exception as error:
         names = ", ".join(sorted(session.values))
         raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {error}") from error
-    session.loaded = {
-        name: unit.members[name] for unit in session.units for name in unit.members if name in session.values
-    }
+    given = {name: unit.members[name] for unit in session.units for name in unit.wanted}
+    session.loaded = {name: value for name, value in given.items() if not name.startswith(ambient.PREFIX)}
     session.main.update(session.loaded)
+    try:
+        ambient.restore({name: given[name] for name in given if name not in session.loaded}, session.folder)
+    except OSError as error:
+        raise StepProblem(f"the working directory of the step before can't be entered: {error}") from error
+    session.ambient = ambient.capture(session.folder, session.environ)
 
 
 def end() -> None:

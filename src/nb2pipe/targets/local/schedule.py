@@ -29,6 +29,11 @@ class Schedule:
             and all(self.states[source] is RunState.SUCCEEDED for source in self._waits_for[step])
         ]
 
+    def before(self, step: str) -> list[str]:
+        """The steps that `step` waits for, directly or not, in notebook order."""
+        found = graph.ancestors(self._waits_for, step)
+        return [item for item in self.states if item in found]
+
     def started(self, step: str) -> None:
         """`step` runs now."""
         self.states[step] = RunState.RUNNING

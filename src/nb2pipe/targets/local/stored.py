@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,6 +12,8 @@ from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RootDir, StepDir
 from nb2pipe.model import Json, Pipeline, Step, Value
+
+AMBIENT = "ambient:"  # as `nb2pipe.runtime.ambient` names its records
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,23 @@ class Unstorable:
 
 @dataclass(frozen=True)
 class Outputs:
-    """`outputs.json`. `failed`: names that were bound to what can't be stored."""
+    """`outputs.json`. `failed`: names that were bound to what can't be stored.
+
+    `changed`: names that the step loaded, was not expected to change, and did: whether that is certain.
+    """
 
     schema: int
     values: Mapping[str, Value] = field(default_factory=dict)
     deleted: tuple[str, ...] = ()
     failed: Mapping[str, Unstorable] = field(default_factory=dict)
+    changed: Mapping[str, bool] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
+
+    @property
+    def variables(self) -> Mapping[str, Value]:
+        """The values that belong to variables."""
+        return {name: value for name, value in self.values.items() if not name.startswith(AMBIENT)}
 
 
 def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
@@ -50,6 +61,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         values={str(name): wire.read(Value, item) for name, item in data.get("values", {}).items()},
         deleted=tuple(map(str, data.get("deleted", ()))),
         failed={str(name): wire.read(Unstorable, item) for name, item in data.get("failed", {}).items()},
+        changed={str(name): bool(certain) for name, certain in data.get("changed", {}).items()},
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
     )
@@ -74,12 +86,17 @@ def commit(files: StepDir, outputs: Outputs, *, run: str, attempt: int) -> None:
     write_atomic(files.commit, wire.dumps(record).encode())
 
 
-def resolve(step: Step, done: Mapping[str, Outputs]) -> dict[str, Value]:
+def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ()) -> dict[str, Value]:
     """The values that `step` gets: for each need, of the latest provider that has something to say about the name.
 
-    A provider that deleted the name, or could not store it, ends the search: an older value would be a wrong one.
+    `before` are the steps that it waits for, directly or not, in notebook order: the records of state that is no
+    variable (`ambient:...`) come from the last of them that changed it. A provider that deleted the name, or could not
+    store it, ends the search: an older value would be a wrong one.
     """
     found: dict[str, Value] = {}
+    for earlier in before:
+        records = done[earlier].values.items()
+        found.update((name, value) for name, value in records if name.startswith(AMBIENT))
     for need in step.needs:
         for provider in need.providers:
             outputs = done[provider]
@@ -88,6 +105,18 @@ def resolve(step: Step, done: Mapping[str, Outputs]) -> dict[str, Value]:
             if any(need.variable in names for names in (outputs.values, outputs.deleted, outputs.failed)):
                 break
     return found
+
+
+def bypassing(pipeline: Pipeline, step: Step, variable: str) -> list[Step]:
+    """The steps after `step` in the notebook that get `variable` from a step before it, past `step`."""
+    position = {item.id: place for place, item in enumerate(pipeline.steps)}
+    here = position[step.id]
+    return [
+        later
+        for later in pipeline.steps[here + 1 :]
+        for need in later.needs
+        if need.variable == variable and all(position[provider] < here for provider in need.providers)
+    ]
 
 
 def readers(pipeline: Pipeline, provider: str, variable: str, *, soft: bool) -> list[Step]:

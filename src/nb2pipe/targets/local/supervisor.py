@@ -25,6 +25,7 @@ from nb2pipe.layout import RunDir
 from nb2pipe.model import (
     CancelRequested,
     CellStarted,
+    Json,
     Printed,
     RunEvent,
     RunFinished,
@@ -238,19 +239,18 @@ class Supervisor:
         for path in (files.outputs, files.error, files.commit, files.executed):
             path.unlink(missing_ok=True)
         wanted = set(step.parameters)
-        pipeline = wire.encode(request.pipeline)
-        assert isinstance(pipeline, dict)  # noqa: S101  # a dataclass is encoded as a dict
-        content = {
+        values = stored.resolve(step, self._done, self._schedule.before(step.id))
+        content: dict[str, Json] = {
             "schema": 1,
             "step": step.id,
             "store": str(self.dir.root.objects),
             "out": str(files.path),
             "folder": request.folder,
             "notebook": request.notebook,
-            "values": {name: wire.encode(value) for name, value in stored.resolve(step, self._done).items()},
+            "values": {name: wire.encode(value) for name, value in values.items()},
             "parameters": {name: value for name, value in request.parameters.items() if name in wanted},
             "plan": wire.encode(step),
-            "definitions": pipeline.get("definitions", []),
+            "definitions": wire.encode(request.pipeline.definitions),
         }
         write_atomic(files.request, wire.dumps(content).encode("utf-8", "surrogatepass"), durable=False)
 
@@ -322,8 +322,12 @@ class Supervisor:
             outputs = stored.read_outputs(files, self.dir.root)
             if outputs is None:
                 return verdict.not_saved(step, files, "the step ended without storing them"), None
-            error = verdict.unstorable(self.request.pipeline, step, outputs) or self._secret_in(step, outputs)
+            pipeline = self.request.pipeline
+            error = verdict.unstorable(pipeline, step, outputs) or verdict.unforeseen(pipeline, step, outputs)
+            error = error or self._secret_in(step, outputs)
             if error is None:
+                for warning in verdict.doubtful(pipeline, step, outputs):
+                    self._emit(Warned(_now(), warning, step.id))
                 stored.commit(files, outputs, run=self.dir.id, attempt=job.attempt)
         except OSError as problem:
             return verdict.not_saved(step, files, f"{problem.filename or files.path}: {problem.strerror}"), None
@@ -378,7 +382,7 @@ class Supervisor:
         outputs: stored.Outputs | None = None,
     ) -> None:
         """The step is done; so are those that it leaves without what they need."""
-        values = outputs.values if outputs else {}
+        values = outputs.variables if outputs else {}
         metrics = outputs.metrics if outputs else {}
         self._emit(StepFinished(_now(), step, state, wall_s, error, values=values, metrics=metrics))
         for lost, because in self._schedule.ended(step, state):

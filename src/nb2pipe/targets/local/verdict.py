@@ -12,7 +12,7 @@ from nb2pipe.layout import StepDir
 from nb2pipe.model import Pipeline, Step, StepError
 from nb2pipe.processes import signal_name
 from nb2pipe.targets.local.request import Outcome
-from nb2pipe.targets.local.stored import Outputs, readers
+from nb2pipe.targets.local.stored import Outputs, bypassing, readers
 
 OURS = frozenset({"about", "begin", "load", "end"})  # roles of a step notebook's cells that hold no user code
 
@@ -82,6 +82,31 @@ def unstorable(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | 
             own = where.cell if where.cell in step.cells else None
             return StepError("value", message, own, where.line if own is not None else None, hint=hint)
     return None
+
+
+def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | None:
+    """For a step that changed a value in place, past what the plan foresaw, which a later step gets as it was."""
+    for variable, certain in sorted(outputs.changed.items()):
+        later = bypassing(pipeline, step, variable)
+        if certain and later:
+            names = ", ".join(f"`{item.name}`" for item in later)
+            message = (
+                f"step `{step.name}` changed `{variable}` in place, which its code does not show; "
+                f"{names} would get the value from before"
+            )
+            hint = f"assign it in `{step.name}` (`{variable} = {variable}`), so that {names} takes it from there"
+            return StepError("value", message, hint=hint)
+    return None
+
+
+def doubtful(pipeline: Pipeline, step: Step, outputs: Outputs) -> list[str]:
+    """A warning for each value that the step perhaps changed, and that a later step gets as it was."""
+    return [
+        f"step `{step.name}` may have changed `{variable}` in place: {', '.join(f'`{item.name}`' for item in later)} "
+        f"gets it as it was before; assign it (`{variable} = {variable}`) if the change matters"
+        for variable, certain in sorted(outputs.changed.items())
+        if not certain and (later := bypassing(pipeline, step, variable))
+    ]
 
 
 def holds_secret(step: Step, variables: list[str]) -> StepError:
