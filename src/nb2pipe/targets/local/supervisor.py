@@ -41,6 +41,7 @@ from nb2pipe.processes import IS_LINUX, descendants, identify, kill_descendants,
 from nb2pipe.targets.local import stored, verdict
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.lock import open_lock, owner_of, try_lock
+from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Job, Report, Request, sockets_dir
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.schedule import Schedule
@@ -322,6 +323,7 @@ class Supervisor:
             outputs = stored.read_outputs(files, self.dir.root)
             if outputs is None:
                 return verdict.not_saved(step, files, "the step ended without storing them"), None
+            outputs = replace(outputs, metrics={**printed_metrics(step, files), **outputs.metrics})
             pipeline = self.request.pipeline
             error = verdict.unstorable(pipeline, step, outputs) or verdict.unforeseen(pipeline, step, outputs)
             error = error or self._secret_in(step, outputs)
