@@ -35,7 +35,7 @@ def labelled_numbers(text: str) -> dict[str, float]:
         for separator in (":", "=", None):
             head, *tail = line.rsplit(separator, 1)
             label, number = head.strip(), _number(tail[0]) if tail else None
-            if number is not None and label and len(label) <= _LONGEST_LABEL and not label[0].isdigit():
+            if number is not None and len(label) <= _LONGEST_LABEL and any(map(str.isalpha, label)):
                 found[label] = number
                 break
     return found
