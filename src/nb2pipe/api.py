@@ -36,6 +36,7 @@ from nb2pipe.model import (
     Severity,
 )
 from nb2pipe.runs import store
+from nb2pipe.runs.events import reduce
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun
@@ -52,6 +53,7 @@ USE_CASES: Mapping[str, str] = {
     "run": "nb2pipe run",
     "runs": "nb2pipe runs",
     "run_record": "nb2pipe runs show",
+    "run_folder": "nb2pipe runs show",
     "log": "nb2pipe logs",
     "cancel": "nb2pipe cancel",
     "schema": "docs/pipeline.schema.json, kept in step by a test",
@@ -101,9 +103,9 @@ def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
     return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)))
 
 
-def build(source: Source, *, limits: Limits | None = None) -> Bundle:
+def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:
     """The notebook's Bundle: `pipeline.json` and one runnable notebook per step. Raises BadInput with all errors."""
-    analyzed = analyze(source, limits=limits)
+    analyzed = source if isinstance(source, Analyzed) else analyze(source, limits=limits)
     return render.bundle(analyzed.notebook, _sound(analyzed))
 
 
@@ -191,17 +193,20 @@ def run(
         isolated=isolated,
         notes=tuple(item.message for item in planned.warnings),
     )
-    return LocalPipelineRun(handle, planned.analyzed.notebook, planned.pipeline, output)
+    return LocalPipelineRun(handle, planned, output)
 
 
 class LocalPipelineRun:
     """A run under way: its events, and a way to stop it. Once its events have ended, the merged notebook is there."""
 
-    def __init__(self, handle: LocalRun, source: Notebook, pipeline: Pipeline, output: Path | None) -> None:
+    def __init__(self, handle: LocalRun, planned: Plan, output: Path | None) -> None:
         self._handle = handle
-        self._source = source
+        self._source = planned.analyzed.notebook
         self._output = output
-        self.pipeline = pipeline
+        self.pipeline = planned.pipeline
+        self.diagnostics = planned.analyzed.diagnostics
+        self.record: Run | None = None
+        """The run as the events so far tell; None before the first."""
 
     @property
     def id(self) -> str:
@@ -216,6 +221,7 @@ class LocalPipelineRun:
     def events(self) -> Iterator[RunEvent]:
         """All events to the last, RunFinished. Raises EnvironmentProblem if the merged notebook can't be written."""
         for event in self._handle.events():
+            self.record = reduce(self.record, event)
             if isinstance(event, RunFinished):
                 self._merge(event)
             yield event
@@ -236,15 +242,15 @@ class LocalPipelineRun:
         ]
         merged = render.merged_notebook(self._source, executed, {"id": self.id, "state": last.state.value})
         content = (json.dumps(merged, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
-        for path in (self.merged, self._output):
-            if path is None:
+        for target in (self.merged, self._output):
+            if target is None:
                 continue
             try:
-                write_atomic(path, content)
+                write_atomic(target, content)
             except OSError as error:
                 raise EnvironmentProblem.of(
                     "N2P608",
-                    f"the run's notebook can't be written to {path}: {error.strerror}",
+                    f"the run's notebook can't be written to {target}: {error.strerror}",
                     hint="the steps' own notebooks are in the run's folder: see `nb2pipe runs show`",
                 ) from error
 
@@ -257,6 +263,11 @@ def runs(root: Path) -> tuple[Run, ...]:
 def run_record(root: Path, which: str = "latest") -> Run:
     """One run by its id, the beginning of its id, or `latest`. Raises BadInput if there is none or more than one."""
     return store.load(_root(root), which)
+
+
+def run_folder(root: Path, which: str = "latest") -> Path:
+    """The folder of a run: its record, its steps' notebooks, `merged.ipynb`. Raises BadInput as `run_record` does."""
+    return store.find(_root(root), which).path
 
 
 def log(root: Path, which: str = "latest", step: str | None = None) -> Iterator[Printed]:

@@ -1,0 +1,64 @@
+"""The `nb2pipe` command: arguments in, text and an exit code out. Every error ends here, as one readable line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from nb2pipe import __version__
+from nb2pipe.cli import show
+from nb2pipe.cli.app import Settings, app
+from nb2pipe.errors import INTERNAL_ERROR_EXIT_CODE, BadInput, Canceled, Nb2pipeError
+
+BROKEN_PIPE_EXIT_CODE = 141  # what shells report for a program that SIGPIPE ended
+
+__all__ = ["main", "run"]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line and return its exit code. Never raises."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show is no reason to fail
+    settings = Settings()
+    try:
+        code = app.main(list(arguments), prog_name="nb2pipe", standalone_mode=False, obj=settings)
+        sys.stdout.flush()
+    except Nb2pipeError as error:
+        show.diagnostics(error.diagnostics)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return BadInput.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return Canceled.exit_code
+    except BrokenPipeError:
+        _forget_output()
+        return BROKEN_PIPE_EXIT_CODE
+    except Exception as error:  # noqa: BLE001  # the edge: what gets here is our bug, and is told as one
+        return _internal_error(error, debug=settings.debug)
+    return code if isinstance(code, int) else 0
+
+
+def _internal_error(error: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    what = show.one_line(f"{type(error).__name__}: {error}")
+    click.echo(f"internal error in nb2pipe {__version__}: {what}", err=True)
+    click.echo("  this is a bug of ours: please report it with what `nb2pipe --debug ...` prints", err=True)
+    return INTERNAL_ERROR_EXIT_CODE
+
+
+def _forget_output() -> None:
+    """Python flushes standard output once more at its end, which would complain about the broken pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,107 @@
+"""The root of the command tree, and what all commands share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nb2pipe import __version__
+from nb2pipe.errors import EnvironmentProblem
+
+PATH = click.Path(path_type=Path)
+
+
+@dataclass
+class Settings:
+    """What the command line says before the command's name."""
+
+    debug: bool = False
+
+
+def _set_debug(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    context.ensure_object(Settings).debug = value
+
+
+def _commands() -> list[click.Command]:
+    from nb2pipe.cli import history, inspecting, running
+
+    return [
+        inspecting.check,
+        inspecting.graph,
+        inspecting.build,
+        running.run,
+        history.runs,
+        history.logs,
+        history.cancel,
+        inspecting.version,
+    ]
+
+
+class _App(click.Group):
+    """Lists the commands in the order in which people meet them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return [command.name or "" for command in _commands()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        return next((command for command in _commands() if command.name == cmd_name), None)
+
+
+@click.group(cls=_App, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", message="nb2pipe %(version)s")
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="NB2PIPE_DEBUG",
+    expose_value=False,
+    is_eager=True,
+    callback=_set_debug,
+    help="Show Python's traceback of an internal error.",
+)
+def app() -> None:
+    """Turn one tagged Jupyter notebook into a pipeline, and run it here.
+
+    Tag the first cell of each step `step:NAME`. Which step needs which comes from the code.
+
+    \b
+    nb2pipe check train.ipynb             what is wrong, and how to fix it
+    nb2pipe graph train.ipynb             the steps, and why one waits for another
+    nb2pipe run train.ipynb -o done.ipynb run it; all outputs in one notebook
+
+    Exit codes: 0 done, 1 a step failed, 2 bad input, 3 something is missing on this machine, 5 a bug of ours,
+    130 canceled.
+    """
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write what a command was asked to put into a file. Raises EnvironmentProblem (N2P611)."""
+    from nb2pipe.files import write_atomic
+
+    try:
+        write_atomic(path, text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise EnvironmentProblem.of(
+            "N2P611",
+            f"{path} can't be written: {error.strerror or error}",
+            hint="give `-o` a file in a folder that is there and that you may write to",
+        ) from error
+
+
+def emit_json(data: Any) -> None:  # noqa: ANN401  # JSON data, or what wire.encode takes
+    """Print data for programs, in the project's one JSON form."""
+    from nb2pipe import wire
+
+    click.echo(wire.dumps(wire.encode(data)), nl=False)
+
+
+def unicode_output() -> bool:
+    """True if standard output can show more than ASCII."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    return encoding.startswith("utf") and os.environ.get("TERM") != "linux"

@@ -1,0 +1,188 @@
+"""Commands about runs that were made: runs, logs, cancel."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from nb2pipe import api
+from nb2pipe.cli import show
+from nb2pipe.cli.app import PATH, emit_json
+from nb2pipe.cli.progress import Printer, elapsed
+from nb2pipe.model import Json, Run, RunState
+from nb2pipe.wire import encode
+
+CANCEL_PATIENCE_S = 20.0
+
+_place = click.option(
+    "--run-dir",
+    "place",
+    type=PATH,
+    metavar="DIR",
+    default=Path(),
+    help="Where the runs are: a notebook, its folder, or what `run --run-dir` was given. Default: here.",
+)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def runs(context: click.Context) -> None:
+    """List the runs made here, or show one.
+
+    \b
+    nb2pipe runs                          the same as: nb2pipe runs list
+    nb2pipe runs list --json
+    nb2pipe runs show                     the latest
+    nb2pipe runs show 20261122 --json     the one whose id begins so
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_runs, place=Path(), as_json=False)
+
+
+@runs.command("list")
+@_place
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_runs(place: Path, *, as_json: bool) -> None:
+    """List the runs made here, newest first."""
+    found = api.runs(place)
+    if as_json:
+        emit_json({"schema": 1, "runs": [_record(run) for run in found]})
+        return
+    if not found:
+        click.echo("no runs here; `nb2pipe run NOTEBOOK` makes one")
+        return
+    rows = [["RUN", "NOTEBOOK", "STATE", "STARTED", "TIME", "STEPS"]]
+    for run in found:
+        done = sum(step.state is RunState.SUCCEEDED for step in run.steps)
+        started = f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        rows.append(
+            [
+                run.id,
+                show.one_line(run.notebook),
+                show.state(run.state),
+                started,
+                _took(run),
+                f"{done}/{len(run.steps)}",
+            ]
+        )
+    _print_table(rows)
+
+
+@runs.command("show")
+@click.argument("run_id", metavar="[RUN]", default="latest")
+@_place
+@click.option("--json", "as_json", is_flag=True, help="For programs: steps, values, metrics, errors.")
+def show_run(run_id: str, place: Path, *, as_json: bool) -> None:
+    """Show one run: its steps, metrics and errors, and where its notebooks are.
+
+    RUN is an id, its beginning, or latest.
+    """
+    run = api.run_record(place, run_id)
+    folder = api.run_folder(place, run_id)
+    if as_json:
+        emit_json({"schema": 1, "folder": str(folder), **_record(run)})
+        return
+    click.echo(show.one_line(f"run {run.id} of {run.notebook}: ") + show.state(run.state) + f" in {_took(run)}")
+    click.echo()
+    rows = []
+    for step in run.steps:
+        what = step.because or (step.error.message if step.error is not None else "")
+        rows.append([show.one_line(step.name), show.state(step.state), elapsed(step), show.one_line(what)])
+    _print_table(rows)
+    _print_values("parameters", run.parameters)
+    _print_values("metrics", run.metrics)
+    for text in run.warnings:
+        click.echo(f"warning: {show.one_line(text)}")
+    for step in run.steps:
+        if step.error is not None:
+            click.echo()
+            click.echo(show.step_error(run.notebook, step.name, step.error), color=show.colours_wanted())
+    click.echo(f"\nfolder: {show.one_line(str(folder))}")
+
+
+@click.command(short_help="Print what the steps of a run printed.")
+@click.argument("run_id", metavar="[RUN]", default="latest")
+@click.argument("step", required=False)
+@_place
+def logs(run_id: str, step: str | None, place: Path) -> None:
+    """Print what the steps of a run printed; of one step, if STEP is given.
+
+    RUN is an id, its beginning, or latest.
+
+    \b
+    nb2pipe logs
+    nb2pipe logs latest fit
+    """
+    run = api.run_record(place, run_id)
+    names = {item.id: show.one_line(item.name) for item in run.steps}
+    width = max((len(name) for name in names.values()), default=0)
+    printer = Printer()
+
+    def say(step_id: str, line: str) -> None:
+        prefix = "" if step is not None else f"{names.get(step_id, step_id):<{width}}  | "
+        click.echo(prefix + show.block(line, colours=show.colours_wanted()))
+
+    for event in api.log(place, run_id, step):
+        for line in printer.lines(event):
+            say(event.step, line)
+    for item in run.steps:
+        for line in printer.rest(item.id):
+            say(item.id, line)
+    for item in run.steps:
+        if item.error is not None and step in (None, item.id, item.name):
+            click.echo(show.step_error(run.notebook, item.name, item.error), color=show.colours_wanted())
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", default="latest")
+@_place
+def cancel(run_id: str, place: Path) -> int:
+    """Cancel a run that is under way, from another terminal.
+
+    RUN is an id, its beginning, or latest.
+
+    \b
+    nb2pipe cancel
+    nb2pipe cancel 20261122-03
+    """
+    run = api.cancel(place, run_id)
+    deadline = time.monotonic() + CANCEL_PATIENCE_S
+    while not run.state.done and time.monotonic() < deadline:
+        time.sleep(0.1)
+        run = api.run_record(place, run.id)
+    if run.state.done:
+        click.echo(f"run {run.id}: {show.state(run.state)}")
+        return 0
+    click.echo(f"run {run.id} was asked to stop, and is still ending", err=True)
+    return 1
+
+
+def _record(run: Run) -> dict[str, Json]:
+    """A run as data; the metrics of all its steps together, and every state written out."""
+    data = encode(run)
+    if not isinstance(data, dict):
+        raise TypeError("a run is encoded as an object")
+    steps = [{**item, "state": step.state.value} for item, step in zip(_items(data["steps"]), run.steps, strict=True)]
+    return {**data, "steps": steps, "metrics": dict(run.metrics)}
+
+
+def _items(data: Json) -> list[dict[str, Json]]:
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+def _took(run: Run) -> str:
+    return show.seconds(((run.finished_at or datetime.now(UTC)) - run.started_at).total_seconds())
+
+
+def _print_values(title: str, values: object) -> None:
+    if isinstance(values, dict) and values:
+        click.echo(f"\n{title}")
+        _print_table([["  " + show.one_line(name), show.one_line(repr(value))] for name, value in values.items()])
+
+
+def _print_table(rows: list[list[str]]) -> None:
+    for line in show.table(rows):
+        click.echo(line, color=show.colours_wanted())

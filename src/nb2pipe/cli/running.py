@@ -1,0 +1,159 @@
+"""`nb2pipe run`: a notebook in, its run followed to the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nb2pipe import api
+from nb2pipe.cli import show
+from nb2pipe.cli.app import PATH, emit_json, unicode_output
+from nb2pipe.cli.progress import JsonLines, LiveView, PlainLines, Progress
+from nb2pipe.errors import Canceled, RunFailed
+from nb2pipe.model import Run, RunState, Severity
+from nb2pipe.wire import encode
+
+if TYPE_CHECKING:
+    from nb2pipe.api import LocalPipelineRun, Plan
+
+
+def _pairs(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
+    """`NAME=VALUE` texts as a mapping."""
+    found: dict[str, str] = {}
+    for text in values:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as depth=5")
+        if name.strip() in found:
+            raise click.BadParameter(f"{name.strip()} is given twice")
+        found[name.strip()] = value
+    return found
+
+
+@click.command()
+@click.argument("notebook", type=PATH)
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Put the notebook with all outputs there.")
+@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A parameter.")
+@click.option("--params-file", type=PATH, metavar="FILE", help="Parameters from a YAML or JSON file.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Steps at a time. Default: the processors.")
+@click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own; `jupyter kernelspec list`.")
+@click.option("--isolated", is_flag=True, help="Run in a copy of the notebook's folder.")
+@click.option("--run-dir", type=PATH, metavar="DIR", help="Keep the run there. Default: .nb2pipe/ beside the notebook.")
+@click.option("--dry-run", is_flag=True, help="Run nothing; print the plan and its reasons.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run's events as JSON lines.")
+def run(
+    notebook: Path,
+    output: Path | None,
+    parameters: Mapping[str, str],
+    params_file: Path | None,
+    jobs: int | None,
+    kernel: str | None,
+    run_dir: Path | None,
+    *,
+    isolated: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Run NOTEBOOK as a pipeline on this machine. The notebook itself is never written to.
+
+    \b
+    nb2pipe run train.ipynb
+    nb2pipe run train.ipynb -o done.ipynb            all outputs in one notebook
+    nb2pipe run train.ipynb -p depth=5 -p name=big   other parameters
+    nb2pipe run train.ipynb --dry-run                what would run, and why in this order
+    nb2pipe run train.ipynb --json | jq .kind        events for programs
+
+    Ctrl-C cancels the run and ends all its processes. Exits with 1 if a step failed, 130 if it was canceled.
+    """
+    if dry_run:
+        _show_plan(api.plan(notebook, parameters=parameters, parameters_file=params_file), as_json=as_json)
+        return 0
+    handle = api.run(
+        notebook,
+        parameters=parameters,
+        parameters_file=params_file,
+        jobs=jobs,
+        kernel=kernel,
+        run_dir=run_dir,
+        isolated=isolated,
+        output=output,
+    )
+    show.diagnostics(item for item in handle.diagnostics if item.severity is not Severity.NOTE)
+    finished = _follow(handle, _progress(as_json=as_json))
+    _report_errors(finished)
+    if not as_json:
+        _summarize(finished, output or handle.merged)
+    if finished.state is RunState.SUCCEEDED:
+        return 0
+    return Canceled.exit_code if finished.state is RunState.CANCELED else RunFailed.exit_code
+
+
+def _progress(*, as_json: bool) -> Progress:
+    if as_json:
+        return JsonLines()
+    return LiveView() if show.colours_wanted() and unicode_output() else PlainLines()
+
+
+def _follow(handle: LocalPipelineRun, progress: Progress) -> Run:
+    """Show all events. If they can't be shown (nobody reads them), the run is canceled and followed to its end."""
+    events = handle.events()
+    with handle.forwarding_signals():
+        try:
+            with progress:
+                for event in events:
+                    progress.event(event, _record(handle))
+        except BaseException:
+            handle.cancel("its output could not be shown")
+            for _ in events:
+                pass
+            raise
+    return _record(handle)
+
+
+def _record(handle: LocalPipelineRun) -> Run:
+    if handle.record is None:
+        raise AssertionError("a run's first event is there before its record is asked for")
+    return handle.record
+
+
+def _report_errors(finished: Run) -> None:
+    """The failed steps' errors, to standard error."""
+    for step in finished.steps:
+        if step.error is not None:
+            text = show.step_error(finished.notebook, step.name, step.error)
+            click.echo(text, err=True, color=show.colours_wanted(error=True))
+
+
+def _summarize(finished: Run, notebook: Path) -> None:
+    """The last lines: state, time, metrics, where the outputs are."""
+    colours = show.colours_wanted()
+    took = ((finished.finished_at or finished.started_at) - finished.started_at).total_seconds()
+    done = sum(step.state is RunState.SUCCEEDED for step in finished.steps)
+    line = f"{show.state(finished.state)} in {show.seconds(took)}: {done} of {len(finished.steps)} steps"
+    click.echo(line, color=colours)
+    rows = [["  " + show.one_line(name), f"{value:.6g}"] for name, value in finished.metrics.items()]
+    for row in show.table(rows):
+        click.echo(row)
+    if notebook.is_file():
+        click.echo(f"all outputs: {show.one_line(os.path.relpath(notebook))}")
+
+
+def _show_plan(plan: Plan, *, as_json: bool) -> None:
+    from nb2pipe.cli import drawing
+
+    if as_json:
+        diagnostics = [*plan.analyzed.diagnostics, *plan.warnings]
+        data = {"parameters": plan.parameters, "diagnostics": diagnostics, "pipeline": drawing.data(plan.pipeline)}
+        emit_json({"schema": 1, **{key: encode(value) for key, value in data.items()}})
+        return
+    show.diagnostics([*plan.analyzed.diagnostics, *plan.warnings])
+    click.echo(drawing.tree(plan.pipeline, drawing.UNICODE if unicode_output() else drawing.ASCII), nl=False)
+    if plan.parameters:
+        click.echo("\nparameters")
+        rows = [["  " + show.one_line(name), show.one_line(repr(value))] for name, value in plan.parameters.items()]
+        for row in show.table(rows):
+            click.echo(row)
