@@ -99,7 +99,7 @@ def show_run(run_id: str, place: Path, *, as_json: bool) -> None:
     for step in run.steps:
         if step.error is not None:
             click.echo()
-            click.echo(show.step_error(run.notebook, step.name, step.error), color=show.colours_wanted())
+            click.echo(show.step_error(run.notebook, step.error), color=show.colours_wanted())
     click.echo(f"\nfolder: {show.one_line(str(folder))}")
 
 
@@ -133,7 +133,7 @@ def logs(run_id: str, step: str | None, place: Path) -> None:
             say(item.id, line)
     for item in run.steps:
         if item.error is not None and step in (None, item.id, item.name):
-            click.echo(show.step_error(run.notebook, item.name, item.error), color=show.colours_wanted())
+            click.echo(show.step_error(run.notebook, item.error), color=show.colours_wanted())
 
 
 @click.command()

@@ -80,7 +80,7 @@ def graph(notebook: Path, form: str | None, output: Path | None) -> int:
     nb2pipe graph train.ipynb --mermaid >> README.md
     """
     analyzed = api.analyze(notebook)
-    show.diagnostics(analyzed.diagnostics)
+    show.diagnostics(item for item in analyzed.diagnostics if item.severity is not Severity.NOTE)
     code = BadInput.exit_code if analyzed.errors else 0
     if analyzed.pipeline is None:
         return code
@@ -124,7 +124,7 @@ def build(notebooks: tuple[Path, ...], output: Path | None, *, only_check: bool)
     code = 0
     for path in notebooks:
         analyzed = api.analyze(path)
-        show.diagnostics(item for item in analyzed.diagnostics if item.severity is not Severity.ERROR)
+        show.diagnostics(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
         bundle = api.build(analyzed)
         folder = output or api.bundle_folder(path)
         if only_check:

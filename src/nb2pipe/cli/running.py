@@ -124,7 +124,7 @@ def _report_errors(finished: Run) -> None:
     """The failed steps' errors, to standard error."""
     for step in finished.steps:
         if step.error is not None:
-            text = show.step_error(finished.notebook, step.name, step.error)
+            text = show.step_error(finished.notebook, step.error)
             click.echo(text, err=True, color=show.colours_wanted(error=True))
 
 

@@ -92,15 +92,9 @@ def state(value: RunState) -> str:
     return click.style(value.value, fg=_STATE_STYLES.get(value))
 
 
-def step_error(notebook: str, step: str, error: StepError) -> str:
-    """What a failed step tells: one line with its place, the user's own traceback, the fix."""
-    place = [notebook]
-    if error.cell is not None:
-        place.append(f"cell {error.cell + 1}")
-    if error.line is not None:
-        place.append(f"line {error.line}")
-    head = f"{one_line(' '.join(place))}: step '{one_line(step)}' failed: {one_line(error.message)}"
-    lines = [click.style(head, fg="red", bold=True)]
+def step_error(notebook: str, error: StepError) -> str:
+    """What a failed step tells: one line (the message names step, cell and line), the user's own traceback, the fix."""
+    lines = [click.style(one_line(f"{notebook}: {error.message}"), fg="red", bold=True)]
     if error.traceback:
         lines.append(block(error.traceback, colours=colours_wanted(error=True)).rstrip())
     if error.hint is not None:
