@@ -216,7 +216,7 @@ def _mismatch(parameter: Parameter, shown: str) -> BadInput:
         "N2P215",
         f"parameter '{parameter.name}' is {shown}, but its type is {parameter.type.value}",
         at=Location(cell=parameter.at.cell, line=parameter.at.line, variable=parameter.name),
-        hint=f"give a {parameter.type.value}, such as {json.dumps(parameter.default, ensure_ascii=False)[:60]}",
+        hint=f"give a value of that type, such as {json.dumps(parameter.default, ensure_ascii=False)[:60]}",
     )
 
 
