@@ -169,6 +169,18 @@ class Frames(ABC):
             owner = owner.parent
         if owner is not None:
             self.state.put(owner.env, name, value.join(owner.env.get(name, value)))
+            self.state.change(self._closures_over(owner, name))
+
+    def _closures_over(self, owner: Frame, name: str) -> set[int]:
+        """The functions that share the variable: to rebind it changes them."""
+        found: set[int] = set()
+        for number, known in self.known.items():
+            frame: Frame | None = known.frame
+            while frame is not None and frame is not owner:
+                frame = frame.parent
+            if frame is owner and name in known.scope.free:
+                found.add(number)
+        return found
 
     def maybe_bind(self, name: str) -> None:
         """The notebook's name may be bound to something unknown."""

@@ -91,7 +91,9 @@ def _parse_ipython(source: str) -> ast.Module | Problem:
     text = _keep_lines(source)
     blank = len(text) - len(text.lstrip("\n"))
     try:
-        transformed = _transformer().transform_cell(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            transformed = _transformer().transform_cell(text)
     except _FAILURES as error:
         return _problem(error)
     found = _parse(transformed)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from nb2pipe.analysis.resources import conflict
 from nb2pipe.model import At, Names, Order, OrderKind, Resource
 
 _PROCESS = {"cwd": "the working folder", "env": "the environment variables"}
+
+
+_MAX_FILES = 100
+
+
+@dataclass(frozen=True)
+class _Touched:
+    """The resources of one step that ask for an order."""
+
+    reads: Mapping[Resource, At]
+    writes: Mapping[Resource, At]
 
 
 class Orders:
@@ -19,7 +31,8 @@ class Orders:
         self._before: list[int] = [0] * len(steps)  # bit i of entry j: step i surely ran before step j
         self._barrier: tuple[int, At, str] | None = None
         self._process: dict[str, tuple[int, At]] = {}
-        self._touching: list[tuple[int, Names]] = []
+        self._writers: list[tuple[int, _Touched]] = []
+        self._readers: list[tuple[int, _Touched]] = []
 
     def wait(self, step: int, other: int) -> None:
         """Step `step` runs after step `other`, for whatever reason."""
@@ -32,33 +45,11 @@ class Orders:
     def resources(self, step: int, names: Names) -> list[Order]:
         """The orders that files, random numbers and barriers ask for. Called once per step, in notebook order."""
         found: list[Order] = []
-        if names.barrier is not None:
-            at, reason = names.barrier
-            for other in reversed(range(step)):
-                if not self.is_before(other, step):
-                    self._add(
-                        found,
-                        step,
-                        other,
-                        OrderKind.BARRIER,
-                        f"{reason} (cell {at.cell + 1}), so all earlier steps run first",
-                    )
-        elif self._barrier is not None and not self.is_before(self._barrier[0], step):
-            last, at, reason = self._barrier
-            self._add(
-                found, step, last, OrderKind.BARRIER, f"{reason} (cell {at.cell + 1}), so later steps wait for it"
-            )
+        self._after_barrier(found, step, names)
         for kind, (other, at) in sorted(self._process.items()):
-            if not self.is_before(other, step):
-                reason = f"{_PROCESS[kind]}: changed in cell {at.cell + 1}, in force from then on"
-                self._add(found, step, other, OrderKind.RESOURCE, reason, Resource(kind, ""))
-        for other, touched in reversed(self._touching):
-            reason_resource = None if self.is_before(other, step) else self._clash(touched, names)
-            if reason_resource is not None:
-                reason, resource = reason_resource
-                self._add(found, step, other, OrderKind.RESOURCE, reason, resource)
-        if self._relevant(names):
-            self._touching.append((step, names))
+            reason = f"{_PROCESS[kind]}: changed in cell {at.cell + 1}, in force from then on"
+            self._add(found, step, other, OrderKind.RESOURCE, reason, Resource(kind, ""))
+        self._after_resources(found, step, names)
         for item, at in names.writes.items():
             if item.kind in _PROCESS:
                 self._process[item.kind] = (step, at)
@@ -66,41 +57,77 @@ class Orders:
             self._barrier = (step, *names.barrier)
         return found[::-1]
 
+    def _after_barrier(self, found: list[Order], step: int, names: Names) -> None:
+        if names.barrier is not None:
+            at, reason = names.barrier
+            sentence = f"{reason} (cell {at.cell + 1}), so all earlier steps run first"
+            for other in reversed(range(step)):
+                self._add(found, step, other, OrderKind.BARRIER, sentence)
+        elif self._barrier is not None:
+            last, at, reason = self._barrier
+            sentence = f"{reason} (cell {at.cell + 1}), so later steps wait for it"
+            self._add(found, step, last, OrderKind.BARRIER, sentence)
+
+    def _after_resources(self, found: list[Order], step: int, names: Names) -> None:
+        touched = _Touched(self._counted(names.reads), self._counted(names.writes))
+        earlier = [*self._writers, *self._readers] if touched.writes else self._writers
+        for other, before in sorted(earlier, key=lambda item: -item[0]):
+            clash = None if self.is_before(other, step) else _clash(before, touched)
+            if clash is not None:
+                self._add(found, step, other, OrderKind.RESOURCE, *clash)
+        if touched.writes:
+            self._writers.append((step, touched))
+        elif touched.reads:
+            self._readers.append((step, touched))
+
+    def _counted(self, places: Mapping[Resource, At]) -> Mapping[Resource, At]:
+        """The resources that ask for an order; a great many files become "some file"."""
+        found = {
+            item: at
+            for item, at in places.items()
+            if item.kind == "file" or (item.kind == "rng" and item.name in self.seeded)
+        }
+        files = [item for item in found if item.kind == "file"]
+        if len(files) > _MAX_FILES:
+            first = min(found[item] for item in files)
+            found = {item: at for item, at in found.items() if item.kind != "file"}
+            found[Resource("file", "*")] = first
+        return found
+
     def _add(
         self, found: list[Order], step: int, other: int, kind: OrderKind, reason: str, resource: Resource | None = None
     ) -> None:
+        if self.is_before(other, step):
+            return
         self.wait(step, other)
         found.append(Order(self.steps[other], kind, reason, resource))
 
-    def _relevant(self, names: Names) -> bool:
-        return any(self._counts(item) for item in (*names.reads, *names.writes))
 
-    def _counts(self, item: Resource) -> bool:
-        return item.kind == "file" or (item.kind == "rng" and item.name in self.seeded)
+def _clash(first: _Touched, second: _Touched) -> tuple[str, Resource] | None:
+    """Why the second must wait for the first, and the resource that both touch."""
+    pairs = (
+        (first.writes, second.reads, "written", "read"),
+        (first.writes, second.writes, "written", "written"),
+        (first.reads, second.writes, "read", "written"),
+    )
+    for ours, theirs, did, does in pairs:
+        found = _meeting(ours, theirs)
+        if found is not None:
+            one, at_one, at_other = found
+            if one.kind == "rng":
+                reason = f"{_generator(one.name)} is used in cell {at_one.cell + 1} and cell {at_other.cell + 1}"
+            else:
+                reason = f"{_shown(one)}: {did} in cell {at_one.cell + 1}, {does} in cell {at_other.cell + 1}"
+            return reason, one
+    return None
 
-    def _clash(self, first: Names, second: Names) -> tuple[str, Resource] | None:
-        pairs = (
-            (first.writes, second.reads, "written", "read"),
-            (first.writes, second.writes, "written", "written"),
-            (first.reads, second.writes, "read", "written"),
-        )
-        for ours, theirs, did, does in pairs:
-            found = self._meeting(ours, theirs)
-            if found is not None:
-                one, at_one, at_other = found
-                if one.kind == "rng":
-                    reason = f"{_generator(one.name)} is used in cell {at_one.cell + 1} and cell {at_other.cell + 1}"
-                else:
-                    reason = f"{_shown(one)}: {did} in cell {at_one.cell + 1}, {does} in cell {at_other.cell + 1}"
-                return reason, one
-        return None
 
-    def _meeting(self, ours: Mapping[Resource, At], theirs: Mapping[Resource, At]) -> tuple[Resource, At, At] | None:
-        for one, at_one in ours.items():
-            for other, at_other in theirs.items():
-                if one.kind == other.kind and self._counts(one) and _same(one, other):
-                    return one if one.name != "*" else other, at_one, at_other
-        return None
+def _meeting(ours: Mapping[Resource, At], theirs: Mapping[Resource, At]) -> tuple[Resource, At, At] | None:
+    for one, at_one in ours.items():
+        for other, at_other in theirs.items():
+            if one.kind == other.kind and _same(one, other):
+                return one if one.name != "*" else other, at_one, at_other
+    return None
 
 
 def _same(one: Resource, other: Resource) -> bool:
