@@ -139,7 +139,13 @@ def _summarize(finished: Run, notebook: Path) -> None:
     for row in show.table(rows):
         click.echo(row)
     if notebook.is_file():
-        click.echo(f"all outputs: {show.one_line(os.path.relpath(notebook))}")
+        click.echo(f"all outputs: {show.one_line(_near(notebook))}")
+
+
+def _near(path: Path) -> str:
+    """The path from here for what is below the working directory, else the whole path."""
+    near = os.path.relpath(path)
+    return str(path) if near.startswith(os.pardir) else near
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> None:
