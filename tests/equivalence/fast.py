@@ -1,0 +1,336 @@
+"""A notebook's cells in; out, whether its pipeline prints what the notebook prints. No kernels: ~30 ms a step.
+
+One server process per test process loads IPython, NumPy and pandas once. The straight run and each step are forks of
+it: a fresh `__main__` in a real IPython shell, in which the rendered step notebook's cells run, `begin` to `end`. What
+each step gets, and what stops a run, is worked out by the functions that the local target itself uses.
+Run as a program, this file is that server: JSON lines in, JSON lines out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LIMIT_S = 30
+
+Cells = Sequence[tuple[str, str]]  # (step's name or other tag, source)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a program went. `kind`: invalid, same, refused, stopped, wrong. `why` is for people."""
+
+    kind: str
+    why: str = ""
+    order: tuple[str, ...] = ()
+
+
+# --- the server ------------------------------------------------------------------------------------------------------
+
+
+def serve() -> None:
+    """Fork once per request, until standard input ends."""
+    import gc
+
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever else is printed is no answer
+    import matplotlib
+    import numpy
+    import pandas
+
+    matplotlib.use("Agg")
+    os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="ipython-")
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    import nb2pipe.runtime.step
+    import nb2pipe.runtime.units  # noqa: F401  # loaded before the forks
+
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}), colors="NoColor")
+    assert numpy and pandas
+    shell.run_cell("None", store_history=False)
+    gc.freeze()
+    for line in sys.stdin:
+        answers.write(_in_child(shell, json.loads(line)) + "\n")
+        answers.flush()
+
+
+def _in_child(shell: Any, request: dict[str, Any]) -> str:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(LIMIT_S)
+        try:
+            answer = json.dumps(_run_cells(shell, request))
+        except BaseException:  # noqa: BLE001  # told to the test, whatever it is
+            answer = json.dumps({"printed": {}, "error": [None, "server", "Failure", traceback.format_exc()]})
+        with os.fdopen(writer, "w") as file:
+            file.write(answer)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        answer = file.read()
+    _, status = os.waitpid(pid, 0)
+    if not answer:
+        answer = json.dumps({"printed": {}, "error": [None, "server", "Died", f"wait status {status}"]})
+    return answer
+
+
+def _run_cells(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Run the cells until one raises: what each printed, and the error."""
+    import io
+
+    import numpy as np
+
+    os.chdir(request["folder"])
+    random.seed()
+    np.random.seed()
+    if request["spec"]:
+        os.environ["NB2PIPE_STEP"] = request["spec"]
+    printed: dict[str, str] = {}
+    sys.stderr = io.StringIO()
+    for index, role, source in request["cells"]:
+        sys.stdout = out = io.StringIO()
+        result = shell.run_cell(source, store_history=True)
+        error = result.error_before_exec or result.error_in_exec
+        if role == "cell":
+            printed[str(index)] = out.getvalue()
+        if error is not None:
+            return {"printed": printed, "error": [index, role, type(error).__name__, str(error)]}
+    return {"printed": printed, "error": None}
+
+
+# --- the client ------------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """The process that forks."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+
+    def run(self, cells: Sequence[tuple[int | None, str, str]], folder: Path, spec: Path | None) -> dict[str, Any]:
+        """Run cells (index, role, source) in a fresh process."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        request = {"cells": list(cells), "folder": str(folder), "spec": str(spec) if spec else None}
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """A server for as long as the context lasts."""
+    server = Server()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def notebook_of(cells: Cells) -> dict[str, Any]:
+    """The cells as a notebook. A tag without a colon, `imports` for instance, is taken as it is, else it is a step."""
+    special = ("imports", "functions", "parameters", "skip")
+    tags = [[tag if tag in special else f"step:{tag}"] if tag else [] for tag, _ in cells]
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{index}",
+                "metadata": {"tags": tags[index]},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for index, (_, source) in enumerate(cells)
+        ],
+    }
+
+
+def compare(server: Server, cells: Cells, order: random.Random | None = None) -> Outcome:
+    """Run the notebook straight and as a pipeline, its steps in an order that the DAG allows, drawn from `order`.
+
+    Without `order`: of the steps that are ready, the last one in the notebook goes first, so that a missing edge shows.
+    """
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="nb2pipe-fast-", dir=place) as name:
+        folder = Path(name)
+        for part in ("straight", "pipeline"):
+            (folder / part).mkdir()
+        numbered = [(index, "cell", source) for index, (_, source) in enumerate(cells)]
+        straight = server.run(numbered, folder / "straight", None)
+        if straight["error"]:
+            return Outcome("invalid", str(straight["error"]))
+        return _pipeline(server, cells, folder, straight["printed"], order)
+
+
+def _pipeline(
+    server: Server, cells: Cells, folder: Path, expected: dict[str, str], order: random.Random | None
+) -> Outcome:
+    from nb2pipe import api
+
+    analyzed = api.analyze(notebook_of(cells))
+    if analyzed.errors or analyzed.pipeline is None:
+        return Outcome("refused", "; ".join(f"{item.code} {item.message}" for item in analyzed.errors))
+    run = _Run(server, analyzed, folder)
+    problem = run.go(order)
+    done = tuple(run.order)
+    if problem is not None:
+        return Outcome(*problem, done)
+    for index in range(len(cells)):
+        was, now = expected[str(index)], run.printed.get(str(index), "")
+        if was != now:
+            return Outcome("wrong", f"cell {index + 1} printed {now!r}, not {was!r}", done)
+    return Outcome("same", "", done)
+
+
+class _Run:
+    """A run of a pipeline, as the supervisor makes it."""
+
+    def __init__(self, server: Server, analyzed: Any, folder: Path) -> None:
+        from nb2pipe.layout import RootDir
+        from nb2pipe.targets.local.schedule import Schedule
+
+        self.server = server
+        self.notebook = analyzed.notebook
+        self.pipeline = analyzed.pipeline
+        self.folder = folder / "pipeline"
+        self.root = RootDir(folder / "root")
+        self.dir = self.root.run("run")
+        self.schedule = Schedule(self.pipeline)
+        self.done: dict[str, Any] = {}
+        self.printed: dict[str, str] = {}
+        self.order: list[str] = []
+
+    def go(self, order: random.Random | None) -> tuple[str, str] | None:
+        """Run all steps. Returns what went wrong: kind and reason."""
+        from nb2pipe.model import RunState
+
+        while ready := self.schedule.ready():
+            step_id = order.choice(ready) if order and order.random() < 0.5 else ready[-1]
+            self.order.append(step_id)
+            problem = self._step(self.pipeline.step(step_id))
+            if problem is not None:
+                return problem
+            self.schedule.ended(step_id, RunState.SUCCEEDED)
+        return None
+
+    def _step(self, step: Any) -> tuple[str, str] | None:
+        from nb2pipe.targets.local import stored, verdict
+
+        files = self.dir.step(step.id)
+        files.path.mkdir(parents=True)
+        self._request(step)
+        answer = self.server.run(self._cells(step), self.folder, files.request)
+        self.printed.update(answer["printed"])
+        if answer["error"]:
+            return "wrong", f"step {step.name}: {answer['error']}"
+        outputs = stored.read_outputs(files, self.root)
+        assert outputs is not None
+        error = verdict.unstorable(self.pipeline, step, outputs) or verdict.unforeseen(self.pipeline, step, outputs)
+        if error is not None:
+            return "stopped", error.message
+        self.done[step.id] = outputs
+        return None
+
+    def _cells(self, step: Any) -> list[tuple[int | None, str, str]]:
+        from nb2pipe.render.step_notebook import step_notebook
+
+        cells: Any = step_notebook(self.notebook, self.pipeline, step)["cells"]
+        return [
+            (cell["metadata"]["nb2pipe"].get("cell"), cell["metadata"]["nb2pipe"]["role"], cell["source"])
+            for cell in cells
+            if cell["cell_type"] == "code"
+        ]
+
+    def _request(self, step: Any) -> None:
+        from nb2pipe import wire
+        from nb2pipe.targets.local import stored
+
+        files = self.dir.step(step.id)
+        values = stored.resolve(step, self.done, self.schedule.before(step.id))
+        defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
+        content = {
+            "schema": 1,
+            "step": step.id,
+            "store": str(self.root.objects),
+            "out": str(files.path),
+            "folder": str(self.folder),
+            "notebook": "case.ipynb",
+            "values": {name: wire.encode(value) for name, value in values.items()},
+            "parameters": {name: defaults[name] for name in step.parameters},
+            "plan": wire.encode(step),
+            "definitions": wire.encode(self.pipeline.definitions),
+        }
+        files.request.write_text(wire.dumps(content), encoding="utf-8")
+
+
+def shrink(server: Server, cells: Cells, seeds: Sequence[int | None], limit: int = 400) -> list[tuple[str, str]]:
+    """The smallest notebook found that still goes wrong, by leaving out statements and cells."""
+    import ast
+
+    def parts(source: str) -> list[str]:
+        lines = source.split("\n")
+        return ["\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in ast.parse(source).body]
+
+    tries = 0
+
+    def bad(found: list[tuple[str, list[str]]]) -> bool:
+        nonlocal tries
+        tries += 1
+        made = [(tag, "\n".join(body)) for tag, body in found if body]
+        return tries < limit and any(
+            compare(server, made, None if seed is None else random.Random(seed)).kind == "wrong" for seed in seeds
+        )
+
+    best = [(tag, parts(source)) for tag, source in cells]
+    changed = True
+    while changed:
+        changed = False
+        for position in range(len(best) - 1, -1, -1):
+            fewer = best[:position] + best[position + 1 :]
+            if len(best) > 1 and bad(fewer):
+                best, changed = fewer, True
+        for position, (tag, body) in enumerate(best):
+            for line in range(len(body) - 1, -1, -1):
+                fewer = [*best[:position], (tag, body[:line] + body[line + 1 :]), *best[position + 1 :]]
+                if bad(fewer):
+                    best, changed = fewer, True
+                    body = body[:line] + body[line + 1 :]  # noqa: PLW2901
+    return [(tag, "\n".join(body)) for tag, body in best if body]
+
+
+if __name__ == "__main__":
+    serve()
