@@ -32,8 +32,11 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show is no reason to fail
     settings = Settings()
     try:
-        code = app.main(list(arguments), prog_name="nb2pipe", standalone_mode=False, obj=settings)
+        with app.make_context("nb2pipe", list(arguments), obj=settings) as context:
+            code = app.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except Nb2pipeError as error:
         show.diagnostics(error.diagnostics)
         return error.exit_code

@@ -105,7 +105,7 @@ def _draw(pipeline: Pipeline, form: str | None, *, to_file: bool) -> str:
     return drawing.tree(pipeline, drawing.UNICODE if to_file or unicode_output() else drawing.ASCII)
 
 
-@click.command()
+@click.command(short_help="Write the Bundle: pipeline.json, and a notebook per step.")
 @click.argument("notebooks", nargs=-1, required=True, type=PATH)
 @click.option("-o", "--output", type=PATH, metavar="DIR", help="The Bundle's folder. Default: NAME.pipeline/.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 2 if a Bundle is out of date.")
