@@ -373,7 +373,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Step:
-    """One step. Steps are listed in notebook order; `id` is unique among them."""
+    """One step. Steps are listed in notebook order; `id` is unique among them. `cells` are those that hold code."""
 
     name: str
     id: str

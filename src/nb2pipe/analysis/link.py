@@ -108,7 +108,7 @@ class _Linking:
             name=section.name,
             id=section.id,
             role=section.role,
-            cells=section.cells,
+            cells=tuple(cell for cell in section.cells if self.notebook.cells[cell].source.strip()),
             needs=tuple(needs),
             orders=tuple(self.orders.resources(number, names)),
             outputs=outputs,
