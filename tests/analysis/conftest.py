@@ -90,3 +90,13 @@ def steps() -> Callable[..., Linked]:
         return link_cells([(chr(ord("a") + position), source) for position, source in enumerate(sources)])
 
     return link
+
+
+@pytest.fixture(scope="session")
+def link_steps() -> Callable[..., Linked]:
+    """`steps` for generated notebooks: a fixture that hypothesis may share between examples."""
+
+    def link(*sources: str) -> Linked:
+        return link_cells([(chr(ord("a") + position), source) for position, source in enumerate(sources)])
+
+    return link

@@ -128,7 +128,7 @@ CLOSURES = [
     ("object keeps its argument", "x = [1]\nclass A:\n    def __init__(self, v):\n        self.v = v\na = A(x)", "a.v.append(1)", "print(x)", "a>b:a,x b>c:x"),
     ("closure keeps a local", "def make():\n    k = []\n    def inner():\n        k.append(1)\n        return k\n    return inner\nf = make()", "f()", "print(f())", "a>b:f b>c:f"),
     ("closure rebinds a local", "def make():\n    n = 0\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n    return inner\nf = make()", "f()", "print(f())", "a>b:f b>c:f"),
-    ("two closures over one local", "def make():\n    n = 0\n    def get():\n        return n\n    def put(v):\n        nonlocal n\n        n = v\n    return get, put\nget, put = make()", "put(1)", "print(get())", "a>b:get,put b>c:get"),
+    ("two closures over one local", "def make():\n    n = 0\n    def get():\n        return n\n    def put(v):\n        nonlocal n\n        n = v\n    return get, put\nget, put = make()", "put(1)", "print(get())", "a>b:get,put b>c:get,put"),
     ("inherited method", "k = [1]\nclass B:\n    def m(self):\n        return k\nclass A(B):\n    pass\na = A()", "k = [2]", "print(a.m())", "a>c:a b>c:k"),
     ("mutable default", "def f(acc=[]):\n    acc.append(1)\n    return acc", "f()", "print(f())", "a>b:f b>c:f"),
     ("generator function", "k = [1]\ndef g():\n    yield k", "k = [2]", "print(list(g()))", "b>c:k"),

@@ -69,6 +69,7 @@ class Heap:
 
     def __init__(self) -> None:
         self.things: list[Thing] = []
+        self.holds: list[tuple[int, int]] = []  # (holder, held), in the order in which they came to be
 
     def new(self, kind: str, origin: str = "", owns: Iterable[int] = ()) -> int:
         """A new object that owns `owns`."""
@@ -88,13 +89,14 @@ class Heap:
         held = frozenset(held)
         for holder in holders:
             thing = self.things[holder]
-            fresh = held - {holder} - (thing.owns if owned else thing.sees)
+            fresh = held - (thing.owns if owned else thing.sees)
             if not fresh:
                 continue
             (thing.owns if owned else thing.sees).update(fresh)
             codes: set[int] = set()
             for number in fresh:
                 self.things[number].holders.add(holder)
+                self.holds.append((holder, number))
                 codes |= self.things[number].codes
             if codes:
                 self._carry(holder, codes)

@@ -35,12 +35,11 @@ class CellRecord:
 
 @dataclass(frozen=True)
 class Share:
-    """From this cell on, `names` and `others` may hold one of `objects`."""
+    """What the names that a cell stored anew share at its end: `reach` tells the objects of each name around them."""
 
-    cell: int
     at: At
-    objects: frozenset[int]
-    names: frozenset[str]
+    stored: frozenset[str]
+    reach: Mapping[str, frozenset[int]]
 
 
 class State:
@@ -79,6 +78,7 @@ class State:
     def close_cell(self, *, may_raise: bool) -> Names:
         """The cell ends: all that it did."""
         record, status = self.record, self.status
+        self._share()
         bound = {name for name, bits in status.items() if bits & BOUND}
         settled = frozenset() if may_raise else frozenset(name for name, bits in status.items() if not bits & NEW)
         deletes = {name: at for name, at in record.deletes.items() if status.get(name, NEW) & GONE}
@@ -131,8 +131,6 @@ class State:
         self.bound_at.setdefault(name, []).append(self.at)
         for number in value.objects:
             self.heap.things[number].names.add(name)
-        if value.objects:
-            self.share((name,), value.objects)
 
     def delete(self, name: str) -> None:
         """The notebook's name is deleted."""
@@ -152,13 +150,26 @@ class State:
                     found.add(name)
         return found
 
-    def share(self, names: Iterable[str], objects: Iterable[int]) -> None:
-        """`names` now reach `objects`: note who else does, in case one of them changes later."""
-        within = {number for number in self.heap.within(objects, seen=True) if self._mutable(number)}
-        group = self.holders_of(within) if within else set()
-        group.update(names)
-        if len(group) > 1:
-            self.shares.append(Share(self.at.cell, self.at, frozenset(within), frozenset(group)))
+    def _share(self) -> None:
+        """Note what this cell's names share, in case one of the objects changes later.
+
+        A name that is bound or changed is stored anew, apart from all that it shares objects with.
+        """
+        stored = frozenset(name for name in {*self.record.binds, *self.record.updates} if name in self.names)
+        waiting = sorted(stored)
+        reach: dict[str, frozenset[int]] = {}
+        found: set[int] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in reach:
+                continue
+            within = self.heap.within(self.names[name].objects, seen=True)
+            reach[name] = frozenset(number for number in within if self._mutable(number))
+            fresh = reach[name] - found
+            found |= fresh
+            waiting.extend(sorted(self.holders_of(fresh) - reach.keys()) if fresh else ())
+        if len(reach) > 1:
+            self.shares.append(Share(self.at, stored, reach))
 
     def _mutable(self, number: int) -> bool:
         return self.heap.things[number].kind not in ("function", "module")
@@ -185,12 +196,7 @@ class State:
 
     def hold(self, holders: frozenset[int], held: frozenset[int], *, owned: bool = True) -> None:
         """Objects may hold others from now on."""
-        if not holders or not held:
-            return
         self.heap.hold(holders, held, owned=owned)
-        names = self.holders_of(holders)
-        if names:
-            self.share(names, held)
 
     # --- resources, barriers, messages ----------------------------------------------------------------------------
 

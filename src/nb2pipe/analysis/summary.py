@@ -13,10 +13,9 @@ from nb2pipe.analysis.metrics import metrics_of
 from nb2pipe.analysis.names import UNIT
 from nb2pipe.analysis.parameters import is_parameter, parameters_of
 from nb2pipe.analysis.scopes import bound_names
-from nb2pipe.analysis.state import State
+from nb2pipe.analysis.state import Share, State
 from nb2pipe.analysis.walk import Walker
 from nb2pipe.model import (
-    At,
     Definition,
     Diagnostic,
     Location,
@@ -156,27 +155,36 @@ class _Summary:
                 self.walker.heap.things[min(state.names[name].objects)].names.add(name)
 
     def _touch_shared(self, state: State) -> None:
-        """Where names come to share an object that a later step changes, the step that makes them share holds both."""
-        updates: dict[int, dict[str, At]] = {}
+        """Names that share an object which a later step changes are stored by one step, all together."""
         for share in state.shares:
-            here = self.section_of[share.cell].id
-            later = {
-                cell
-                for number in share.objects
-                for cell in state.changed_in.get(number, ())
-                if cell > share.cell and self.section_of[cell].id != here
-            }
-            if later:
-                for name in share.names:
-                    updates.setdefault(share.cell, {})[name] = share.at
-        for cell, touched in updates.items():
-            names = self.names[cell]
-            soft = {name: at for name, at in touched.items() if name not in names.needs and name not in names.settled}
-            self.names[cell] = replace(
-                names,
-                updates=dict(sorted({**touched, **names.updates}.items())),
-                soft=dict(sorted({**soft, **names.soft}.items())),
-            )
+            touched = self._stored_together(share, state)
+            if touched:
+                names = self.names[share.at.cell]
+                places = dict.fromkeys(touched, share.at)
+                soft = {name: at for name, at in places.items() if name not in names.settled}
+                self.names[share.at.cell] = replace(
+                    names,
+                    updates=dict(sorted({**places, **names.updates}.items())),
+                    soft=dict(sorted({**soft, **names.soft}.items())),
+                )
+
+    def _stored_together(self, share: Share, state: State) -> set[str]:
+        """The names that must be stored with those that the cell stores, since they share what changes later."""
+        here = self.section_of[share.at.cell].id
+        holders: dict[int, list[str]] = {}
+        for name, objects in share.reach.items():
+            for number in objects:
+                later = (cell for cell in state.changed_in.get(number, ()) if cell > share.at.cell)
+                if any(self.section_of[cell].id != here for cell in later):
+                    holders.setdefault(number, []).append(name)
+        reached, waiting = set(share.stored), sorted(share.stored)
+        while waiting:
+            name = waiting.pop()
+            for number in share.reach[name] & holders.keys():
+                fresh = set(holders[number]) - reached
+                reached |= fresh
+                waiting.extend(sorted(fresh))
+        return reached - share.stored
 
     def _steps(self, found: Sequence[Definition]) -> frozenset[str]:
         """The sections that are steps: the tagged ones, and those that hold what can't be replayed."""

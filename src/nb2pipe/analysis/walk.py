@@ -15,6 +15,7 @@ from nb2pipe.analysis.state import Changes
 from nb2pipe.analysis.tables import functions, magics
 from nb2pipe.model import At, Severity
 
+_MAX_PASSES = 8
 _LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
@@ -84,8 +85,8 @@ class Walker(Expressions):
             self.state.merge([self.state.end()], through=True)
             self.state.sure = sure
 
-    def _branches(self, branches: Sequence[Callable[[], None]], *, through: bool) -> None:
-        """One of the branches runs, or with `through` perhaps none."""
+    def _branches(self, branches: Sequence[Callable[[], None]], *, through: bool) -> Changes:
+        """One of the branches runs, or with `through` perhaps none. Returns what the last one changed."""
         sure, self.state.sure = self.state.sure, False
         found: list[Changes] = []
         for branch in branches:
@@ -94,6 +95,7 @@ class Walker(Expressions):
             found.append(self.state.end())
         self.state.merge(found, through=through)
         self.state.sure = sure
+        return found[-1] if found else {}
 
     # --- binding --------------------------------------------------------------------------------------------------
 
@@ -304,14 +306,35 @@ class Walker(Expressions):
         self._branches([lambda body=body: self.run(body) for body in branches], through=False)  # type: ignore[misc]
 
     def _loop(self, body: Callable[[], None]) -> None:
-        """A body that runs any number of times: twice shows what one pass hands to the next."""
-        passes = 1 if self._loops else 2
+        """A body that runs any number of times: walked until a pass hands nothing new to the next.
+
+        Of loops inside one another, only the outermost is walked again.
+        """
+        limit = 1 if self._loops else _MAX_PASSES
+        start, mark = len(self.heap.things), len(self.heap.holds)
+        before: object = None
         self._loops += 1
         try:
-            for _ in range(passes):
-                self._branches([body], through=True)
+            for _ in range(limit):
+                changes = self._branches([body], through=True)
+                now = self._reach_of_old(changes, start, mark)
+                if now == before:
+                    break
+                before = now
         finally:
             self._loops -= 1
+
+    def _reach_of_old(self, changes: Changes, start: int, mark: int) -> object:
+        """Which objects made before `start` each changed name reaches, and their holds on each other since `mark`."""
+        heap = self.heap
+        reach = {}
+        for place, (mapping, _, _) in changes.items():
+            value = mapping.get(place[1])
+            if isinstance(value, Value) and value.objects:
+                direct, within = value.objects, heap.within(value.objects, seen=True)
+                reach[place] = [frozenset(n for n in part if n < start) for part in (direct, within)]
+        holds = sum(1 for holder, held in heap.holds[mark:] if holder < start and held < start)
+        return reach, holds
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         value = self.evaluate(node.iter)
