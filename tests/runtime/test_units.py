@@ -55,6 +55,13 @@ CROSSINGS = {
     "a method sees the rebound global": (
         "k = 1\nclass A:\n    def m(self): return k\na = A()", "a,k", "k = 2\nassert a.m() == 2", APART,
     ),
+    "a container of two names, which comes after both": (
+        "a, b = [1], [2]\nz = [a, b]", "a,b,z", "a.append(3)\nb.append(4)\nassert z == [[1, 3], [2, 4]]", TOGETHER,
+    ),
+    "a container of many names": (
+        "names = [f'n{i}' for i in range(9)]\nglobals().update({name: [0] for name in names})\nz = [n0, n1, n2, n3, n4, n5, n6, n7, n8]",
+        "n0,n1,n2,n3,n4,n5,n6,n7,n8,z", "n0.append(1)\nn5.append(2)\nn8.append(3)\nassert z[0] is n0 and z[5] is n5 and z[8] is n8", TOGETHER,
+    ),
     "a function changes the variable that it appends to": (
         "items = []\ndef add(x): items.append(x)", "add,items", "add(1)\nassert items == [1]", APART,
     ),

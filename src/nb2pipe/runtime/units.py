@@ -126,25 +126,23 @@ def type_name(value: object) -> str:
 
 
 def _groups(pickled: Mapping[str, pickling.Pickled]) -> list[list[str]]:
-    """Names joined where their parts overlap."""
-    group_of: dict[int, list[str]] = {}
-    member: dict[str, list[str]] = {}
+    """Names joined where their parts overlap, however many others lie between them."""
+    above = {name: name for name in pickled}
+
+    def first(name: str) -> str:
+        while above[name] != name:
+            name = above[name]
+        return name
+
+    owner: dict[int, str] = {}
     for name in sorted(pickled):
-        group = [name]
         for part in pickled[name].parts:
-            other = group_of.get(part)
-            if other is not None and other is not group:
-                small, large = sorted((group, other), key=len)
-                large.extend(small)
-                for moved in small:
-                    member[moved] = large
-                    for key in pickled[moved].parts:
-                        group_of[key] = large
-                group = large
-            group_of[part] = group
-        member[name] = group
-    unique = {id(group): sorted(group) for group in member.values()}
-    return sorted(unique.values())
+            one, other = sorted((first(name), first(owner.setdefault(part, name))))
+            above[other] = one
+    groups: dict[str, list[str]] = {}
+    for name in sorted(pickled):
+        groups.setdefault(first(name), []).append(name)
+    return sorted(groups.values())
 
 
 def _shared_owners(group: Iterable[pickling.Pickled]) -> set[int]:
