@@ -59,7 +59,7 @@ CROSSINGS = {
         "a, b = [1], [2]\nz = [a, b]", "a,b,z", "a.append(3)\nb.append(4)\nassert z == [[1, 3], [2, 4]]", TOGETHER,
     ),
     "a container of many names": (
-        "names = [f'n{i}' for i in range(9)]\nglobals().update({name: [0] for name in names})\nz = [n0, n1, n2, n3, n4, n5, n6, n7, n8]",
+        "globals().update({f'n{i}': [0] for i in range(9)})\nz = [n0, n1, n2, n3, n4, n5, n6, n7, n8]",
         "n0,n1,n2,n3,n4,n5,n6,n7,n8,z", "n0.append(1)\nn5.append(2)\nn8.append(3)\nassert z[0] is n0 and z[5] is n5 and z[8] is n8", TOGETHER,
     ),
     "a function changes the variable that it appends to": (
