@@ -26,8 +26,7 @@ from nb2pipe.model import (
 )
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.live import Live
+    from rich.console import Console, RenderableType
 
 LONGEST_LINE = 10_000
 ROWS = 24
@@ -158,15 +157,15 @@ class PlainLines:
 class LiveView:
     """A table at the bottom of the terminal, a row per step; above it, what the steps print."""
 
-    def __init__(self) -> None:
-        from rich.console import Console
+    def __init__(self, console: Console | None = None) -> None:
+        import rich.console
         from rich.live import Live
 
         self._printer = Printer()
         self._run: Run | None = None
         self._width = 0
-        self._console = Console(highlight=False, soft_wrap=True)
-        self._live: Live = Live(console=self._console, get_renderable=self._table, refresh_per_second=8)
+        self._console = console or rich.console.Console(highlight=False, soft_wrap=True)
+        self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=8)
 
     def __enter__(self) -> Self:
         self._live.start(refresh=True)
@@ -204,7 +203,7 @@ class LiveView:
         from rich.text import Text
 
         name = next((item.name for item in self._run.steps if item.id == step), step) if self._run else step
-        text = Text(f"{show.one_line(name):<{self._width}} │ ", style="dim")
+        text = Text.assemble((f"{show.one_line(name):<{self._width}} │ ", "dim"))
         text.append_text(Text.from_ansi(show.block(line, colours=True)))
         self._console.print(text)
 
