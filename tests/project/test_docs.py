@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ def generated() -> dict[str, str]:
 def _pipeline(path: Path) -> Pipeline:
     pipeline = api.analyze(path).pipeline
     assert pipeline is not None
-    return pipeline
+    return replace(pipeline, notebook=path.relative_to(ROOT).as_posix())  # not where this checkout lies
 
 
 def _commands_page() -> str:
@@ -118,6 +119,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.is_relative_to(ROOT), link
         if anchor:
             assert anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize("path", sorted(generated()))
+def test_generated_pages_hold_no_path_of_this_machine(path: str) -> None:
+    text = generated()[path]
+    assert str(ROOT) not in text
+    assert str(Path.home()) not in text
 
 
 def test_every_page_is_in_the_readmes_index() -> None:
