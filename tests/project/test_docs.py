@@ -123,9 +123,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(generated()))
 def test_generated_pages_hold_no_path_of_this_machine(path: str) -> None:
-    text = generated()[path]
-    assert str(ROOT) not in text
-    assert str(Path.home()) not in text
+    assert str(ROOT) not in generated()[path]
 
 
 def test_every_page_is_in_the_readmes_index() -> None:
