@@ -71,6 +71,9 @@ SAME: dict[str, list[tuple[str, str]]] = {
     ],
     "a fixed option of pandas and NumPy": [("a", "import numpy as np, pandas as pd\nnp.set_printoptions(precision=2)\npd.set_option('display.max_rows', 2)"), ("b", "print(np.array([1.23456]))\nprint(pd.DataFrame({'a': range(5)}))")],
     "a warning filter": [("a", "import warnings\nwarnings.simplefilter('error')"), ("b", "try:\n    warnings.warn('w')\n    print('shown')\nexcept UserWarning:\n    print('raised')")],
+    "what no two calls give alike is called once": [
+        ("imports", "import itertools\ncounter = itertools.count()\nfirst = next(counter)"), ("a", "print(first, next(counter))"), ("b", "print(first, next(counter))"),
+    ],
     "tuples, sets, bytes, None, nested": [("a", "t = (1, [2], {3: {4}})\nb = b'x'\nnone = None\nf = frozenset({1})"), ("b", "t[1].append(5)"), ("c", "print(t, b, none, f)")],
 }
 # fmt: on
@@ -85,7 +88,7 @@ def notebook_of(cells: list[tuple[str, str]]) -> dict[str, Any]:
             {
                 "cell_type": "code",
                 "id": f"cell-{index}",
-                "metadata": {"tags": [f"step:{step}"] if step else []},
+                "metadata": {"tags": [step if step == "imports" else f"step:{step}"] if step else []},
                 "source": source,
                 "outputs": [],
                 "execution_count": None,

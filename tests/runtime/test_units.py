@@ -150,7 +150,7 @@ CANNOT_LEAVE = {
     "an open file inside a dict": ("f = {'log': open(__import__('os').devnull, 'wb')}", "open file"),
     "a generator": ("f = (n for n in range(3))", "generator"),
     "a lock": ("import threading\nf = threading.Lock()", "lock"),
-    "a thread": ("import threading\nf = threading.Thread()", "lock"),
+    "a thread": ("import threading\nf = threading.Thread()", "_thread."),
     "a connection": ("import sqlite3\nf = sqlite3.connect(':memory:')", "sqlite3.Connection"),
     "a memoryview": ("f = memoryview(b'abc')", "memoryview"),
 }

@@ -120,7 +120,7 @@ def _setup(item: Statement, role: Role, state: State) -> Candidate | None:
     reads, names = frozenset(read_names([node])), tuple(sorted(bound_names([node])))
     if item.at in state.setups and not names and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
         return None if effects else Candidate(item, DefinitionKind.SETUP, (), reads, setup=True)
-    if role not in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS) or effects:
+    if role not in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS) or effects or not _stable(node):
         return None
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call):
         return None

@@ -212,6 +212,9 @@ class _Linking:
         if found.gone is not None:
             self._deleted(name, read, found.gone, section)
             return
+        refused = any(item.code == "N2P210" for item in self.analysis.diagnostics)
+        if refused and any(cell < read.cell for cell in self.analysis.bound_in.get(name, ())):
+            return  # a line of the parameters cell binds it: that line's error says enough
         code, what, hint = self._why_undefined(name, read)
         self._report(code, f"'{name}' is read in step '{section.name}', but {what}", read, section, name, hint)
 
