@@ -249,6 +249,33 @@ def test_a_reader_that_goes_away(write: Write, shell: Any) -> None:
     process.stderr.close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_for_the_output(write: Write, shell: Any) -> None:
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            shell.command("check", write(*GOOD)),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=shell.environment(),
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 3
+    assert result.stderr == (
+        "N2P613 the system refused to read or write standard output: No space left on device\n"
+        "  fix: look at free space and permissions there\n"
+    )
+
+
+def test_an_interrupt(call: Call, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "analyze", interrupted)
+    found = call("check", write(*GOOD))
+    assert (found.code, found.out, found.err) == (130, "", "")
+
+
 HEAVY = [
     "papermill",
     "nbformat",

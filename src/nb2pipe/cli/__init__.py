@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -13,7 +14,7 @@ import click
 from nb2pipe import __version__
 from nb2pipe.cli import show
 from nb2pipe.cli.app import Settings, app
-from nb2pipe.errors import INTERNAL_ERROR_EXIT_CODE, BadInput, Canceled, Nb2pipeError
+from nb2pipe.errors import INTERNAL_ERROR_EXIT_CODE, BadInput, Canceled, EnvironmentProblem, Nb2pipeError
 
 BROKEN_PIPE_EXIT_CODE = 141  # what shells report for a program that SIGPIPE ended
 
@@ -45,12 +46,27 @@ def run(arguments: Sequence[str]) -> int:
         return BadInput.exit_code
     except (click.Abort, KeyboardInterrupt):
         return Canceled.exit_code
-    except BrokenPipeError:
-        _forget_output()
-        return BROKEN_PIPE_EXIT_CODE
+    except OSError as error:
+        return _system_error(error, debug=settings.debug)
     except Exception as error:  # noqa: BLE001  # the edge: what gets here is our bug, and is told as one
         return _internal_error(error, debug=settings.debug)
     return code if isinstance(code, int) else 0
+
+
+def _system_error(error: OSError, *, debug: bool) -> int:
+    """What the system refused and no stage told better; mostly output that can't be written."""
+    if error.filename is None and error.errno in (errno.EPIPE, errno.EIO):  # nobody reads on: pipe or terminal is gone
+        _forget_output()
+        return BROKEN_PIPE_EXIT_CODE
+    if debug:
+        traceback.print_exception(error)
+    where = "standard output" if error.filename is None else os.fsdecode(error.filename)
+    message = f"the system refused to read or write {where}: {error.strerror or error}"
+    problem = EnvironmentProblem.of("N2P613", message, hint="look at free space and permissions there")
+    if error.filename is None:
+        _forget_output()
+    show.diagnostics(problem.diagnostics)
+    return problem.exit_code
 
 
 def _internal_error(error: Exception, *, debug: bool) -> int:
@@ -63,5 +79,5 @@ def _internal_error(error: Exception, *, debug: bool) -> int:
 
 
 def _forget_output() -> None:
-    """Python flushes standard output once more at its end, which would complain about the broken pipe."""
+    """Python flushes standard output once more at its end, which would complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, Self
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 10_000
 ROWS = 24
+REDRAWS_PER_S = 8
 _SIGNS = {
     RunState.PENDING: "·",
     RunState.RUNNING: "●",
@@ -165,13 +168,20 @@ class LiveView:
         self._run: Run | None = None
         self._width = 0
         self._console = console or rich.console.Console(highlight=False, soft_wrap=True)
-        self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=8)
+        self._live = Live(console=self._console, get_renderable=self._table, auto_refresh=False)
+        # rich's own ticker may draw between a print's two halves, which leaves rows behind: ours takes turns
+        self._turn = threading.Lock()
+        self._ended = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
 
     def __enter__(self) -> Self:
-        self._live.start(refresh=True)
+        self._live.start()
+        self._ticker.start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._ticker.join()
         self._live.stop()
 
     def event(self, event: RunEvent, run: Run) -> None:
@@ -194,10 +204,18 @@ class LiveView:
             case CellStarted() | StepStarted():
                 pass  # both are in the table
 
+    def _tick(self) -> None:
+        """Redraw the table now and then, for the clock. A terminal that is gone ends this; the next print tells."""
+        with contextlib.suppress(OSError):
+            while not self._ended.wait(1 / REDRAWS_PER_S):
+                with self._turn:
+                    self._live.refresh()
+
     def _say(self, text: str, style: str = "") -> None:
         from rich.text import Text
 
-        self._console.print(Text(text, style=style))
+        with self._turn:
+            self._console.print(Text(text, style=style))
 
     def _say_step(self, step: str, line: str) -> None:
         from rich.text import Text
@@ -205,7 +223,8 @@ class LiveView:
         name = next((item.name for item in self._run.steps if item.id == step), step) if self._run else step
         text = Text.assemble((f"{show.one_line(name):<{self._width}} │ ", "dim"))
         text.append_text(Text.from_ansi(show.block(line, colours=True)))
-        self._console.print(text)
+        with self._turn:
+            self._console.print(text)
 
     def _table(self) -> RenderableType:
         from rich.table import Table

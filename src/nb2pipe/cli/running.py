@@ -133,7 +133,8 @@ def _summarize(finished: Run, notebook: Path) -> None:
     colours = show.colours_wanted()
     took = ((finished.finished_at or finished.started_at) - finished.started_at).total_seconds()
     done = sum(step.state is RunState.SUCCEEDED for step in finished.steps)
-    line = f"{show.state(finished.state)} in {show.seconds(took)}: {done} of {len(finished.steps)} steps"
+    steps = "1 step" if len(finished.steps) == 1 else f"{len(finished.steps)} steps"
+    line = f"{show.state(finished.state)} in {show.seconds(took)}: {done} of {steps}"
     click.echo(line, color=colours)
     rows = [["  " + show.one_line(name), f"{value:.6g}"] for name, value in finished.metrics.items()]
     for row in show.table(rows):
