@@ -40,7 +40,7 @@ FLOW = [
     ("define under if", "c = len('a')", "if c:\n    y = [1]", "print(y)", "a>b:c b>c:y"),
     ("use before def in one cell", "x = [1]", "y = x\nx = [2]", "print(x)", "a>b:x b>c:x"),
     ("def before use in one cell", "x = [1]", "x = [2]\ny = x", "print(y)", "b>c:y"),
-    ("loop-carried read", "s = [0]", "for i in range(3):\n    s = s + [i]", "print(s)", "a>b:s a>c:s b>c:s"),
+    ("loop-carried read", "s = [0]", "for i in range(3):\n    s = s + [i]", "print(s)", "a>b:s b>c:s"),
     ("loop-carried alias", "x = [1]\nprev = []", "for i in range(3):\n    prev.append(i)\n    prev = x", "print(x)", "a>b:prev,x b>c:x"),
     ("while true runs once", "x = [1]", "while True:\n    x = [2]\n    break", "print(x)", "b>c:x"),
     ("try binds maybe", "x = [1]", "try:\n    x = [int('k')]\nexcept ValueError:\n    pass", "print(x)", "a>c:x b>c:x"),
@@ -105,6 +105,10 @@ CHANGE = [
     ("unused alias: parallel", "x = [1]", "y = x", "z = x", "a>b:x a>c:x"),
     ("setattr", "class A: pass\nx = A()", "setattr(x, 'k', 1)", "print(x.k)", "a>b:x b>c:x"),
     ("loop over objects", "class A: pass\nx = A()\nxs = [x]", "for i in xs:\n    i.k = 1", "print(x.k)", "a>b:x,xs b>c:x"),
+    ("slice of a list holds its items", "x = [[1]]", "y = x[:1]\ny[0].append(2)", "print(x)", "a>b:x b>c:x"),
+    ("slice of a list is a copy: parallel", "x = [[1]]", "y = x[:1]\ny.append(2)", "print(x)", "a>b:x a>c:x"),
+    ("copy of a list holds its items", "x = [[1]]", "y = x.copy()\ny[0].append(2)", "print(x)", "a>b:x b>c:x"),
+    ("deep copy: parallel", "import copy\nx = [[1]]", "y = copy.deepcopy(x)\ny[0].append(2)", "print(x)", "a>b:x a>c:x"),
     ("array augmented", "import numpy as np\nx = np.zeros(3)\ny = x", "y += 1", "print(x)", "a>b:x,y b>c:x"),
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ import copy
 import io
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from types import FunctionType
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -105,12 +106,19 @@ def load(step: Step, stored: dict[str, dict[str, Any]], namespace: dict[str, Any
             if need.variable in stored[provider]:
                 if provider not in copies:
                     copies[provider] = copy.deepcopy(stored[provider])
-                namespace[need.variable] = copies[provider][need.variable]
+                namespace[need.variable] = bound_to(namespace, copies[provider][need.variable])
                 break
 
 
+def bound_to(namespace: dict[str, Any], value: Any) -> Any:
+    """A notebook function that crosses as a value looks its names up where it is used, as in one process."""
+    if isinstance(value, FunctionType):
+        return FunctionType(value.__code__, namespace, value.__name__, value.__defaults__)
+    return value
+
+
 @given(st.lists(CELL, min_size=2, max_size=6))
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 def test_a_pipeline_prints_what_the_notebook_prints(link_steps: Callable[..., Any], middle: list[str]) -> None:
     sources = ["x = [1, [2]]\ny = [[3], x]\nz = [x[1]]\nw = []", *middle, "print(x, y, z, w)"]
     try:

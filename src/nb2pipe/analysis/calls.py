@@ -8,10 +8,14 @@ from collections.abc import Iterable
 from nb2pipe.analysis import resources
 from nb2pipe.analysis.frames import Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
+from nb2pipe.analysis.scopes import FUNCTIONS
 from nb2pipe.analysis.state import joined
 from nb2pipe.analysis.tables import functions, methods
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple", "iterator"})
+_STORING = frozenset(
+    {"builtins", "operator", "heapq", "bisect"}
+)  # modules whose changing functions keep what they store
 _PANDAS_CONSTRUCTORS = frozenset({"pandas.DataFrame", "pandas.Series"})
 
 
@@ -27,13 +31,16 @@ class Calls(Frames):
         return Value(frozenset(number for number in found if self.heap.things[number].kind != "class"))
 
     def consume(self, value: Value) -> None:
-        """A value is walked through or handed on: an iterator is used up by that."""
-        self.state.change(number for number in value.objects if self.heap.things[number].kind == "iterator")
+        """A value is walked through or handed on: an iterator is used up by that, and calls what it was made with."""
+        iterators = [number for number in value.objects if self.heap.things[number].kind == "iterator"]
+        self.state.change(iterators)
+        self.call_back(iterators, self.heap.owned(iterators))
 
     def iterate(self, value: Value) -> Value:
         """`for x in value`: what x may be."""
         used = [number for number in value.objects if self._maybe_iterator(number)]
         self.state.change(used)
+        self.consume(value)
         return self.element(value)
 
     def _maybe_iterator(self, number: int) -> bool:
@@ -71,6 +78,8 @@ class Calls(Frames):
             return self.inline(number, arguments)
         if thing.kind == "class":
             return self.construct(number, arguments)
+        if thing.kind == "method":
+            return self.method_call(Value(frozenset(thing.owns)), thing.origin, arguments)
         me = Value(frozenset((number,)))
         for class_number in self.classes_of(number):
             method = self.find_method(class_number, "__call__")
@@ -79,9 +88,28 @@ class Calls(Frames):
         self.state.change(me.objects, deep=True)
         if thing.kind == "unknown":
             self.state.change(arguments.objects, deep=True)
-        result = self.heap.value("library", f"{thing.origin}()" if thing.origin else "", owns=me.objects)
+        self.hold_arguments(me.objects, arguments.every(), owned=False)
+        made = self.call_back([number], [number, *arguments.objects])
+        result = self.heap.value("library", f"{thing.origin}()" if thing.origin else "", owns=me.objects | made.objects)
         self.hold_arguments(result.objects, arguments.every())
         return result
+
+    def call_back(self, handed: Iterable[int], given: Iterable[int]) -> Value:
+        """A library may call the functions that `handed` are or carry, with anything of `given`; what they return."""
+        handed = [number for number in handed if self.heap.things[number].kind not in ("instance", "class")]
+        methods_ = {n for n in self.heap.within(handed) if self.heap.things[n].kind == "method"}
+        codes = {n for n in self.heap.codes(set(handed) - methods_) if n in self.known and n not in self._active}
+        functions_ = sorted(n for n in codes if isinstance(self.known[n].node, FUNCTIONS))
+        if not functions_ and not methods_:
+            return IMMUTABLE
+        inner = self.heap.within(given)
+        rest = Value(frozenset(n for n in inner if self.heap.things[n].kind not in ("function", "class", "method")))
+        with self.maybe():
+            found = [self.inline(number, Arguments(rest=rest)) for number in functions_]
+            for number in sorted(methods_):
+                thing = self.heap.things[number]
+                found.append(self.method_call(Value(frozenset(thing.owns)), thing.origin, Arguments(rest=rest)))
+        return joined(found)
 
     def _bound(self, method: int, me: Value, arguments: Arguments) -> Value:
         node = self.known[method].node
@@ -120,15 +148,26 @@ class Calls(Frames):
             self.state.change(arguments.keywords["out"].objects)
         if self._changed_by_callbacks(arguments):
             self.state.change(arguments.objects, deep=True)
-        return self._result(ref, arguments)
+        made = self._called_back(ref, arguments)
+        result = self._result(ref, arguments)
+        self.state.hold(result.objects, made.objects - result.objects)
+        return result
+
+    def _called_back(self, ref: str, arguments: Arguments) -> Value:
+        """The functions among the arguments are called, unless the library function is known to call none."""
+        if functions().results.get(ref) == "value":
+            return IMMUTABLE
+        return self.call_back(arguments.objects, arguments.objects)
 
     def _change_listed(self, positions: list[int] | None, ref: str, arguments: Arguments) -> None:
         if positions is not None:
             for position in positions:
                 value = arguments.at(position) or arguments.rest
                 if value is not None:
-                    self.state.change(value.objects)
                     self.state.change(value.objects, deep=True)
+                    if ref.partition(".")[0] in _STORING:
+                        others = [item for item in arguments.every() if item is not value]
+                        self.hold_arguments(value.objects, others)
         elif self._may_change_arguments(ref):
             self.state.change(arguments.objects, deep=True)
 
@@ -243,10 +282,21 @@ class Calls(Frames):
         if name in table.fits:
             return self._fit(objects, name, arguments)
         if self._pure(objects, name, origin):
-            return self.heap.value("fresh", origin)
+            return self._copied(objects, origin)
         if name in table.view or name.startswith(table.view_prefixes):
             return Value(objects | self.heap.owned(objects))
         return self._changing_method(objects, name, origin, arguments)
+
+    def _copied(self, objects: frozenset[int], origin: str) -> Value:
+        """What a method that changes nothing gives: the copy of a list holds the same items."""
+        lists = [n for n in objects if self.heap.things[n].kind in CONTAINERS or self.heap.things[n].kind == "unknown"]
+        return self.heap.value("list" if lists else "fresh", origin, owns=self.heap.owned(lists))
+
+    def part(self, value: Value) -> Value:
+        """A slice: of a list a new list with the same items, of an array a view."""
+        lists = frozenset(n for n in value.objects if self.heap.things[n].kind in CONTAINERS)
+        inner = self.element(Value(value.objects - lists))
+        return inner.join(self.heap.value("list", owns=self.heap.owned(lists))) if lists else inner
 
     def _callback_changes(self, arguments: Arguments, objects: frozenset[int]) -> bool:
         return bool(objects) and self._changed_by_callbacks(arguments)

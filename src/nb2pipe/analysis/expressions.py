@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nb2pipe.analysis import resources
-from nb2pipe.analysis.calls import Calls
+from nb2pipe.analysis.calls import CONTAINERS, Calls
 from nb2pipe.analysis.frames import Arguments, Frame
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.ipython import Problem, parse_body
@@ -128,8 +128,11 @@ class Expressions(Calls, Shell):
         return IMMUTABLE
 
     def _name_in_namespace(self, item: Value, place: Value) -> None:
-        if isinstance(item.literal, str) and place.refs & {f"{ref}()" for ref in _NAMESPACES}:
-            self.state.read_maybe(item.literal)
+        if self._is_namespace(place):
+            if isinstance(item.literal, str):
+                self.state.read_maybe(item.literal)
+            else:
+                self.read_everything()
 
     def _conditional(self, node: ast.IfExp) -> Value:
         self.evaluate(node.test)
@@ -236,6 +239,8 @@ class Expressions(Calls, Shell):
         if node.attr == "environ" and "os" in base.refs:
             self.state.touch("env", "", write=False)
         found = [self._property(number, node.attr) for number in sorted(base.objects)]
+        containers = [number for number in sorted(base.objects) if self.heap.things[number].kind in CONTAINERS]
+        found += [self._method(number, node.attr) for number in containers]
         literal = base.literal if node.attr == "parent" else MISSING
         inner = self.element(base)
         return joined([Value(inner.objects, refs, literal), *(item for item in found if item is not None)])
@@ -245,25 +250,35 @@ class Expressions(Calls, Shell):
             method = self.find_method(class_number, name)
             if method is None:
                 continue
-            node = self.known[method].node
-            if getattr(node, "decorator_list", None) and self.heap.things[number].kind == "instance":
+            decorators = getattr(self.known[method].node, "decorator_list", ())
+            words = {getattr(item, "id", "") for item in decorators}
+            is_instance = self.heap.things[number].kind == "instance"
+            if is_instance and decorators and not words & {"classmethod", "staticmethod"}:
                 return self._bound(method, Value(frozenset((number,))), Arguments())
+            if is_instance or "classmethod" in words:
+                return self._method(number, name)
             return Value(frozenset((method, number)))
         return None
+
+    def _method(self, number: int, name: str) -> Value:
+        """`obj.name` that is not called here: the object goes along, and is what a later call works on."""
+        return self.heap.value("method", name, owns=(number,))
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.evaluate(node.value)
         index = self.evaluate(node.slice)
         if any(ref.endswith("os.environ") for ref in base.refs):
             return IMMUTABLE
-        if isinstance(index.literal, str) and base.refs & {f"{ref}()" for ref in _NAMESPACES}:
-            return self._name(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
+        if self._is_namespace(base):
+            if isinstance(index.literal, str):
+                return self._name(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
+            self.read_everything()
         if base.objects and self._copies(node.slice, index):
             data = [number for number in base.objects if self.is_data(number)]
             origin = self.heap.things[min(data)].origin if data else ""
             inner = self.heap.owned(base.objects)
             return self.heap.value("fresh", origin, owns=inner if not data else ())
-        return self.element(base)
+        return self.part(base) if isinstance(node.slice, ast.Slice) else self.element(base)
 
     def _copies(self, node: ast.expr, index: Value) -> bool:
         """True for an index by a list, a mask or a comparison: frames and arrays then give a copy."""
@@ -302,13 +317,15 @@ class Expressions(Calls, Shell):
         for keyword in node.keywords:
             value = self.evaluate(keyword.value)
             if keyword.arg is None:
-                rest.append(self.element(value))
+                rest.append(self.element(value).join(Value(refs=value.refs)))
             else:
                 found.keywords[keyword.arg] = value
         found.rest = joined(rest) if rest else None
         for value in found.every():
             if value.objects:
                 self.use(value)
+            if self._is_namespace(value):
+                self.read_everything()
         return found
 
     def _call(self, node: ast.Call) -> Value:
@@ -335,12 +352,25 @@ class Expressions(Calls, Shell):
             return IMMUTABLE
         arguments = self.arguments(node)
         self._strings(func.attr, frozenset(f"{ref}.{func.attr}" for ref in base.refs), arguments)
-        if func.attr in ("update", "setdefault", "pop", "clear") and base.refs & {f"{ref}()" for ref in _NAMESPACES}:
-            self.unknowable(f"{func.attr} on the notebook's namespace")
+        if self._is_namespace(base):
+            self._namespace_method(func.attr, arguments)
         found = self.method_call(base, func.attr, arguments)
         if isinstance(base.literal, str) and func.attr in ("joinpath", "with_suffix", "resolve", "absolute"):
             return self._path_method(base.literal, func.attr, arguments)
         return found
+
+    def _is_namespace(self, value: Value) -> bool:
+        """True for what `globals()` gives: all of the notebook's names."""
+        return bool(value.refs & {f"{ref}()" for ref in _NAMESPACES})
+
+    def _namespace_method(self, name: str, arguments: Arguments) -> None:
+        if name in ("update", "setdefault", "pop", "clear", "popitem"):
+            self.unknowable(f"{name} on the notebook's namespace")
+        key = arguments.at(0)
+        if name == "get" and key is not None and isinstance(key.literal, str):
+            self.state.read_maybe(key.literal)
+        else:
+            self.read_everything()
 
     def _path_method(self, path: str, name: str, arguments: Arguments) -> Value:
         if name in ("resolve", "absolute"):

@@ -61,9 +61,10 @@ class History:
                 self._put(name, Touch(step, deleted, whole=True, gone=True))
             else:
                 at = max(place for place in (bound, deleted, names.updates.get(name)) if place is not None)
-                # What a step may have changed it has loaded, so that it has the name whether or not it binds it.
-                changed = name in names.updates and deleted is None and (name in self.touches or name in known)
-                self._put(name, Touch(step, at, whole=name in names.settled or changed))
+                # A step that loads the name has it in the end, whether or not it binds it.
+                loaded = name in names.needs or name in names.soft
+                has = loaded and deleted is None and (name in self.touches or name in known)
+                self._put(name, Touch(step, at, whole=name in names.settled or has))
 
     def _put(self, name: str, touch: Touch) -> None:
         self.touches.setdefault(name, []).append(touch)

@@ -169,7 +169,10 @@ class _Summary:
                 )
 
     def _stored_together(self, share: Share, state: State) -> set[str]:
-        """The names that must be stored with those that the cell stores, since they share what changes later."""
+        """The cell's names that share with others what changes later, and those others: all to be stored together.
+
+        One that the cell only may have bound is among them: where it did not, the step must have the old one.
+        """
         here = self.section_of[share.at.cell].id
         holders: dict[int, list[str]] = {}
         for name, objects in share.reach.items():
@@ -177,14 +180,16 @@ class _Summary:
                 later = (cell for cell in state.changed_in.get(number, ()) if cell > share.at.cell)
                 if any(self.section_of[cell].id != here for cell in later):
                     holders.setdefault(number, []).append(name)
-        reached, waiting = set(share.stored), sorted(share.stored)
+        sharing = {name for names in holders.values() if len(names) > 1 for name in names}
+        reached = share.stored & sharing
+        waiting = sorted(reached)
         while waiting:
             name = waiting.pop()
             for number in share.reach[name] & holders.keys():
                 fresh = set(holders[number]) - reached
                 reached |= fresh
                 waiting.extend(sorted(fresh))
-        return reached - share.stored
+        return set(reached)
 
     def _steps(self, found: Sequence[Definition]) -> frozenset[str]:
         """The sections that are steps: the tagged ones, and those that hold what can't be replayed."""
