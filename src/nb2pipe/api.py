@@ -11,7 +11,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -155,7 +155,13 @@ def plan(source: Source, *, parameters: Mapping[str, str] | None = None, paramet
 
     analyzed = analyze(source)
     pipeline = _sound(analyzed)
-    values = _parameter_values(pipeline.parameters, parameters or {}, parameters_file)
+    try:
+        values = _parameter_values(pipeline.parameters, parameters or {}, parameters_file)
+    except BadInput as error:
+        named = [
+            replace(item, location=replace(item.location, notebook=pipeline.notebook)) for item in error.diagnostics
+        ]
+        raise BadInput(named) from error
     return Plan(analyzed, pipeline, values, local.check(pipeline))
 
 

@@ -188,7 +188,7 @@ def test_problems(divide: Divide, given: list[Any], codes: list[str], cell: int 
         (cells("step:load", "step:b after:laod"), "did you mean `after:load`?"),
         (cells("step:a after:c", "step:b after:a", "step:c after:b"), "→"),
         (cells("step:a-b", "step:a_b"), "(cell 1)"),
-        (cells("step:a cpu:2", "cpu:3"), "`2` in cell 1"),
+        (cells("step:a cpu:2", "cpu:3"), "`cpu:2` in cell 1"),
         (cells("step:a after:b", "step:b"), "move the cells of `b` above"),
     ],
 )

@@ -130,7 +130,7 @@ def test_options(tag: str, field: str, value: object) -> None:
 def test_wrong_values(tag: str) -> None:
     found = read(tag)
     if tag == "cpu:2 ":  # blanks around a tag don't count
-        assert found.settings == (Setting("cpu", "", "2", "2"),)
+        assert found.settings == (Setting("cpu", "", "2", "cpu:2"),)
         return
     (problem,) = found.diagnostics
     assert (problem.code, problem.severity, problem.location) == ("N2P120", Severity.ERROR, AT)

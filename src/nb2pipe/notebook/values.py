@@ -28,7 +28,10 @@ _LABEL_VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?"
 
 @dataclass(frozen=True)
 class Setting:
-    """One option with its value. `field` is the field of `StepOptions`; `key` tells entries of one field apart."""
+    """One option with its value. `field` is the field of `StepOptions`; `key` tells entries of one field apart.
+
+    `text` is how it is written as a tag, for messages.
+    """
 
     field: str
     key: str
@@ -57,7 +60,7 @@ class OptionRule:
         if re.fullmatch(self.pattern, text, re.ASCII) is None:
             raise ValueError(self.allowed)
         key, value = self.read(text)
-        return Setting(self.field, key, value, text)
+        return Setting(self.field, key, value, f"{self.option}:{text}")
 
 
 def _text(text: str) -> tuple[str, Value]:
