@@ -42,6 +42,7 @@ def test_not_names(name: str) -> None:
         ("données", "donnees-"),
         ("数据", "step-"),
         ("-", "step-"),
+        ("𝘈", "a-"),
         ("X" * 63, "x" * 56 + "-"),
     ],
 )

@@ -42,7 +42,7 @@ def slug(name: str) -> str:
     The name itself where it is such a slug already; otherwise what is left of it, `-`, and 6 hex digits of the
     SHA-256 of the name, so that two names with the same rest still have two ids.
     """
-    letters = unicodedata.normalize("NFKD", name.lower())
+    letters = unicodedata.normalize("NFKD", name).lower()  # in this order: 𝘈 has no lower case, A has
     kept = "".join(char for char in letters if char in "_-" or (char.isascii() and char.isalnum()))
     kept = kept.lstrip("_-")
     if kept == name:
