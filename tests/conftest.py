@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: what fails here fails everywhere. NB2PIPE_HYPOTHESIS=search looks for new ones.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("NB2PIPE_HYPOTHESIS", "fixed"))
 
 StraightRun: TypeAlias = Callable[..., list["Shown"]]
 _INJECTED = "injected-parameters"  # papermill's own cells
