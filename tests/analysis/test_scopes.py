@@ -93,7 +93,7 @@ def test_scopes_are_the_compilers(body: str) -> None:
         symbol.get_name()
         for table in tables(function)
         for symbol in table.get_symbols()
-        if symbol.is_global() and (symbol.is_referenced() or symbol.is_assigned())
+        if symbol.is_global() and (symbol.is_referenced() or symbol.is_assigned() or symbol.is_imported())
     }
     assert found.free | found.global_binds == outside
 

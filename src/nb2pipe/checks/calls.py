@@ -21,6 +21,18 @@ def imported(trees: Iterable[ast.Module]) -> dict[str, str]:
     return found
 
 
+def own_names(trees: Iterable[ast.Module | None]) -> set[str]:
+    """Names that the notebook itself binds to other things than imports: they mean no library."""
+    names: set[str] = set()
+    for tree in trees:
+        for node in () if tree is None else ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                names.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+    return names
+
+
 def dotted(node: ast.expr, meaning: Mapping[str, str]) -> str:
     """The dotted name of `a.b.c`, its first part by the imports; empty for anything else."""
     parts: list[str] = []

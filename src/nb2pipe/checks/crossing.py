@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-from nb2pipe.checks.calls import dotted, imported
+from nb2pipe.checks.calls import dotted, imported, own_names
 from nb2pipe.model import Diagnostic, Location, Need, Notebook, Pipeline, Severity, Step
 
 
@@ -16,20 +16,21 @@ def check_crossing(notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.M
     """One error per variable and step that needs it, where its last binding is a call of the table."""
     meaning = imported(tree for tree in trees if tree is not None)
     generators = _generator_functions(trees)
+    constructors = _constructors(frozenset(own_names(trees)))
     found: list[Diagnostic] = []
     for step in pipeline.steps:
         for need in step.needs:
             if need.soft:
                 continue
             provider = pipeline.step(need.providers[0])
-            made = _made(need, provider, trees, meaning, generators)
+            made = _made(need, provider, trees, meaning, {**constructors, **generators})
             if made is not None:
                 found.append(_problem(notebook, step, provider, need, *made))
     return found
 
 
 def _made(
-    need: Need, provider: Step, trees: Sequence[ast.Module | None], meaning: Mapping[str, str], generators: set[str]
+    need: Need, provider: Step, trees: Sequence[ast.Module | None], meaning: Mapping[str, str], kinds: Mapping[str, str]
 ) -> tuple[str, int, int] | None:
     """What the provider's last binding of the variable makes, and where; None for what may cross."""
     last: tuple[str, int, int] | None = None
@@ -38,7 +39,7 @@ def _made(
         for statement in () if tree is None else tree.body:
             value = _bound_value(statement, need.variable)
             if value is not None:
-                what = _what(value, meaning, generators)
+                what = _what(value, meaning, kinds)
                 last = (what, cell, statement.lineno) if what else None
     return last
 
@@ -53,23 +54,21 @@ def _bound_value(statement: ast.stmt, name: str) -> ast.expr | None:
     return statement.value if any(isinstance(item, ast.Name) and item.id == name for item in targets) else None
 
 
-def _what(value: ast.expr, meaning: Mapping[str, str], generators: set[str]) -> str | None:
+def _what(value: ast.expr, meaning: Mapping[str, str], kinds: Mapping[str, str]) -> str | None:
     if isinstance(value, ast.GeneratorExp):
         return "a generator"
     if not isinstance(value, ast.Call):
         return None
     name = dotted(value.func, meaning)
-    if name in generators:
-        return "a generator"
     if isinstance(value.func, ast.Attribute) and value.func.attr == "open" and not name:
         return "an open file"
-    return _constructors().get(name)
+    return kinds.get(name)
 
 
-def _generator_functions(trees: Sequence[ast.Module | None]) -> set[str]:
+def _generator_functions(trees: Sequence[ast.Module | None]) -> dict[str, str]:
     """Top-level functions of the notebook that yield."""
     return {
-        statement.name
+        statement.name: "a generator"
         for tree in trees
         if tree is not None
         for statement in tree.body
@@ -89,10 +88,10 @@ def _yields(function: ast.FunctionDef) -> bool:
 
 
 @cache
-def _constructors() -> Mapping[str, str]:
+def _constructors(own: frozenset[str]) -> Mapping[str, str]:
     text = files("nb2pipe.checks").joinpath("crossing.toml").read_text(encoding="utf-8")
     found: Mapping[str, str] = tomllib.loads(text)["constructors"]
-    return found
+    return {name: what for name, what in found.items() if name.partition(".")[0] not in own}
 
 
 def _problem(notebook: Notebook, step: Step, provider: Step, need: Need, what: str, cell: int, line: int) -> Diagnostic:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from nb2pipe.checks.calls import dotted, imported
+from nb2pipe.checks.calls import dotted, imported, own_names
 from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
 
 _ASKS: Mapping[str, str] = {
@@ -34,7 +34,7 @@ def check_interactive(
     """One error per call. A notebook function of the same name is not meant."""
     step_of = {cell: step.id for step in pipeline.steps for cell in step.cells}
     meaning = imported(tree for tree in trees if tree is not None)
-    own = _own_names(trees[cell] for cell in cells)
+    own = own_names(trees[cell] for cell in cells)
     found: list[Diagnostic] = []
     for cell in cells:
         tree = trees[cell]
@@ -44,17 +44,6 @@ def check_interactive(
             message = f"{text} {what}, and a run has nobody at the keyboard"
             found.append(Diagnostic("N2P320", Severity.ERROR, message, place, _DEBUG_HINT if debugger else _HINT))
     return found
-
-
-def _own_names(trees: Iterator[ast.Module | None]) -> set[str]:
-    names: set[str] = set()
-    for tree in trees:
-        for node in () if tree is None else ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                names.add(node.name)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.add(node.id)
-    return names
 
 
 def _calls(tree: ast.Module, meaning: Mapping[str, str], own: set[str]) -> Iterator[tuple[int, str, str]]:
