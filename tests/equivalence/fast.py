@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LIMIT_S = 30
+LIMIT_S = 5
 
 Cells = Sequence[tuple[str, str]]  # (step's name or other tag, source)
 
@@ -297,7 +297,9 @@ class _Run:
         files.request.write_text(wire.dumps(content), encoding="utf-8")
 
 
-def shrink(server: Server, cells: Cells, seeds: Sequence[int | None], limit: int = 400) -> list[tuple[str, str]]:
+def shrink(
+    server: Server, cells: Cells, seeds: Sequence[int | None], limit: int = 400, kind: str = "wrong"
+) -> list[tuple[str, str]]:
     """The smallest notebook found that still goes wrong, by leaving out statements and cells."""
     import ast
 
@@ -312,7 +314,7 @@ def shrink(server: Server, cells: Cells, seeds: Sequence[int | None], limit: int
         tries += 1
         made = [(tag, "\n".join(body)) for tag, body in found if body]
         return tries < limit and any(
-            compare(server, made, None if seed is None else random.Random(seed)).kind == "wrong" for seed in seeds
+            compare(server, made, None if seed is None else random.Random(seed)).kind == kind for seed in seeds
         )
 
     best = [(tag, parts(source)) for tag, source in cells]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from nb2pipe.analysis import resources
-from nb2pipe.analysis.frames import Arguments, Frames
+from nb2pipe.analysis.frames import CODE, Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.scopes import FUNCTIONS
 from nb2pipe.analysis.state import joined
@@ -103,7 +103,7 @@ class Calls(Frames):
         if not functions_ and not methods_:
             return IMMUTABLE
         inner = self.heap.within(given)
-        rest = Value(frozenset(n for n in inner if self.heap.things[n].kind not in ("function", "class", "method")))
+        rest = Value(frozenset(n for n in inner if self.heap.things[n].kind not in CODE))
         with self.maybe():
             found = [self.inline(number, Arguments(rest=rest)) for number in functions_]
             for number in sorted(methods_):

@@ -178,7 +178,8 @@ class Expressions(Calls, Shell):
         items: list[Value] = []
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                items.append(self.element(self.evaluate(value)))
+                found = self.evaluate(value)
+                items.append(self._every_value() if self._is_namespace(found) else self.element(found))
             else:
                 self.evaluate(key)
                 items.append(self.evaluate(value))
@@ -272,7 +273,7 @@ class Expressions(Calls, Shell):
         if self._is_namespace(base):
             if isinstance(index.literal, str):
                 return self._name(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
-            self.read_everything()
+            return self._every_value()
         if base.objects and self._copies(node.slice, index):
             data = [number for number in base.objects if self.is_data(number)]
             origin = self.heap.things[min(data)].origin if data else ""
@@ -353,7 +354,7 @@ class Expressions(Calls, Shell):
         arguments = self.arguments(node)
         self._strings(func.attr, frozenset(f"{ref}.{func.attr}" for ref in base.refs), arguments)
         if self._is_namespace(base):
-            self._namespace_method(func.attr, arguments)
+            return self._namespace_method(func.attr, arguments)
         found = self.method_call(base, func.attr, arguments)
         if isinstance(base.literal, str) and func.attr in ("joinpath", "with_suffix", "resolve", "absolute"):
             return self._path_method(base.literal, func.attr, arguments)
@@ -363,14 +364,24 @@ class Expressions(Calls, Shell):
         """True for what `globals()` gives: all of the notebook's names."""
         return bool(value.refs & {f"{ref}()" for ref in _NAMESPACES})
 
-    def _namespace_method(self, name: str, arguments: Arguments) -> None:
+    def _every_value(self) -> Value:
+        """Any of the notebook's values: something is read by a name that isn't known here."""
+        self.read_everything()
+        return Value(frozenset().union(*(value.objects for value in self.state.names.values())))
+
+    def _namespace_method(self, name: str, arguments: Arguments) -> Value:
         if name in ("update", "setdefault", "pop", "clear", "popitem"):
             self.unknowable(f"{name} on the notebook's namespace")
         key = arguments.at(0)
         if name == "get" and key is not None and isinstance(key.literal, str):
             self.state.read_maybe(key.literal)
-        else:
-            self.read_everything()
+            return self.state.names.get(key.literal, IMMUTABLE)
+        found = self._every_value()
+        return found.join(self.heap.value("list", owns=found.objects))
+
+    def iterate(self, value: Value) -> Value:
+        """`for x in value`, the notebook's namespace included."""
+        return self._every_value() if self._is_namespace(value) else super().iterate(value)
 
     def _path_method(self, path: str, name: str, arguments: Arguments) -> Value:
         if name in ("resolve", "absolute"):

@@ -21,6 +21,7 @@ from nb2pipe.model import Severity
 
 BUILTINS = frozenset(dir(builtins)) - {"_"} | {"get_ipython", "display", "exit", "quit", "__file__", "__builtins__"}
 HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "In", "Out"})
+CODE = frozenset({"function", "class", "method"})  # kinds of objects that are called
 MAX_CALL_DEPTH = 12
 MAX_WALKED_NODES = 300_000
 
@@ -308,7 +309,8 @@ class Frames(ABC):
     def _spread(self, rest: Value | None) -> Value | None:
         if rest is None:
             return None
-        return Value(rest.objects | self.heap.owned(rest.objects))
+        inner = (n for n in self.heap.owned(rest.objects) if self.heap.things[n].kind not in CODE)
+        return Value(rest.objects.union(inner))
 
     def container(self, kind: str, items: Iterable[Value]) -> Value:
         """A new container of these items."""

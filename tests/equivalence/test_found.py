@@ -1,0 +1,34 @@
+"""Notebooks that once gave another result as a pipeline, in their smallest form: found by the generated ones.
+
+Each runs straight and as a pipeline, without kernels. Where steps may run in more than one order, the last goes first.
+"""
+
+from __future__ import annotations
+
+import pytest
+from fast import Server, compare
+
+# fmt: off
+FOUND: dict[str, list[tuple[str, str]]] = {
+    "a name shares with two others that share nothing": [
+        ("a", "d = [2]"), ("b", "k = [5]"), ("c", "d.append(1)\nout = [d, k]\ny = list(out)"), ("d", "k.append(3)\nprint(y)"),
+    ],
+    "a bound method of a list": [("a", "data = [2]"), ("b", "f = data.append"), ("c", "k = data"), ("d", "f(4)\nprint(len(data))"), ("e", "print(k)")],
+    "a bound method keeps its argument": [("a", "data = [2]\nnest = []\nf = nest.append"), ("b", "f(data)"), ("c", "data.append(1)\nprint(data)"), ("d", "print(nest)")],
+    "a bound method in a partial": [("a", "import functools\ndata = [2]\nnest = []"), ("b", "p = functools.partial(nest.append, data)"), ("c", "p()"), ("d", "data.append(1)\nprint(data)"), ("e", "print(nest)")],
+    "a bound method copies what is changed later": [("a", "x = [5]\nnote = x.copy"), ("b", "x.clear()"), ("c", "print(note())")],
+    "a bound method gives an item": [("a", "rows = [[1], [2]]\nd = {'p': rows[0]}\nget = d.get"), ("b", "x = get('p')"), ("c", "x.append(9)"), ("d", "print(rows)"), ("e", "print(d)")],
+    "a bound method of a notebook class": [("a", "rows = [1]\nclass A:\n    def __init__(self): self.kept = []\n    def keep(self, v): self.kept.append(v)\na = A()\nf = a.keep"), ("b", "f(rows)"), ("c", "rows.append(9)"), ("d", "print(a.kept)")],
+    "a bound method is mapped": [("a", "rows = [1]\nclass A:\n    def __init__(self): self.kept = []\n    def keep(self, v): self.kept.append(v)\na = A()"), ("b", "for i in map(a.keep, [rows]):\n    pass"), ("c", "rows.append(9)"), ("d", "print(a.kept)")],
+    "a function that is mapped keeps what it is given": [("a", "data = [[2]]\nnest = []\ndef keep(v):\n    nest.append(v)"), ("b", "list(map(keep, data))"), ("c", "data[0].append(1)\nprint(data)"), ("d", "print(nest)")],
+    "a function in a partial keeps what it is given": [("a", "import functools\ndata = [2]\nnest = []\ndef keep(v):\n    nest.append(v)\np = functools.partial(keep, data)"), ("b", "p()"), ("c", "data.append(1)\nprint(data)"), ("d", "print(nest)")],
+    "setattr, heappush and setitem keep what they store": [("a", "import heapq, operator\nclass A: pass\na, h, d, x = A(), [], {}, [1]"), ("b", "setattr(a, 'x', x)\nheapq.heappush(h, x)\noperator.setitem(d, 'x', x)"), ("c", "x.append(2)"), ("d", "print(a.x, h, d)")],
+    "a name that only a format string reads": [("a", "a = 1"), ("b", "print('{a}'.format(**globals()))")],
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_what_once_went_wrong(server: Server, case: str) -> None:
+    found = compare(server, FOUND[case])
+    assert found.kind == "same", found
