@@ -140,7 +140,8 @@ def _summarize(finished: Run, notebook: Path) -> None:
     for row in show.table(rows):
         click.echo(row)
     if notebook.is_file():
-        click.echo(f"all outputs: {show.one_line(_near(notebook))}")
+        what = "all outputs" if finished.state is RunState.SUCCEEDED else "the outputs so far"
+        click.echo(f"{what}: {show.one_line(_near(notebook))}")
 
 
 def _near(path: Path) -> str:
