@@ -24,6 +24,15 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a function in a partial keeps what it is given": [("a", "import functools\ndata = [2]\nnest = []\ndef keep(v):\n    nest.append(v)\np = functools.partial(keep, data)"), ("b", "p()"), ("c", "data.append(1)\nprint(data)"), ("d", "print(nest)")],
     "setattr, heappush and setitem keep what they store": [("a", "import heapq, operator\nclass A: pass\na, h, d, x = A(), [], {}, [1]"), ("b", "setattr(a, 'x', x)\nheapq.heappush(h, x)\noperator.setitem(d, 'x', x)"), ("c", "x.append(2)"), ("d", "print(a.x, h, d)")],
     "a name that only a format string reads": [("a", "a = 1"), ("b", "print('{a}'.format(**globals()))")],
+    "pairs of enumerate": [("a", "rows = [[1], [2]]"), ("b", "for i, r in enumerate(rows):\n    r.append(i)"), ("c", "print(rows)")],
+    "pairs of zip, nested": [("a", "rows = [[1], [2]]"), ("b", "for r, (i, s) in zip(rows, enumerate(rows)):\n    s.append(1)"), ("c", "print(rows)")],
+    "pairs of a dict": [("a", "rows = {'p': [1]}"), ("b", "for k, r in sorted(rows.items()):\n    r.append(k)"), ("c", "print(rows)")],
+    "pairs, in a comprehension": [("a", "rows = {'p': [1]}"), ("b", "[r.append(1) for k, r in list(rows.items())]"), ("c", "print(rows)")],
+    "a dict of pairs": [("a", "z = {'p': [1]}"), ("b", "y = dict(z.items())"), ("c", "y['p'].append(1)\nprint(y)"), ("d", "print(z)")],
+    "a dict of keywords": [("a", "z = [1, 1]"), ("b", "y = dict(v=z)['v']"), ("c", "z.append(1)"), ("d", "print(y)")],
+    "a shallow copy of an instance": [("a", "import copy\nclass Box:\n    def __init__(self, items): self.items = items\n    def add(self, x): self.items.append(x)\nb = Box([1])"), ("b", "c = copy.copy(b)"), ("c", "c.add(2)\nprint(c.items)"), ("d", "print(b.items)")],
+    "a sum of lists": [("a", "z = [[[1]]]"), ("b", "y = sum(z, [])[0]"), ("c", "y.append(2)\nprint(y)"), ("d", "print(z)")],
+    "names of the namespace, in a loop": [("a", "x = [1]\ny = [1]"), ("b", "for k, v in list(globals().items()):\n    if k in ('x', 'y'):\n        v.append(3)"), ("c", "print(x, y)")],
 }
 # fmt: on
 

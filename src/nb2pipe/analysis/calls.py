@@ -16,6 +16,8 @@ CONTAINERS = frozenset({"list", "dict", "set", "tuple", "iterator"})
 _STORING = frozenset(
     {"builtins", "operator", "heapq", "bisect"}
 )  # modules whose changing functions keep what they store
+_PAIRS = "zip_longest product combinations combinations_with_replacement permutations pairwise groupby"
+_PAIRING = frozenset({"builtins.enumerate", "builtins.zip", *(f"itertools.{name}" for name in _PAIRS.split())})
 _PANDAS_CONSTRUCTORS = frozenset({"pandas.DataFrame", "pandas.Series"})
 
 
@@ -79,7 +81,7 @@ class Calls(Frames):
         if thing.kind == "class":
             return self.construct(number, arguments)
         if thing.kind == "method":
-            return self.method_call(Value(frozenset(thing.owns)), thing.origin, arguments)
+            return self._call_method(number, arguments)
         me = Value(frozenset((number,)))
         for class_number in self.classes_of(number):
             method = self.find_method(class_number, "__call__")
@@ -106,10 +108,19 @@ class Calls(Frames):
         rest = Value(frozenset(n for n in inner if self.heap.things[n].kind not in CODE))
         with self.maybe():
             found = [self.inline(number, Arguments(rest=rest)) for number in functions_]
-            for number in sorted(methods_):
-                thing = self.heap.things[number]
-                found.append(self.method_call(Value(frozenset(thing.owns)), thing.origin, Arguments(rest=rest)))
+            found += [self._call_method(number, Arguments(rest=rest)) for number in sorted(methods_)]
         return joined(found)
+
+    def _call_method(self, number: int, arguments: Arguments) -> Value:
+        """Call `obj.name` that was a value on its own; one that calls itself has done what it does."""
+        if number in self._active:
+            return IMMUTABLE
+        thing = self.heap.things[number]
+        self._active.append(number)
+        try:
+            return self.method_call(Value(frozenset(thing.owns)), thing.origin, arguments)
+        finally:
+            self._active.pop()
 
     def _bound(self, method: int, me: Value, arguments: Arguments) -> Value:
         node = self.known[method].node
@@ -190,11 +201,13 @@ class Calls(Frames):
         if kind == "view":
             return self._view(ref, every)
         if kind == "container":
-            return self._copy_container(ref, every)
+            return self._copy_container(ref, arguments)
         if kind == "iterator":
             return self._iterator(ref, every)
         if kind == "item":
             return joined([self.element(value) for value in every])
+        if ref == "builtins.sum":
+            return self._sum(every)
         result = self.heap.value("library" if kind != "fresh" else "fresh", ref)
         number = next(iter(result.objects))
         self.heap.things[number].draws = resources.estimator_draws(ref, arguments)
@@ -215,20 +228,47 @@ class Calls(Frames):
         """It gives the items of what it goes through, and is another one once that has changed."""
         items: set[int] = set()
         for value in every:
-            items |= self.element(value).objects
-            items |= {n for n in value.objects if self.heap.things[n].kind in ("function", "class")}
+            inner = self.element(value)
+            items |= inner.objects
+            if ref == "itertools.chain.from_iterable":
+                items |= self.element(inner).objects
+            items |= {n for n in value.objects if self.heap.things[n].kind in CODE}
+        if ref in _PAIRING and items:
+            items = {self.heap.new("tuple", owns=items)}
         found = self.heap.value("iterator", ref, owns=items)
         for value in every:
             self.state.hold(found.objects, value.objects, owned=False)
         return found
 
-    def _copy_container(self, ref: str, every: list[Value]) -> Value:
+    def _copy_container(self, ref: str, arguments: Arguments) -> Value:
+        """A new container of the same items."""
         kind = ref.rpartition(".")[2]
         owned: set[int] = set()
-        for value in every:
+        for value in arguments.every():
             owned |= self.element(value).objects
-            owned |= {number for number in value.objects if self.heap.things[number].kind == "function"}
-        return self.heap.value(kind if kind in CONTAINERS else "list", owns=owned)
+            owned |= {number for number in value.objects if self.heap.things[number].kind in CODE}
+        for value in arguments.keywords.values():
+            owned |= value.objects
+        if kind == "ChainMap":
+            owned |= arguments.objects
+        if kind not in ("list", "tuple", "sorted"):  # from pairs, the values
+            owned |= self.heap.owned(number for number in owned if self.heap.things[number].kind == "tuple")
+        made = self.heap.value(kind if kind in CONTAINERS else "list", owns=owned)
+        return made.join(self._same_parts(arguments)) if ref == "copy.copy" else made
+
+    def _same_parts(self, arguments: Arguments) -> Value:
+        """Objects whose copies share their parts with them."""
+        kinds = ("instance", "unknown", "library")
+        found = (n for n in arguments.objects if self.heap.things[n].kind in kinds and not self.is_data(n))
+        return Value(frozenset(found))
+
+    def _sum(self, every: list[Value]) -> Value:
+        """Of lists: a new list with their items. Of anything else something new."""
+        rows = self.element(joined(every)).objects
+        lists = [number for number in rows if self.heap.things[number].kind in CONTAINERS]
+        return self.heap.value(
+            "list" if lists else "fresh", "" if lists else "builtins.sum", owns=self.heap.owned(lists)
+        )
 
     # --- methods --------------------------------------------------------------------------------------------------
 
@@ -283,6 +323,11 @@ class Calls(Frames):
             return self._fit(objects, name, arguments)
         if self._pure(objects, name, origin):
             return self._copied(objects, origin)
+        if name in ("items", "most_common"):
+            pair = self.heap.new("tuple", owns=self.element(Value(objects)).objects)
+            found = self.heap.value("list", owns=(pair,))
+            self.state.hold(found.objects, objects, owned=False)
+            return found
         if name in table.view or name.startswith(table.view_prefixes):
             return Value(objects | self.heap.owned(objects))
         return self._changing_method(objects, name, origin, arguments)
