@@ -336,6 +336,27 @@ def test_cells_that_are_not_neighbours(cells: Link) -> None:
     assert good.edges == "a>b:x"
 
 
+MEMORY = (
+    "import functools\n@functools.lru_cache(maxsize=9)\ndef f(n):\n    return g(n)\ndef g(n):\n    return n * k\nk = 2"
+)
+
+
+@pytest.mark.parametrize(
+    ("sources", "codes"),
+    [
+        ((MEMORY, "k = 5\nprint(f(1))"), {"N2P402"}),
+        ((MEMORY, "print(f(1))"), set()),
+        ((MEMORY + "\nf(1)\nk = 5\nprint(f(1))", "print(k)"), set()),
+        ((MEMORY.replace("k = 2", "k = []"), "k.append(1)", "print(f(1))"), {"N2P402"}),
+        ((MEMORY.replace("@functools.lru_cache(maxsize=9)\n", ""), "k = 5\nprint(f(1))"), set()),
+    ],
+    ids=["changing", "constant", "one step", "changed in place", "no memory"],
+)
+def test_a_memory_that_would_matter(steps: Link, sources: tuple[str, ...], codes: set[str]) -> None:
+    found = steps(*sources).diagnostics
+    assert {item.code for item in found if item.severity is Severity.ERROR} == codes
+
+
 # --- what cells can't be ------------------------------------------------------------------------------------------
 
 BROKEN = ["def f(:", "x = (", "'a\n", "x = 1\n  y = 2", "\0", "(" * 500, "-" * 5000 + "1", "x\ud800 = 1", "return 1\n+"]

@@ -64,7 +64,7 @@ SAME: dict[str, list[tuple[str, str]]] = {
     "a strings that is code": [("a", "x = 2\nimport pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})"), ("b", "limit = 1"), ("c", "print(eval('x + 1'), len(df.query('a > @limit')))")],
     "a mutable default and a function attribute": [("a", "def f(x, seen=[]):\n    seen.append(x)\n    return list(seen)"), ("b", "f(1)"), ("c", "print(f(2))")],
     "a closure with state": [("a", "def make():\n    n = 0\n    def inc():\n        nonlocal n\n        n += 1\n        return n\n    return inc\ninc = make()"), ("b", "inc()"), ("c", "print(inc())")],
-    "memoised and decorated functions": [("a", "import functools\n@functools.lru_cache\ndef f(n): return n * k\nk = 2"), ("b", "a = f(1)"), ("c", "k = 5\nprint(a, f(2))")],
+    "memoised and decorated functions": [("a", "import functools\n@functools.lru_cache\ndef f(n, k): return n * k\nk = 2"), ("b", "a = f(1, k)"), ("c", "k = 5\nprint(a, f(2, k))")],
     "a model is fitted in one step and used in others": [
         ("a", "from sklearn.datasets import load_iris\nfrom sklearn.linear_model import LogisticRegression\nX, y = load_iris(return_X_y=True)\nmodel = LogisticRegression(max_iter=500)"),
         ("b", "model.fit(X, y)"), ("c", "print(round(model.score(X, y), 3))"), ("d", "print(model.predict(X[:3]))"),

@@ -69,6 +69,7 @@ class _Linking:
         steps = self._declared(steps)
         self.diagnostics += check_splits(self.notebook, self.all_sections, self.analysis, self.skip)
         self._note_random()
+        self._refuse_memoised(steps)
         pipeline = Pipeline(
             notebook=self.notebook.path,
             digest=self.notebook.digest,
@@ -241,6 +242,20 @@ class _Linking:
             message = f"step '{section.name}' gives parameter '{name}' another value: later steps read that one"
             hint = "use another name, if the parameter's value was meant to stay"
             self._report("N2P205", message, names.binds[name], section, name, hint, Severity.NOTE)
+
+    def _refuse_memoised(self, steps: Sequence[Step]) -> None:
+        """A memory can't cross: refuse where another step uses the function, and it may give something else anew."""
+        for name, variable in sorted(self.analysis.memoised.items()):
+            for item in self.defining.get(name, ()):
+                users = [step for step in steps if item.id in step.definitions and item.at.cell not in step.cells]
+                if users:
+                    message = (
+                        f"'{name}' remembers its results and reads '{variable}', which changes: "
+                        f"step '{users[0].name}' would compute anew what the notebook remembers"
+                    )
+                    hint = f"pass '{variable}' to '{name}' as an argument, or call '{name}' in one step only"
+                    place = Location(self.notebook.path, item.at.cell, item.at.line, None, name)
+                    self.diagnostics.append(Diagnostic("N2P402", Severity.ERROR, message, place, hint))
 
     def _note_random(self) -> None:
         for section in self.sections:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from nb2pipe.analysis import definitions
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
+from nb2pipe.analysis.memoised import memoised
 from nb2pipe.analysis.metrics import metrics_of
 from nb2pipe.analysis.names import UNIT
 from nb2pipe.analysis.parameters import is_parameter, parameters_of
@@ -48,6 +49,7 @@ class Analysis:
     star_cell: int | None = None
     bound_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    memoised: Mapping[str, str] = field(default_factory=dict)
 
 
 def summarise(notebook: Notebook, sections: Sequence[Section]) -> Analysis:
@@ -94,7 +96,13 @@ class _Summary:
                 name: tuple(sorted({at.cell for at in places})) for name, places in sorted(state.bound_at.items())
             },
             skipped=dict(sorted(self.skipped.items())),
+            memoised=memoised(self.trees.values(), self._changing(state)),
         )
+
+    def _changing(self, state: State) -> frozenset[str]:
+        """Names that may be bound to more than one value, or whose value may change."""
+        rebound = {name for name, places in state.bound_at.items() if len(set(places)) > 1}
+        return frozenset(rebound | state.ever_updated.keys() | state.ever_deleted.keys())
 
     def _parse(self, index: int) -> None:
         found = parse_cell(self.notebook.cells[index].source)

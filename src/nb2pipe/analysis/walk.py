@@ -17,6 +17,8 @@ from nb2pipe.model import At, Severity
 
 _MAX_PASSES = 8
 _LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+# Packages whose calls make decorators that only wrap what they are given.
+_WRAPPING = frozenset({"functools", "dataclasses", "contextlib", "typing", "abc", "attr", "attrs", "numba"})
 
 
 class Walker(Expressions):
@@ -245,10 +247,15 @@ class Walker(Expressions):
     def _decorated(self, value: Value, decorators: list[Value]) -> Value:
         """The function is kept beside what its decorators make of it: it may be called either way."""
         for decorator in reversed(decorators):
-            if decorator.objects:
+            if decorator.objects and not self._only_wraps(decorator):
                 made = self.apply(decorator, Arguments([value]))
                 value = value.join(made)
         return value
+
+    def _only_wraps(self, decorator: Value) -> bool:
+        """True for what such as `functools.lru_cache(maxsize=9)` gives: it keeps and changes nothing of its own."""
+        origins = [self.heap.things[number].origin for number in decorator.objects]
+        return all(origin.partition(".")[0] in _WRAPPING for origin in origins)
 
     def _class(self, node: ast.ClassDef) -> None:
         decorators = [self._decorator(item) for item in node.decorator_list]
