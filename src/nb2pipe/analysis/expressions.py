@@ -377,7 +377,7 @@ class Expressions(Calls, Shell):
             self.state.read_maybe(key.literal)
             return self.state.names.get(key.literal, IMMUTABLE)
         found = self._every_value()
-        return found.join(self.heap.value("list", owns=found.objects))
+        return found.join(self.container("list", [found, self.container("tuple", [found])]))
 
     def iterate(self, value: Value) -> Value:
         """`for x in value`, the notebook's namespace included."""
