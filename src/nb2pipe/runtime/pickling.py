@@ -11,6 +11,7 @@ What it adds to cloudpickle:
 
 from __future__ import annotations
 
+import functools
 import io
 import pickle
 import sys
@@ -110,6 +111,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         if type(obj) is memoryview:
             raise CannotLeave("a memoryview would arrive as a copy")
         module = type(obj).__module__
+        if type(obj) is functools._lru_cache_wrapper and obj.__module__ == "__main__":
+            # by itself it goes by name, and the name may mean something else by now; what it remembers stays behind
+            return (_memoised, (obj.__wrapped__, obj.cache_parameters()))
         if module.partition(".")[0] == "pandas":
             return self._reduce_pandas(obj)
         if module == "numpy" and type(obj).__name__ == "ndarray":
@@ -176,6 +180,10 @@ def owner_of(array: Any) -> Any:  # noqa: ANN401
     while type(array.base) is np.ndarray:
         array = array.base
     return array
+
+
+def _memoised(function: Callable[..., Any], how: Mapping[str, Any]) -> object:
+    return functools.lru_cache(**how)(function)
 
 
 def _view_of(owner: Any, dtype: Any, shape: Any, strides: Any, offset: int, writeable: bool) -> Any:  # noqa: ANN401
