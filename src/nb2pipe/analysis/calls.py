@@ -24,6 +24,15 @@ _PANDAS_CONSTRUCTORS = frozenset({"pandas.DataFrame", "pandas.Series"})
 class Calls(Frames):
     """What calls do."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._calling_back = 0
+
+    def reset(self) -> None:
+        """As for frames; no library is calling back."""
+        super().reset()
+        self._calling_back = 0
+
     # --- parts of values ------------------------------------------------------------------------------------------
 
     def element(self, value: Value) -> Value:
@@ -97,18 +106,24 @@ class Calls(Frames):
         return result
 
     def call_back(self, handed: Iterable[int], given: Iterable[int]) -> Value:
-        """A library may call the functions that `handed` are or carry, with anything of `given`; what they return."""
-        handed = [number for number in handed if self.heap.things[number].kind not in ("instance", "class")]
-        methods_ = {n for n in self.heap.within(handed) if self.heap.things[n].kind == "method"}
-        codes = {n for n in self.heap.codes(set(handed) - methods_) if n in self.known and n not in self._active}
-        functions_ = sorted(n for n in codes if isinstance(self.known[n].node, FUNCTIONS))
-        if not functions_ and not methods_:
+        """A library may call the functions that `handed` are or carry, with anything of `given`; what they return.
+
+        Within such a call only what is handed on as a function is called in turn: what others carry is called already.
+        """
+        handed = {number for number in handed if self.heap.things[number].kind not in ("instance", "class")}
+        if self._calling_back:
+            handed = {number for number in handed if self.heap.things[number].kind in CODE}
+        bound = {number for number in self.heap.within(handed) if self.heap.things[number].kind == "method"}
+        codes = sorted(n for n in self.heap.codes(handed - bound) if n in self.known and n not in self._active)
+        codes = [number for number in codes if isinstance(self.known[number].node, FUNCTIONS)]
+        if not codes and not bound:
             return IMMUTABLE
-        inner = self.heap.within(given)
-        rest = Value(frozenset(n for n in inner if self.heap.things[n].kind not in CODE))
+        rest = Value(frozenset(n for n in self.heap.within(given) if self.heap.things[n].kind not in CODE))
+        self._calling_back += 1
         with self.maybe():
-            found = [self.inline(number, Arguments(rest=rest)) for number in functions_]
-            found += [self._call_method(number, Arguments(rest=rest)) for number in sorted(methods_)]
+            found = [self.inline(number, Arguments(rest=rest)) for number in codes]
+            found += [self._call_method(number, Arguments(rest=rest)) for number in sorted(bound)]
+        self._calling_back -= 1
         return joined(found)
 
     def _call_method(self, number: int, arguments: Arguments) -> Value:
