@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fast import Server, serving  # noqa: E402  # found on the path above
+from fast import Server, serving  # found on the path above
 
 
 @pytest.fixture(scope="session")

@@ -67,10 +67,7 @@ class Maker:
         free = [name for name in NAMES if name not in self.env]
         if self.chance(30) and same:
             return self.choice(same)
-        if self.chance(85) and free:
-            name = self.choice(free)
-        else:
-            name = self.choice(NAMES)
+        name = self.choice(free if free and self.chance(85) else NAMES)
         self.env[name] = kind
         return name
 
@@ -164,7 +161,7 @@ SHOW = {
 
 def t(kind: str, *forms: str) -> list[Template]:
     """Templates `name = form`; fields: {kind} a name of that kind, {kind!new} one to bind, {#} a number, {L} a list."""
-    return [make("{%s!new} = %s" % (kind, form)) for form in forms]
+    return [make(f"{{{kind}!new}} = {form}") for form in forms]
 
 
 def make(form: str) -> Template:
@@ -233,7 +230,7 @@ ALIASES = [
         "{list} if {cond} else {list}",
         "{nest}[-1]",
         "next(iter({nest}))",
-        "max({nest}, key=len)" if False else "{nest}[0]",
+        "{nest}[0]",
     ),
     *t("list", "{ddict}.get({K})", "{ddict}.setdefault({K}, [0])", "list({ddict}.values())[0]", "dict(v={list})['v']"),
     *t(
@@ -297,7 +294,7 @@ VALUES = [
         "int",
         "functools.reduce(lambda v, w: v + w, {L}, 0)",
         "{table}['f']({#})",
-        "max([1, {#}])" if False else "{#} * 2",
+        "{#} * 2",
     ),
     *t(
         "int",
@@ -349,7 +346,7 @@ VALUES = [
     *t("str", "str({int})", "f'{{{int}}}'", "repr({list})", "json.dumps({dict})", "'w'"),
     *t("deque", "deque({L})", "{deque}"),
     *t("counter", "Counter({L})", "{counter}"),
-    *t("iter", "iter({L})", "(v + {#} for v in [1, 2, 3])" if False else "iter([1, 2, 3])", "{iter}"),
+    *t("iter", "iter({L})", "iter([1, 2, 3])", "{iter}"),
     *t(
         "any",
         "[{list}, {dict}, {int}]",
@@ -370,7 +367,7 @@ CHANGES = [
             "{list}.sort(reverse=True)",
             "{list}.reverse()",
             "{list} += [{#}]",
-            "{list} *= 2" if False else "{list}.append(9)",
+            "{list}.append(9)",
             "{list}[:] = {L}",
             "{list}[:1] = [{#}, {#}]",
             "del {list}[1:]",
@@ -430,7 +427,7 @@ CHANGES = [
             "globals()['{int}'] = {#}",
             "globals()['{list}'].append({#})",
             "eval('{list}').append({#})",
-            "{any}[0].append({#})" if False else "{list}.append(len({any}))",
+            "{list}.append(len({any}))",
             "{arr}[0] = {#}",
             "{arr}[:2] += 1",
             "{arr} += 1",
@@ -466,7 +463,7 @@ ARRAYS = [
     *t("mat", "np.arange(4).reshape(2, 2)", "{mat}", "{mat}.T", "{mat}[:]", "np.zeros((2, 2))", "np.vstack([{mat}[0], {mat}[1]])"),
     *t("mat", "np.array([[1, 2], [3, 4]])", "np.eye(2)", "{mat}.astype(float)", "{mat} @ {mat}"),
     *t("df", "pd.DataFrame({{'u': [{c}, {c}, {c}], 'v': [1, 2, 3]}})", "{df}", "{df}.copy()", "{df}.assign(w={#})", "{df}[['u', 'v']]"),
-    *t("df", "{df}[{df}['u'] >= 0]" if False else "{df}.reset_index(drop=True)", "{df}.rename(columns=str)", "{df}.query('u >= -99')", "{df}.sort_values('v')"),
+    *t("df", "{df}.reset_index(drop=True)", "{df}.rename(columns=str)", "{df}.query('u >= -99')", "{df}.sort_values('v')"),
     *t("df", "{df}.iloc[:]", "{df}.loc[:, ['u', 'v']]", "pd.concat([{df}, {df}], ignore_index=True)", "{df}.head(3)", "{df}.eval('w = u + @n') if 'n' in globals() and isinstance(n, int) else {df}"),
     *t("ser", "{df}['u']", "pd.Series([{c}, {c}])", "{ser}", "{ser}.copy()", "{ser} * 2", "{ser}.head(2)", "{df}.v", "{df}['u'].map({f1})"),
 ]  # fmt: skip
@@ -481,7 +478,7 @@ def pure(maker: Maker) -> str:
     param, number = function_parts(maker)
     body = maker.choice((f"{param} + {number}", f"{param} * 2", f"{param} + len({maker.numbers()})"))
     name = maker.define("f1", "f")
-    form = maker.choice(
+    return maker.choice(
         (
             f"def {name}({param}):\n    return {body}",
             f"{name} = lambda {param}: {body}",
@@ -489,7 +486,6 @@ def pure(maker: Maker) -> str:
             f"def {name}({param}):\n    def inner():\n        return {body}\n    return inner()",
         )
     )
-    return form
 
 
 def calling(maker: Maker) -> str:
@@ -575,9 +571,7 @@ def noting(maker: Maker) -> str:
             f"{name} = functools.partial({target}.append, 4)",
             f"{name} = {target}.copy",
             f"def {name}(kept={target}):\n    kept.append(1)\n    return kept",
-            f"def {name}():\n    for v in {target}[:1]:\n        yield v\n{name}_it = {name}()\n{name} = lambda: next({name}_it, None)"
-            if False
-            else f"{name} = lambda: sorted({target})",
+            f"{name} = lambda: sorted({target})",
         )
     )
 
@@ -587,14 +581,18 @@ def counting(maker: Maker) -> str:
     start = maker.number()
     return maker.choice(
         (
-            f"def make_{name}():\n    n = {start}\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n"
-            f"    return inner\n{name} = make_{name}()",
+            (
+                f"def make_{name}():\n    n = {start}\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n"
+                f"    return inner\n{name} = make_{name}()"
+            ),
             f"def {name}(seen=[]):\n    seen.append(1)\n    return len(seen)",
             f"def make_{name}(v):\n    return lambda: (v.append(1), len(v))\n{name} = make_{name}({maker.numbers()})",
             f"def {name}():\n    {name}.n = getattr({name}, 'n', 0) + 1\n    return {name}.n",
             f"@functools.lru_cache\ndef {name}():\n    return {start}",
-            f"class Call{name}:\n    def __init__(self):\n        self.n = 0\n    def __call__(self):\n        self.n += 1\n"
-            f"        return self.n\n{name} = Call{name}()",
+            (
+                f"class Call{name}:\n    def __init__(self):\n        self.n = 0\n    def __call__(self):\n        self.n += 1\n"
+                f"        return self.n\n{name} = Call{name}()"
+            ),
         )
     )
 
@@ -656,15 +654,10 @@ def delete(maker: Maker) -> str:
     if maker.blocked or len(names) < 3:
         raise Lacking("any")
     name = maker.choice(names)
-    if any(mention(maker, name)):
-        raise Lacking("any")
+    if any(kind in ("f0", "f1", "fl", "class", "box", "table") for kind in maker.env.values()):
+        raise Lacking("any")  # a function may read it
     del maker.env[name]
     return f"del {name}"
-
-
-def mention(maker: Maker, name: str) -> list[bool]:
-    """Whether functions exist that may read the name: then it stays."""
-    return [kind in ("f0", "f1", "fl", "class", "box", "table") for kind in maker.env.values()]
 
 
 def loop_alias(maker: Maker) -> str:
