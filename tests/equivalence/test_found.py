@@ -33,6 +33,12 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a shallow copy of an instance": [("a", "import copy\nclass Box:\n    def __init__(self, items): self.items = items\n    def add(self, x): self.items.append(x)\nb = Box([1])"), ("b", "c = copy.copy(b)"), ("c", "c.add(2)\nprint(c.items)"), ("d", "print(b.items)")],
     "a sum of lists": [("a", "z = [[[1]]]"), ("b", "y = sum(z, [])[0]"), ("c", "y.append(2)\nprint(y)"), ("d", "print(z)")],
     "names of the namespace, in a loop": [("a", "x = [1]\ny = [1]"), ("b", "for k, v in list(globals().items()):\n    if k in ('x', 'y'):\n        v.append(3)"), ("c", "print(x, y)")],
+    "a class is changed through an instance": [("a", "class A:\n    n = 0\na = A()"), ("b", "type(a).n = 3"), ("c", "print(A.n, a.n)"), ("d", "a.__class__.n = 4\nsetattr(A, 'm', 5)"), ("e", "print(A.n, a.n, a.m)")],
+    "items by the keys of a dict": [("a", "d = {'p': [1]}"), ("b", "for k in d:\n    d[k].append(1)"), ("c", "print(d)"), ("d", "for k in list(d):\n    d[k].append(2)"), ("e", "print(d)")],
+    "methods called through their type": [("a", "x, d = [3, 1], {}\ny = x"), ("b", "list.append(x, 1)\nlist.sort(y)\ndict.update(d, q=x)"), ("c", "x.append(4)"), ("d", "print(x, d)"), ("e", "print(y)")],
+    "attributes by getattr and vars": [("a", "class A: pass\na = A()\na.x = [1]\ny = a.x"), ("b", "getattr(a.x, 'append')(2)\ngetattr(a, 'x').append(3)\nvars(a)['z'] = 4"), ("c", "print(y)"), ("d", "print(a.x, a.z)")],
+    "a view of an array made of a list": [("a", "import numpy as np\nc = np.asarray([2] + [1])"), ("b", "data = c[::-1]"), ("c", "data.sort()"), ("d", "print(c)")],
+    "a memoised function that is moved": [("a", "import functools\ndef f(): return 1\nprint(f())"), ("b", "@functools.lru_cache\ndef f(): return 2"), ("c", "d = {'f': f}\nprint(f())"), ("d", "print(d['f']())")],
 }
 # fmt: on
 

@@ -16,9 +16,12 @@ CONTAINERS = frozenset({"list", "dict", "set", "tuple", "iterator"})
 _STORING = frozenset(
     {"builtins", "operator", "heapq", "bisect"}
 )  # modules whose changing functions keep what they store
+_TYPES = frozenset(  # their functions are methods: `list.append(x, 1)`
+    {"builtins.list", "builtins.dict", "builtins.set", "builtins.bytearray", "builtins.object", "collections.deque",
+     "numpy.ndarray", "pandas.DataFrame", "pandas.Series"}
+)  # fmt: skip
 _PAIRS = "zip_longest product combinations combinations_with_replacement permutations pairwise groupby"
 _PAIRING = frozenset({"builtins.enumerate", "builtins.zip", *(f"itertools.{name}" for name in _PAIRS.split())})
-_PANDAS_CONSTRUCTORS = frozenset({"pandas.DataFrame", "pandas.Series"})
 
 
 class Calls(Frames):
@@ -163,6 +166,12 @@ class Calls(Frames):
 
     def library_call(self, ref: str, arguments: Arguments) -> Value:
         """Call a library function or class by its dotted name."""
+        owner, _, name = ref.rpartition(".")
+        if owner in _TYPES and name != "fromkeys" and arguments.positional:
+            first, *others = arguments.positional
+            return self.method_call(first, name, Arguments(others, arguments.keywords, arguments.rest))
+        if ref in ("builtins.type", "builtins.vars") and len(arguments.positional) == 1:
+            return self._inside(ref, arguments.positional[0])
         resources.call(self.state, ref, arguments)
         if ref in ("builtins.print", "IPython.display.display", "builtins.display"):
             self.state.effects.setdefault(self.state.at, set()).add("print")
@@ -179,6 +188,12 @@ class Calls(Frames):
         self.state.hold(result.objects, made.objects - result.objects)
         return result
 
+    def _inside(self, ref: str, value: Value) -> Value:
+        """`type(x)` is the notebook's own class, `vars(x)` the inside of `x`: to change it is to change that."""
+        if ref == "builtins.vars":
+            return Value(value.objects | self.heap.owned(value.objects), value.refs)
+        return Value(frozenset(item for number in value.objects for item in self.classes_of(number)))
+
     def _called_back(self, ref: str, arguments: Arguments) -> Value:
         """The functions among the arguments are called, unless the library function is known to call none."""
         if functions().results.get(ref) == "value":
@@ -190,6 +205,7 @@ class Calls(Frames):
             for position in positions:
                 value = arguments.at(position) or arguments.rest
                 if value is not None:
+                    self.state.change(value.objects)
                     self.state.change(value.objects, deep=True)
                     if ref.partition(".")[0] in _STORING:
                         others = [item for item in arguments.every() if item is not value]
@@ -234,7 +250,7 @@ class Calls(Frames):
 
     def _view(self, ref: str, every: list[Value]) -> Value:
         objects = frozenset().union(*(value.objects for value in every))
-        if ref in _PANDAS_CONSTRUCTORS:
+        if ref.partition(".")[0] in ("numpy", "pandas"):  # of a list they make something new
             objects = frozenset(number for number in objects if self.heap.things[number].kind not in CONTAINERS)
             return Value(objects | self.heap.value("fresh", ref).objects)
         return Value(objects | self.heap.owned(objects))

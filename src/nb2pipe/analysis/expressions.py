@@ -233,16 +233,20 @@ class Expressions(Calls, Shell):
     # --- attributes and items -------------------------------------------------------------------------------------
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        base = self.evaluate(node.value)
-        refs = frozenset(f"{ref}.{node.attr}" for ref in base.refs)
-        if node.attr in methods().value_attributes:
+        return self._attribute_of(self.evaluate(node.value), node.attr)
+
+    def _attribute_of(self, base: Value, name: str) -> Value:
+        refs = frozenset(f"{ref}.{name}" for ref in base.refs)
+        if name == "__class__":
+            return self._inside("builtins.type", base)
+        if name in methods().value_attributes:
             return Value(refs=refs)
-        if node.attr == "environ" and "os" in base.refs:
+        if name == "environ" and "os" in base.refs:
             self.state.touch("env", "", write=False)
-        found = [self._property(number, node.attr) for number in sorted(base.objects)]
+        found = [self._property(number, name) for number in sorted(base.objects)]
         containers = [number for number in sorted(base.objects) if self.heap.things[number].kind in CONTAINERS]
-        found += [self._method(number, node.attr) for number in containers]
-        literal = base.literal if node.attr == "parent" else MISSING
+        found += [self._method(number, name) for number in containers]
+        literal = base.literal if name == "parent" else MISSING
         inner = self.element(base)
         return joined([Value(inner.objects, refs, literal), *(item for item in found if item is not None)])
 
@@ -274,11 +278,13 @@ class Expressions(Calls, Shell):
             if isinstance(index.literal, str):
                 return self._name(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
             return self._every_value()
-        if base.objects and self._copies(node.slice, index):
+        lists = frozenset(number for number in base.objects if self.heap.things[number].kind in CONTAINERS)
+        if base.objects - lists and self._copies(node.slice, index):
             data = [number for number in base.objects if self.is_data(number)]
             origin = self.heap.things[min(data)].origin if data else ""
             inner = self.heap.owned(base.objects)
-            return self.heap.value("fresh", origin, owns=inner if not data else ())
+            made = self.heap.value("fresh", origin, owns=inner if not data else ())
+            return made.join(self.element(Value(lists))) if lists else made
         return self.part(base) if isinstance(node.slice, ast.Slice) else self.element(base)
 
     def _copies(self, node: ast.expr, index: Value) -> bool:
@@ -410,12 +416,20 @@ class Expressions(Calls, Shell):
         ref = next(iter(callee.refs)) if len(callee.refs) == 1 else ""
         if ref in ("builtins.eval", "builtins.exec"):
             return self._code_call(ref, node)
+        if ref == "builtins.getattr" and len(node.args) in (2, 3) and not node.keywords:
+            return self._getattr(self.evaluate_all(node.args))
         if (ref in _NAMESPACES or ref == "builtins.dir") and not node.args and self._at_module():
             if ref == "builtins.dir":
                 self.read_everything()
                 return IMMUTABLE
             return Value(refs=frozenset({f"{ref}()"}))
         return None
+
+    def _getattr(self, arguments: list[Value]) -> Value:
+        base, name, *default = arguments
+        if not isinstance(name.literal, str):
+            return joined([base, self.element(base), *default])
+        return joined([self._attribute_of(base, name.literal), *default])
 
     def _at_module(self) -> bool:
         return self.frame.kind == "module" or all(kind != "class" for kind in (self.frame.kind,))
