@@ -116,6 +116,10 @@ CROSSINGS = {
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nother = df.copy(deep=False)\nboth = [df, other]", "df,other,both",
         "other.loc[0, 'a'] = 99\nassert df.loc[0, 'a'] == 1 and both[0] is df", TOGETHER,
     ),
+    "columns of one frame, and an array of it, are apart": (
+        "import pandas as pd\ndf = pd.DataFrame({'v': [1., 2.], 'w': ['a', 'b']})\ncol, words = df['v'], df['w']\narr = col.to_numpy()", "df,col,words,arr",
+        "col.iloc[0] = 9\nassert arr.tolist() == [1, 2] and df.v.tolist() == [1, 2] and col.name == 'v' and words.tolist() == ['a', 'b']", APART,
+    ),
     "frames that share an index are apart": (
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4]}, index=['x', 'y'])\nX = df[['a']]\ny = df['b']", "X,y",
         "assert list(X.index) == list(y.index)", APART,

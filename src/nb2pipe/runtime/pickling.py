@@ -98,7 +98,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         self._known: dict[int, tuple[str, str]] = {id(obj): ("singleton", name) for name, obj in _singletons().items()}
         self._known.update((key, ("definition", name)) for key, name in references.items())
         self._known[id(main)] = self._known[id(marker)] = ("main", "")
-        self.private: set[int] = set()  # arrays that belong to one pandas object alone
+        self.private: set[int] = set()  # what belongs to one pandas object alone, or to its class
         self.views: dict[int, int] = {}
         self.kept: list[object] = []
 
@@ -128,6 +128,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
 
     def _reduce_pandas(self, obj: Any) -> Any:  # noqa: ANN401
         """Arrays inside pandas objects are theirs alone: with copy-on-write, shared memory is no shared value."""
+        self.private.add(id(getattr(type(obj), "_metadata", None)))  # a class' list, in the state of all instances
         if _has_copy_on_write():
             name = type(obj).__name__
             if name.endswith("Block"):
@@ -136,6 +137,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
                 values = values.view() if type(values).__name__ == "ndarray" else values
                 self._keep_private(values)
                 return (function, (values, *arguments[1:]), *rest)
+            if name == "SingleBlockManager":  # a Series: by itself it would hand out its block's array, bare
+                return (_manager_of, (type(obj), obj.blocks[0], obj.axes[0]))
             if name.endswith("Index"):
                 self._keep_private(getattr(obj, "_data", None))
         return super().reducer_override(obj)
@@ -184,6 +187,10 @@ def owner_of(array: Any) -> Any:  # noqa: ANN401
 
 def _memoised(function: Callable[..., Any], how: Mapping[str, Any]) -> object:
     return functools.lru_cache(**how)(function)
+
+
+def _manager_of(cls: Any, block: object, axis: object) -> object:  # noqa: ANN401
+    return cls(block, axis)
 
 
 def _view_of(owner: Any, dtype: Any, shape: Any, strides: Any, offset: int, writeable: bool) -> Any:  # noqa: ANN401

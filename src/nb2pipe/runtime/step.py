@@ -81,7 +81,7 @@ def begin(step_id: str) -> None:
         plan=plan,
         definitions=definitions,
         parameters=spec.get("parameters", {}),
-        values={name: value["object"] for name, value in spec.get("values", {}).items()},
+        values={name: spec["values"][name]["object"] for name in spec.get("order", sorted(spec.get("values", {})))},
         store=Path(spec["store"]),
         out=Path(spec["out"]),
         main=main,

@@ -62,10 +62,11 @@ class Unit:
 def load(wanted: Mapping[str, str], store: Path, main: dict[str, Any], resolve: pickling.Resolve) -> list[Unit]:
     """The units that hold the names of `wanted` (name -> object id). Each is read once, so shared objects stay shared.
 
+    They are read in the order of `wanted`, the latest last: of a class that several hold, the last one's state stays.
     Raises StoreError for a damaged object, and whatever unpickling raises (a package that is missing here).
     """
     found: list[Unit] = []
-    for object_id in sorted(set(wanted.values())):
+    for object_id in reversed(dict.fromkeys(reversed(wanted.values()))):
         members = pickling.loads(objects.get(store, object_id), main, resolve)
         names = {name for name, source in wanted.items() if source == object_id}
         if not isinstance(members, dict) or not names <= set(members):
