@@ -289,6 +289,7 @@ class _Run:
             "folder": str(self.folder),
             "notebook": "case.ipynb",
             "values": {name: wire.encode(value) for name, value in values.items()},
+            "order": list(values),
             "parameters": {name: defaults[name] for name in step.parameters},
             "plan": wire.encode(step),
             "definitions": wire.encode(self.pipeline.definitions),

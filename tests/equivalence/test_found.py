@@ -38,7 +38,8 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "methods called through their type": [("a", "x, d = [3, 1], {}\ny = x"), ("b", "list.append(x, 1)\nlist.sort(y)\ndict.update(d, q=x)"), ("c", "x.append(4)"), ("d", "print(x, d)"), ("e", "print(y)")],
     "attributes by getattr and vars": [("a", "class A: pass\na = A()\na.x = [1]\ny = a.x"), ("b", "getattr(a.x, 'append')(2)\ngetattr(a, 'x').append(3)\nvars(a)['z'] = 4"), ("c", "print(y)"), ("d", "print(a.x, a.z)")],
     "a view of an array made of a list": [("a", "import numpy as np\nc = np.asarray([2] + [1])"), ("b", "data = c[::-1]"), ("c", "data.sort()"), ("d", "print(c)")],
-    "a memoised function that is moved": [("a", "import functools\ndef f(): return 1\nprint(f())"), ("b", "@functools.lru_cache\ndef f(): return 2"), ("c", "d = {'f': f}\nprint(f())"), ("d", "print(d['f']())")],
+    "a memoised function that is moved": [("a", "import functools\ndef f(): return 1\nprint(f())"), ("b", "@functools.lru_cache\ndef f(): return 2"), ("c", "d = {'f': f}"), ("d", "print(d['f']())")],
+    "a class is changed, and an older unit of it is loaded beside": [("a", "class A:\n    n = 0\n    def __init__(self, v): self.v = v\nx = [1]\na = A(x)\nb = a"), ("b", "type(b).n = 3"), ("c", "print(x, b.n)")],
 }
 # fmt: on
 

@@ -112,7 +112,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
             raise CannotLeave("a memoryview would arrive as a copy")
         module = type(obj).__module__
         if type(obj) is functools._lru_cache_wrapper and obj.__module__ == "__main__":
-            # by itself it goes by name, and the name may mean something else by now; what it remembers stays behind
+            # by itself it goes by name, and the name may mean something else by now
+            if obj.cache_info().currsize:
+                raise CannotLeave("what a memoised function remembers can't be taken along")
             return (_memoised, (obj.__wrapped__, obj.cache_parameters()))
         if module.partition(".")[0] == "pandas":
             return self._reduce_pandas(obj)

@@ -66,7 +66,7 @@ def load(wanted: Mapping[str, str], store: Path, main: dict[str, Any], resolve: 
     Raises StoreError for a damaged object, and whatever unpickling raises (a package that is missing here).
     """
     found: list[Unit] = []
-    for object_id in reversed(dict.fromkeys(reversed(wanted.values()))):
+    for object_id in reversed(list(dict.fromkeys(reversed(list(wanted.values()))))):
         members = pickling.loads(objects.get(store, object_id), main, resolve)
         names = {name for name, source in wanted.items() if source == object_id}
         if not isinstance(members, dict) or not names <= set(members):

@@ -92,18 +92,24 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
     `before` are the steps that it waits for, directly or not, in notebook order: the records of state that is no
     variable (`ambient:...`) come from the last of them that changed it. A provider that deleted the name, or could not
     store it, ends the search: an older value would be a wrong one.
+
+    Values of earlier steps come first: a class that two steps stored is the same one where they are loaded, and what
+    the later step knew of it is to hold.
     """
     found: dict[str, Value] = {}
     for earlier in before:
         records = done[earlier].values.items()
         found.update((name, value) for name, value in records if name.startswith(AMBIENT))
+    position = {earlier: number for number, earlier in enumerate(before)}
+    variables: list[tuple[int, str, Value]] = []
     for need in step.needs:
         for provider in need.providers:
             outputs = done[provider]
             if need.variable in outputs.values:
-                found[need.variable] = outputs.values[need.variable]
+                variables.append((position.get(provider, 0), need.variable, outputs.values[need.variable]))
             if any(need.variable in names for names in (outputs.values, outputs.deleted, outputs.failed)):
                 break
+    found.update((name, value) for _, name, value in sorted(variables, key=lambda item: item[:2]))
     return found
 
 

@@ -249,6 +249,7 @@ class Supervisor:
             "folder": request.folder,
             "notebook": request.notebook,
             "values": {name: wire.encode(value) for name, value in values.items()},
+            "order": list(values),
             "parameters": {name: value for name, value in request.parameters.items() if name in wanted},
             "plan": wire.encode(step),
             "definitions": wire.encode(request.pipeline.definitions),
