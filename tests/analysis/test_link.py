@@ -260,6 +260,24 @@ FILES = [
     ("pip", "%pip install x", "y = 1", "a>b"),
     ("pip without percent", "pip install x", "y = 1", "a>b"),
     ("pip list: parallel", "!pip list", "y = 1", ""),
+    ("pip list into a file", "!pip list > a.txt", "y = open('a.txt').read()", "a>b"),
+    ("pip, the version: parallel", "!pip --version", "y = 1", ""),
+    ("pip as a module", "import sys\n!{sys.executable} -m pip install -q x", "y = 1", "a>b"),
+    ("pip by subprocess", "import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', 'install', 'x'])", "y = 1", "a>b"),
+    ("another program by subprocess: parallel", "import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'http.server'])", "y = 1", ""),
+    ("pip by os.system", "import os\nos.system('pip3 install x')", "y = 1", "a>b"),
+    ("pip after another command", "!cd x && pip install -e .", "y = 1", "a>b"),
+    ("apt-get as root", "!sudo -E DEBIAN_FRONTEND=x apt-get -y install x", "y = 1", "a>b"),
+    ("conda, an environment", "!conda env update -f x.yml", "y = 1", "a>b"),
+    ("conda, which environments: parallel", "!conda env list", "y = 1", ""),
+    ("uv", "!uv pip install x", "y = 1", "a>b"),
+    ("pip in a shell cell", "%%bash\nset -e\npip install x", "y = 1", "a>b"),
+    ("only the word", "!echo pip install x", "y = 1", ""),
+    ("a list, then a change", "!ls; touch a.txt", "y = open('a.txt').read()", "a>b"),
+    ("a pattern", "import numpy as np\nnp.save('out/a.npy', [1])", "import glob\ny = [open(p) for p in glob.glob('out/*.npy')]", "a>b"),
+    ("absolute and relative", "open('a.txt', 'w').write('x')", "y = open('/data/a.txt').read()", "a>b"),
+    ("absolute and relative, other names: parallel", "open('a.txt', 'w').write('x')", "y = open('/data/b.txt').read()", ""),
+    ("from above", "open('a.txt', 'w').write('x')", "y = open('../nb/a.txt').read()", "a>b"),
     ("random, seeded", "import random\nrandom.seed(0)", "import random\ny = random.random()", "a>b"),
     ("random, not seeded: parallel", "import random\nx = random.random()", "import random\ny = random.random()", ""),
     ("own generator: parallel", "import numpy as np\nnp.random.seed(0)", "import numpy as np\ny = np.random.default_rng(0).normal()", ""),
@@ -278,6 +296,34 @@ def test_resources(steps: Link, name: str, a: str, b: str, edges: str) -> None:
     linked = steps(a, b)
     assert linked.errors == [], name
     assert linked.edges == edges
+
+
+def test_an_install_runs_alone_and_is_never_replayed(cells: Link) -> None:
+    linked = cells(
+        ("imports", "%pip install x\nimport math"), ("a", "y = math.pi"), ("b", "!pip install z"), ("c", "w = []")
+    )
+    assert linked.edges == "a>b b>c imports>a"
+    assert [item.source for item in linked.pipeline.definitions] == ["import math"]
+    assert linked.codes == {"N2P309", "N2P311"}
+    (order,) = linked.pipeline.step("c").orders
+    assert (order.kind, str(order.resource)) == (OrderKind.RESOURCE, "environment")
+    assert order.reason == "packages are installed (cell 3), so later steps wait for it"
+    note = next(item for item in linked.diagnostics if item.code == "N2P311")
+    assert note.severity is Severity.NOTE
+    assert note.message.startswith("`pip install x` changes what is installed")
+
+
+def test_an_install_between_the_cells_of_a_step(cells: Link) -> None:
+    bad = cells(("a", "x = 1"), ("b", "!pip install z"), ("a", "y = 1"))
+    assert "N2P308" in bad.codes
+    assert "N2P308" not in cells(("a", "x = 1"), ("b", "!pip list"), ("a", "y = 1")).codes
+
+
+def test_paths_after_the_folder_changed(steps: Link) -> None:
+    """A relative path is another file then."""
+    write, read = "open('sub/a.txt', 'w').write('x')", "y = open('a.txt').read()"
+    assert steps(write, "import os\nos.chdir('sub')", read).edges == "a>c b>c"
+    assert steps(write, "import os\nos.getcwd()", read).edges == ""
 
 
 def test_a_chain_of_resources_is_told_once(steps: Link) -> None:

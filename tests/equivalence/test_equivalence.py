@@ -74,6 +74,12 @@ SAME: dict[str, list[tuple[str, str]]] = {
     "what no two calls give alike is called once": [
         ("imports", "import itertools\ncounter = itertools.count()\nfirst = next(counter)"), ("a", "print(first, next(counter))"), ("b", "print(first, next(counter))"),
     ],
+    "what only the author knows: a change": [
+        ("a", "import sys\nx = [1]\ny = [1]"), ("b", "def grow(name): vars(sys.modules['__main__'])[name].append(2)\ngrow(''.join('x'))  # nb2pipe: needs x; updates x"), ("c", "print(x, y)"),
+    ],
+    "what only the author knows: no change, and files": [
+        ("a", "x = [1]\ncode = ' '.join(['print(x);', 'open(\\'out.txt\\',', '\\'w\\').write(\\'made\\')'])"), ("b", "# nb2pipe: pure; files out.txt\nexec(code)"), ("c", "print(open('out.txt').read(), x)"),
+    ],
     "tuples, sets, bytes, None, nested": [("a", "t = (1, [2], {3: {4}})\nb = b'x'\nnone = None\nf = frozenset({1})"), ("b", "t[1].append(5)"), ("c", "print(t, b, none, f)")],
 }
 # fmt: on

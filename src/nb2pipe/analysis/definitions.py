@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nb2pipe.analysis.directives import first_line
 from nb2pipe.analysis.frames import BUILTINS
 from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read_names
 from nb2pipe.analysis.state import State
@@ -50,11 +51,7 @@ class Candidate:
 
 def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
     """The cell's top-level statements with their lines, decorators included."""
-    found = []
-    for node in tree.body:
-        start = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", ()))])
-        found.append(Statement(cell, start, node.end_lineno or node.lineno, node))
-    return found
+    return [Statement(cell, first_line(node), node.end_lineno or node.lineno, node) for node in tree.body]
 
 
 def find(
@@ -93,6 +90,8 @@ def _alone(statements: Sequence[Statement]) -> list[Statement]:
 
 def _candidate(item: Statement, role: Role, state: State) -> Candidate | None:
     node = item.node
+    if item.at in state.told and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
     if isinstance(node, ast.Import | ast.ImportFrom):
         future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
         names = () if future else tuple(sorted(bound_names([node])))

@@ -16,6 +16,7 @@ from nb2pipe.analysis.scopes import COMPREHENSIONS, Comprehension, Scope
 from nb2pipe.analysis.shell import Shell
 from nb2pipe.analysis.state import joined
 from nb2pipe.analysis.tables import functions, methods
+from nb2pipe.analysis.told import changing_nothing
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _CODE_MARKS = re.compile(r"[@~{}()\[\]=+*/<>]")
@@ -32,7 +33,7 @@ class Expressions(Calls, Shell):
             ast.Name: self._name,
             ast.Attribute: self._attribute,
             ast.Subscript: self._subscript,
-            ast.Call: self._call,
+            ast.Call: self._told_call,
             ast.BinOp: self._binary,
             ast.UnaryOp: self._unary,
             ast.BoolOp: self._boolean,
@@ -334,6 +335,12 @@ class Expressions(Calls, Shell):
             if self._is_namespace(value):
                 self.read_everything()
         return found
+
+    def _told_call(self, node: ast.Call) -> Value:
+        if not self.calls_are_pure:
+            return self._call(node)
+        with changing_nothing(self):
+            return self._call(node)
 
     def _call(self, node: ast.Call) -> Value:
         func = node.func

@@ -11,9 +11,11 @@ import ast
 import builtins
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from nb2pipe.analysis import told
+from nb2pipe.analysis.directives import Told
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.scopes import FUNCTIONS, Code, Function, Scope, scope_of
 from nb2pipe.analysis.state import State, joined
@@ -88,8 +90,10 @@ class Frames(ABC):
         self.frame = self.module
         self.known: dict[int, Known] = {}
         self.changes_arguments: set[int] = set()  # functions that may change what they are given
+        self.told: dict[ast.AST, Told] = {}  # what the author tells of statements, and of functions' calls
+        self.calls_are_pure = False  # the author says so of the statement that is walked
         self._active: list[int] = []
-        self._used: set[int] = set()
+        self.used: set[int] = set()
         self._fuel = MAX_WALKED_NODES
         self._scopes: dict[int, tuple[Code, Scope, int]] = {}
 
@@ -109,9 +113,13 @@ class Frames(ABC):
     def run(self, statements: Sequence[ast.stmt]) -> None:
         """Walk statements in order."""
 
+    @abstractmethod
+    def run_tree(self, tree: ast.Module) -> None:
+        """Walk source with its comments `# nb2pipe: ...`."""
+
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
-        self._used = set()
+        self.used = set()
         self.state.open_cell(index)
 
     # --- names ----------------------------------------------------------------------------------------------------
@@ -235,8 +243,8 @@ class Frames(ABC):
     def use(self, value: Value) -> None:
         """A value is loaded: all functions that it carries may run from now on."""
         codes = self.heap.codes(value.objects)
-        for number in sorted(codes - self._used):
-            self._used.add(number)
+        for number in sorted(codes - self.used):
+            self.used.add(number)
             for name in sorted(self.heap.things[number].names):
                 if number in self.state.names.get(name, IMMUTABLE).objects:
                     self.state.read_maybe(name)  # a value of a notebook class needs the class
@@ -258,6 +266,13 @@ class Frames(ABC):
 
     def inline(self, number: int, arguments: Arguments, self_value: Value | None = None) -> Value:
         """Walk a notebook function's body with these arguments; what it returns."""
+        said = self.told.get(self.known[number].node)
+        if said is None:
+            return self._inline(number, arguments, self_value)
+        with told.changing_nothing(self) if said.pure else nullcontext(), told.applied(self, said):
+            return self._inline(number, arguments, self_value)
+
+    def _inline(self, number: int, arguments: Arguments, self_value: Value | None) -> Value:
         known = self.known[number]
         if number in self._active or len(self._active) >= MAX_CALL_DEPTH or self._fuel < known.size:
             return self._coarse(number, arguments)
@@ -369,4 +384,5 @@ class Frames(ABC):
         """After a failure in the middle of a cell: back to the module, no branch open."""
         self.frame = self.module
         self._active.clear()
+        self.calls_are_pure = False
         self.state.abandon()

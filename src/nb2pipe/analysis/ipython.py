@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from nb2pipe.analysis.directives import remarks
 from nb2pipe.analysis.tables import magics
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class Problem:
 def parse_cell(source: str) -> ast.Module | Problem:
     """The cell's tree: magics and shell lines are calls on `get_ipython()`, as IPython's own transformer makes them.
 
-    Line numbers are those of the cell. Top-level `await` is allowed.
+    Line numbers are those of the cell. Top-level `await` is allowed. The tree's `type_ignores` hold the comments
+    `# nb2pipe: ...`.
     """
     if "\0" in source:
         return Problem("the cell holds a null byte", source[: source.index("\0")].count("\n") + 1)
@@ -63,6 +65,7 @@ def _parse(source: str) -> ast.Module | Problem:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SyntaxWarning: the user's code is not ours to judge
             tree = ast.parse(source, type_comments=False)
+        tree.type_ignores = remarks(source)
         return tree if not _too_deep(tree) else Problem("the code is nested too deeply to be understood")
     except _FAILURES as error:
         return _problem(error)

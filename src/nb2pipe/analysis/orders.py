@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nb2pipe.analysis.resources import conflict
 from nb2pipe.model import At, Names, Order, OrderKind, Resource
 
+ENVIRONMENT = Resource("environment", "")  # what is installed: each step reads it
 _PROCESS = {"cwd": "the working folder", "env": "the environment variables"}
 
 
@@ -22,6 +23,16 @@ class _Touched:
     writes: Mapping[Resource, At]
 
 
+@dataclass(frozen=True)
+class _Wall:
+    """Why a step runs alone, after all earlier and before all later ones."""
+
+    at: At
+    reason: str
+    kind: OrderKind
+    resource: Resource | None = None
+
+
 class Orders:
     """Waits between steps. Steps are numbered in notebook order; what follows from others is left out."""
 
@@ -29,7 +40,7 @@ class Orders:
         self.steps = steps
         self.seeded = seeded
         self._before: list[int] = [0] * len(steps)  # bit i of entry j: step i surely ran before step j
-        self._barrier: tuple[int, At, str] | None = None
+        self._wall: tuple[int, _Wall] | None = None
         self._process: dict[str, tuple[int, At]] = {}
         self._writers: list[tuple[int, _Touched]] = []
         self._readers: list[tuple[int, _Touched]] = []
@@ -45,7 +56,8 @@ class Orders:
     def resources(self, step: int, names: Names) -> list[Order]:
         """The orders that files, random numbers and barriers ask for. Called once per step, in notebook order."""
         found: list[Order] = []
-        self._after_barrier(found, step, names)
+        wall = _wall(names)
+        self._around_walls(found, step, wall)
         for kind, (other, at) in sorted(self._process.items()):
             reason = f"{_PROCESS[kind]}: changed in cell {at.cell + 1}, in force from then on"
             self._add(found, step, other, OrderKind.RESOURCE, reason, Resource(kind, ""))
@@ -53,20 +65,20 @@ class Orders:
         for item, at in names.writes.items():
             if item.kind in _PROCESS:
                 self._process[item.kind] = (step, at)
-        if names.barrier is not None:
-            self._barrier = (step, *names.barrier)
+        if wall is not None:
+            self._wall = (step, wall)
         return found[::-1]
 
-    def _after_barrier(self, found: list[Order], step: int, names: Names) -> None:
-        if names.barrier is not None:
-            at, reason = names.barrier
-            sentence = f"{reason} (cell {at.cell + 1}), so all earlier steps run first"
+    def _around_walls(self, found: list[Order], step: int, wall: _Wall | None) -> None:
+        """A wall waits for every earlier step, so the last one stands for all before it."""
+        if wall is not None:
+            sentence = f"{wall.reason} (cell {wall.at.cell + 1}), so all earlier steps run first"
             for other in reversed(range(step)):
-                self._add(found, step, other, OrderKind.BARRIER, sentence)
-        elif self._barrier is not None:
-            last, at, reason = self._barrier
-            sentence = f"{reason} (cell {at.cell + 1}), so later steps wait for it"
-            self._add(found, step, last, OrderKind.BARRIER, sentence)
+                self._add(found, step, other, wall.kind, sentence, wall.resource)
+        elif self._wall is not None:
+            last, wall = self._wall
+            sentence = f"{wall.reason} (cell {wall.at.cell + 1}), so later steps wait for it"
+            self._add(found, step, last, wall.kind, sentence, wall.resource)
 
     def _after_resources(self, found: list[Order], step: int, names: Names) -> None:
         touched = _Touched(self._counted(names.reads), self._counted(names.writes))
@@ -101,6 +113,13 @@ class Orders:
             return
         self.wait(step, other)
         found.append(Order(self.steps[other], kind, reason, resource))
+
+
+def _wall(names: Names) -> _Wall | None:
+    if names.barrier is not None:
+        return _Wall(*names.barrier, OrderKind.BARRIER)
+    installed = names.writes.get(ENVIRONMENT)
+    return _Wall(installed, "packages are installed", OrderKind.RESOURCE, ENVIRONMENT) if installed else None
 
 
 def _clash(first: _Touched, second: _Touched) -> tuple[str, Resource] | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
 
+from nb2pipe.analysis import commands
 from nb2pipe.analysis.heap import MISSING, Literal, Value, _Missing
 from nb2pipe.analysis.tables import resources as tables
 
@@ -36,6 +38,9 @@ def call(state: State, ref: str, arguments: Arguments) -> None:
     if process:
         kind, way = process
         state.touch(kind, _ANY if kind == "file" else "", write=way == "write")
+        for words in commands.simple_commands(commands.of_call(arguments)) if kind == "file" else ():
+            if commands.installs(words):
+                commands.install(state, words)
     _random(state, ref, arguments)
     if ref.startswith("os.environ."):
         write = ref.rpartition(".")[2] in ("update", "setdefault", "pop", "clear", "popitem")
@@ -120,7 +125,8 @@ def file(state: State, path: Value | None, *, write: bool) -> None:
         return
     if isinstance(path.literal, str):
         if not path.literal.startswith(_REMOTE):
-            state.touch("file", normal(path.literal), write=write)
+            known = not state.moved or path.literal.startswith("/")
+            state.touch("file", normal(path.literal) if known else _ANY, write=write)
     elif path.literal is MISSING and not _is_buffer(state, path):
         state.touch("file", _ANY, write=write)
 
@@ -136,16 +142,37 @@ def normal(path: str) -> str:
 
 
 def conflict(one: str, other: str) -> bool:
-    """True if two file resources may be the same file, or one holds the other."""
-    if _ANY in (one, other) or one == other:
+    """True if two file resources may be the same file, or one holds the other. Names may hold `*`, `?` and `**`."""
+    if _ANY in (one, other) or one == other or "." in (one, other):
         return True
-    if "*" in one or "*" in other or "?" in one or "?" in other:
-        return _folder(one) == _folder(other) or conflict(_folder(one), _folder(other))
-    return one == "." or other == "." or one.startswith(other + "/") or other.startswith(one + "/")
+    ours, theirs = _parts(one), _parts(other)
+    if (
+        one.startswith("/") == other.startswith("/")
+        and ".." not in one[:2] + other[:2]
+        and "~" not in one[0] + other[0]
+    ):
+        return _meet(ours, theirs)
+    return any(_meet(ours[start:], theirs) for start in range(len(ours))) or any(
+        _meet(ours, theirs[start:]) for start in range(len(theirs))
+    )  # where one lies to the other isn't known
 
 
-def _folder(path: str) -> str:
-    return posixpath.dirname(path) or "."
+def _parts(path: str) -> list[str]:
+    parts = [part for part in path.split("/") if part]
+    while parts and (parts[0] == ".." or parts[0].startswith("~")):
+        parts.pop(0)
+    return parts
+
+
+def _meet(ours: list[str], theirs: list[str]) -> bool:
+    """True if two paths with one beginning may be one file, or one the folder of the other."""
+    for one, other in zip(ours, theirs, strict=False):
+        if "**" in (one, other):
+            return True
+        wild = [part for part in (one, other) if set(part) & set("*?[")]
+        if one != other and len(wild) < 2 and not (wild and fnmatchcase(other if wild[0] == one else one, wild[0])):
+            return False
+    return True
 
 
 # --- constants folded for paths ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from nb2pipe.analysis import resources
+from nb2pipe.analysis import commands, resources
 from nb2pipe.analysis.frames import Frames
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.ipython import Problem, parse_body
@@ -14,9 +14,10 @@ from nb2pipe.model import Severity
 
 _BRACES = re.compile(r"\{([^{}]*)\}|\$(\w+)")
 _CAPTURED = re.compile(r"^\s*((?:--no-\w+\s+)*)([^\W\d]\w*)\s*$")
-_INSTALL = re.compile(r"^\s*(?:python\d?\s+-m\s+|sudo\s+)?(pip\d?|conda|mamba|uv|apt|apt-get|npm)\b")
-_LISTING = re.compile(r"\b(list|show|freeze|check|--version|-V|config|info)\b")
+_REMARK = re.compile(r"#\s*nb2pipe\s*:", re.IGNORECASE)  # only to warn that it isn't read
 _REDIRECT = re.compile(r">|\btee\b|\|\s*xargs|\b-o\s")
+_SHELLS = frozenset({"!", "bash", "sh", "system", "sx"})
+_SILENT = frozenset({"echo", "pwd", "date", "printf", "true", "whoami", "hostname", "nvidia-smi"})  # read no file
 _SHELL_CALLS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_magic", "magic", "getsource"})
 
 
@@ -47,8 +48,10 @@ class Shell(Frames):
         return self._line_magic(head.lstrip("%"), tail)
 
     def unknowable(self, reason: str) -> None:
-        """A barrier: what runs here may read and bind any name."""
+        """A barrier: what runs here may read and bind any name. If the author tells that it changes none: only read."""
         self.read_everything()
+        if self.state.pure:
+            return
         self.state.barrier(reason)
         self.state.say(
             "N2P301",
@@ -76,19 +79,24 @@ class Shell(Frames):
                 self.state.read_maybe(name)
 
     def _command(self, text: str) -> None:
-        words = text.split()
-        if _INSTALL.match(text) and not _LISTING.search(text):
-            self._install(text)
-        elif words and words[0] in magics().shell_reads and not _REDIRECT.search(text):
-            if words[0] not in ("echo", "pwd", "date", "printf", "true", "whoami", "hostname", "nvidia-smi"):
+        if _REMARK.search(text):
+            self._say_unread()
+        for words in commands.simple_commands(text):
+            if commands.installs(words):
+                commands.install(self.state, words)
+            elif _REDIRECT.search(text) or not (words[0] in magics().shell_reads or commands.is_listing(words)):
+                self.state.touch("file", "*", write=True)
                 self.state.touch("file", "*", write=False)
-        else:
-            self.state.touch("file", "*", write=True)
-            self.state.touch("file", "*", write=False)
+            elif words[0] in magics().shell_reads - _SILENT:
+                self.state.touch("file", "*", write=False)
 
-    def _install(self, text: str) -> None:
-        self.state.touch("environment", "", write=True)
-        self.state.barrier(f"`{text.strip()[:60]}` changes the installed packages", names=False)
+    def _say_unread(self) -> None:
+        self.state.say(
+            "N2P230",
+            Severity.WARNING,
+            "a comment inside a shell command is the shell's: nb2pipe doesn't read it",
+            hint="write it on a line of its own, above a `!` line",
+        )
 
     # --- magics ---------------------------------------------------------------------------------------------------
 
@@ -154,7 +162,9 @@ class Shell(Frames):
             self.bind(match.group(1), self.heap.value("fresh", "pandas.DataFrame"))
         for word in sorted(set(re.findall(r"[:{$]\s*([^\W\d]\w*)", f"{rest}\n{body}")) & self.state.names.keys()):
             self.state.read_maybe(word)
-        self._command(f"%%{name}")
+        self._command(body if name in _SHELLS else "")
+        self.state.touch("file", "*", write=True)
+        self.state.touch("file", "*", write=False)
 
     def _python_cell(self, name: str, rest: str, body: str, line: int) -> None:
         if name == "timeit":
@@ -178,10 +188,12 @@ class Shell(Frames):
         if isinstance(tree, Problem):
             self.state.say("N2P203", Severity.ERROR, tree.message, hint="run the cell in Jupyter to see what is wrong")
         else:
-            self.run(tree.body)
+            self.run_tree(tree)
 
     def _unknown_magic(self, name: str) -> None:
         self.read_everything()
+        if self.state.pure:
+            return
         self.state.barrier(f"{name} is a magic that nb2pipe doesn't know")
         self.state.say(
             "N2P302",

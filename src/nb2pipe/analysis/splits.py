@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nb2pipe.analysis.names import compose_all
+from nb2pipe.analysis.orders import ENVIRONMENT
 from nb2pipe.analysis.resources import conflict
 from nb2pipe.analysis.summary import Analysis
 from nb2pipe.model import Diagnostic, Location, Names, Notebook, Section, Severity
@@ -62,4 +63,6 @@ def _meeting(one: Names, other: Names, definitions: frozenset[str]) -> str | Non
                     return str(ours)
                 if ours.kind == theirs.kind != "file" and ours.name == theirs.name:
                     return str(ours)
+    if ENVIRONMENT in one.writes or ENVIRONMENT in other.writes:
+        return "what is installed"
     return "a barrier" if one.barrier or other.barrier else None

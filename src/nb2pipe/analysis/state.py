@@ -62,6 +62,9 @@ class State:
         self.setups: set[At] = set()  # statements that set up the process
         self.options: dict[At, str] = {}  # statements that change a library's state
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
+        self.moved = False  # the working folder is another one from here on: relative paths mean other files
+        self.told: set[At] = set()  # statements of which the author tells more than their code shows
+        self.pure = 0  # how many calls are under way of which the author says that they change nothing
         self.diagnostics: dict[tuple[str, int, str], Diagnostic] = {}
         self._logs: list[Changes] = []
         self._gathering: list[dict[tuple[int, str], Value]] = []
@@ -176,6 +179,8 @@ class State:
 
     def change(self, objects: Iterable[int], *, deep: bool = False) -> None:
         """The objects may be changed in place; with `deep`, also all that they own, functions and classes apart."""
+        if self.pure:
+            return
         targets = set(objects)
         if deep:
             inner = self.heap.within(targets)
@@ -205,6 +210,7 @@ class State:
         (self.record.writes if write else self.record.reads).setdefault(Resource(kind, name), self.at)
         if write:
             self.effects.setdefault(self.at, set()).add(kind)
+            self.moved = self.moved or kind == "cwd"
             if kind == "options":
                 self.options.setdefault(self.at, name)
 
@@ -214,18 +220,17 @@ class State:
         if self.star_cell is None:
             self.star_cell = self.at.cell
 
-    def barrier(self, reason: str, *, names: bool = True) -> None:
-        """Nothing can be known about what runs here; with `names`, not even which names it changes."""
+    def barrier(self, reason: str) -> None:
+        """Nothing can be known about what runs here, not even which names it changes."""
         self.effects.setdefault(self.at, set()).add("barrier")
         if self.record.barrier is None:
             self.record.barrier = (self.at, reason)
-        if names:
-            for name in list(self.names):
-                self.update(name)
-                self.put(self.status, name, self.status.get(name, NEW) | BOUND)
-                self.record.binds.setdefault(name, self.at)
-                self.bound_at.setdefault(name, []).append(self.at)
-            self.any_name()
+        for name in list(self.names):
+            self.update(name)
+            self.put(self.status, name, self.status.get(name, NEW) | BOUND)
+            self.record.binds.setdefault(name, self.at)
+            self.bound_at.setdefault(name, []).append(self.at)
+        self.any_name()
 
     def say(
         self, code: str, severity: Severity, message: str, *, variable: str | None = None, hint: str | None = None

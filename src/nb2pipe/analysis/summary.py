@@ -138,9 +138,9 @@ class _Summary:
         try:
             if may_raise:
                 with walker.maybe():
-                    walker.run(tree.body)
+                    walker.run_tree(tree)
             else:
-                walker.run(tree.body)
+                walker.run_tree(tree)
         except RecursionError:
             walker.reset()
             self._report("N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression")

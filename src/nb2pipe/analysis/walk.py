@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from nb2pipe.analysis import directives, told
 from nb2pipe.analysis.expressions import Expressions
 from nb2pipe.analysis.frames import Arguments, Frame, Known
 from nb2pipe.analysis.heap import IMMUTABLE, Value
@@ -54,20 +55,38 @@ class Walker(Expressions):
             getattr(ast, "TypeAlias", ast.Pass): self._type_alias,
         }
 
+    def run_tree(self, tree: ast.Module) -> None:
+        """Walk source with its comments `# nb2pipe: ...`."""
+        found = directives.read(tree)
+        told.complain(self, found.complaints)
+        self.told.update(found.told)
+        self.run(tree.body)
+        with told.applied(self, found.rest):
+            pass  # below the last statement
+
     def run(self, statements: Sequence[ast.stmt]) -> None:
         """Walk statements in order. After one that may leave the block, the rest only may run."""
         cell = self.state.at.cell
         for position, statement in enumerate(statements):
             if not self._active:
                 self.state.at = At(cell, statement.lineno)
-            runner = self._runners.get(type(statement))
-            if runner is not None:
-                runner(statement)
+            self._run_one(statement)
             if isinstance(statement, ast.If | ast.For | ast.While | ast.Try | ast.With | ast.Match) and _leaves(
                 statement
             ):
                 self._after_leaving(statements[position + 1 :])
                 return
+
+    def _run_one(self, statement: ast.stmt) -> None:
+        runner = self._runners.get(type(statement))
+        if runner is None:
+            return
+        said = self.told.get(statement)
+        if said is None or isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):  # told of a function's calls
+            runner(statement)
+        else:
+            with told.applied(self, said):
+                runner(statement)
 
     def _after_leaving(self, rest: Sequence[ast.stmt]) -> None:
         if self.frame.kind == "function" or self._loops:

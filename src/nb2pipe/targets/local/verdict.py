@@ -94,7 +94,10 @@ def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | 
                 f"step `{step.name}` changed `{variable}` in place, which its code does not show; "
                 f"{names} would get the value from before"
             )
-            hint = f"assign it in `{step.name}` (`{variable} = {variable}`), so that {names} takes it from there"
+            hint = (
+                f"write `# nb2pipe: updates {variable}` on the line of `{step.name}` that changes it, "
+                f"or assign it there (`{variable} = {variable}`): then {names} takes it from there"
+            )
             return StepError("value", message, hint=hint)
     return None
 
@@ -103,7 +106,8 @@ def doubtful(pipeline: Pipeline, step: Step, outputs: Outputs) -> list[str]:
     """A warning for each value that the step perhaps changed, and that a later step gets as it was."""
     return [
         f"step `{step.name}` may have changed `{variable}` in place: {', '.join(f'`{item.name}`' for item in later)} "
-        f"gets it as it was before; assign it (`{variable} = {variable}`) if the change matters"
+        f"gets it as it was before; if the change matters, write `# nb2pipe: updates {variable}` on its line, "
+        f"or assign it there (`{variable} = {variable}`)"
         for variable, certain in sorted(outputs.changed.items())
         if not certain and (later := bypassing(pipeline, step, variable))
     ]
