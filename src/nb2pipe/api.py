@@ -61,6 +61,8 @@ USE_CASES: Mapping[str, str] = {
 }
 """Each use-case and where people meet it."""
 
+_MAX_PARAMETERS_BYTES = 1_000_000
+
 
 @dataclass(frozen=True)
 class Analyzed:
@@ -372,10 +374,14 @@ def _parameter_values(
 def _read_parameters_file(path: Path) -> Mapping[str, Json]:
     """A JSON or YAML mapping, read as data."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:  # may be a pipe, `--params-file <(...)`; a device may have no end
+            raw = file.read(_MAX_PARAMETERS_BYTES + 1)
+        text = raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise BadInput.of("N2P160", f"the parameters file {path} can't be read: {reason}") from error
+    if len(raw) > _MAX_PARAMETERS_BYTES:
+        raise BadInput.of("N2P160", f"the parameters file {path} has more than {_MAX_PARAMETERS_BYTES:,} bytes")
     try:
         if path.suffix.lower() == ".json":
             content = json.loads(text)

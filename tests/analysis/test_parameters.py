@@ -93,6 +93,9 @@ BAD_TEXTS = [
     (ParameterType.DICT, "[" * 100_000),
     (ParameterType.INT, "null"),
     (ParameterType.INT, ""),
+    (ParameterType.FLOAT, "NaN"),
+    (ParameterType.FLOAT, "1e999"),
+    (ParameterType.LIST, "[1, NaN]"),
 ]
 
 

@@ -197,6 +197,36 @@ def test_parameters_that_do_not_fit(write: Write, call: Call) -> None:
     assert "parameter 'n' is 'many', but its type is int" in found.err
 
 
+@pytest.mark.parametrize(("name", "text"), [("p.yaml", "n: 7\n"), ("p.json", '{"n": 7}'), ("p.txt", "\ufeffn: 7")])
+def test_a_parameters_file(write: Write, call: Call, tmp_path: Path, name: str, text: str) -> None:
+    path, file = write(("parameters", "n = 3"), ("step:a", "print(n)")), tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    assert json.loads(call("run", path, "--dry-run", "--json", "--params-file", file).out)["parameters"] == {"n": 7}
+    both = call("run", path, "--dry-run", "--json", "--params-file", file, "-p", "n=8")
+    assert json.loads(both.out)["parameters"] == {"n": 8}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- 1\n", "no mapping"),
+        ("n: [", "no valid JSON or YAML"),
+        ("n: 2024-01-01", "no JSON"),
+        ("n: !!python/object/apply:os.getcwd []", "no valid JSON or YAML"),
+        ("n: .nan", "no JSON"),
+        ("m: 1", "no parameter 'm'"),
+        ("n: x", "its type is int"),
+        ("#" * 1_000_001, "more than 1,000,000 bytes"),
+    ],
+)
+def test_a_parameters_file_that_does_not_fit(write: Write, call: Call, tmp_path: Path, text: str, words: str) -> None:
+    path, file = write(("parameters", "n = 3"), ("step:a", "print(n)")), tmp_path / "p.yaml"
+    file.write_text(text)
+    found = call("run", path, "--dry-run", "--params-file", file)
+    assert found.code == 2
+    assert words in found.err
+
+
 def test_no_runs_yet(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert "no runs here" in call("runs").out

@@ -157,6 +157,7 @@ def from_text(parameter: Parameter, text: str) -> Json:
     else:
         try:
             value = json.loads(text)
+            json.dumps(value, allow_nan=False)  # NaN and 1e999 are no JSON, and would make the run's record none
         except (ValueError, RecursionError):
             if parameter.type is not ParameterType.NONE:
                 raise _mismatch(parameter, repr(text)) from None
