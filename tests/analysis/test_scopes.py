@@ -76,25 +76,19 @@ def test_scopes_are_the_compilers(body: str) -> None:
         whole = symtable.symtable(source, "cell", "exec")
     except SyntaxError:
         return
+    if sys.version_info >= (3, 12) and any(isinstance(node, ast.comprehension) for node in ast.walk(ast.parse(source))):
+        return  # inlined since then (PEP 709): their names are mixed with those of the scope around them
     function = next(child for child in whole.get_children() if child.get_name() == "function")
     found = scope_of(ast.parse(source).body[0])  # type: ignore[arg-type]
     own = {symbol.get_name() for symbol in function.get_symbols() if symbol.is_local()}
-    # Since Python 3.12 (PEP 709) comprehensions are inlined, and their targets are among the function's symbols.
-    inlined = {
-        name.id
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.comprehension) and sys.version_info >= (3, 12)
-        for name in ast.walk(node.target)
-        if isinstance(name, ast.Name)
-    }
-    assert found.locals - inlined == own - inlined
+    assert found.locals == own
     outside = {
         symbol.get_name()
         for table in tables(function)
         for symbol in table.get_symbols()
         if symbol.is_global() and (symbol.is_referenced() or symbol.is_assigned() or symbol.is_imported())
     }
-    assert (found.free | found.global_binds) - inlined == outside - inlined
+    assert found.free | found.global_binds == outside
 
 
 @pytest.mark.parametrize(
