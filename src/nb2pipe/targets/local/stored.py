@@ -117,12 +117,13 @@ def bypassing(pipeline: Pipeline, step: Step, variable: str) -> list[Step]:
     """The steps after `step` in the notebook that get `variable` from a step before it, past `step`."""
     position = {item.id: place for place, item in enumerate(pipeline.steps)}
     here = position[step.id]
-    return [
-        later
-        for later in pipeline.steps[here + 1 :]
-        for need in later.needs
-        if need.variable == variable and all(position[provider] < here for provider in need.providers)
-    ]
+    found = []
+    for later in pipeline.steps[here + 1 :]:
+        needs = [need for need in later.needs if need.variable == variable]
+        given = variable in later.parameters and not needs
+        if given or any(all(position[provider] < here for provider in need.providers) for need in needs):
+            found.append(later)
+    return found
 
 
 def readers(pipeline: Pipeline, provider: str, variable: str, *, soft: bool) -> list[Step]:

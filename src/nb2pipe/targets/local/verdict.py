@@ -85,21 +85,30 @@ def unstorable(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | 
 
 
 def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | None:
-    """For a step that changed a value in place, past what the plan foresaw, which a later step gets as it was."""
-    for variable, certain in sorted(outputs.changed.items()):
+    """For a step that did more to a variable than the plan foresaw, which a later step gets as it was."""
+    changed = {variable: "changed" for variable, certain in outputs.changed.items() if certain}
+    planned = {*step.outputs, *step.deletes}
+    bound = {name: "bound" for name in (*outputs.variables, *outputs.failed) if name not in planned}
+    deleted = {name: "deleted" for name in outputs.deleted if name not in planned}
+    for variable, did in sorted({**changed, **bound, **deleted}.items()):
         later = bypassing(pipeline, step, variable)
-        if certain and later:
-            names = ", ".join(f"`{item.name}`" for item in later)
-            message = (
-                f"step `{step.name}` changed `{variable}` in place, which its code does not show; "
-                f"{names} would get the value from before"
-            )
-            hint = (
-                f"write `# nb2pipe: updates {variable}` on the line of `{step.name}` that changes it, "
-                f"or assign it there (`{variable} = {variable}`): then {names} takes it from there"
-            )
-            return StepError("value", message, hint=hint)
+        if later:
+            return _passed_by(step, variable, did, ", ".join(f"`{item.name}`" for item in later))
     return None
+
+
+def _passed_by(step: Step, variable: str, did: str, names: str) -> StepError:
+    how = {"changed": f"changed `{variable}` in place", "bound": f"bound `{variable}` anew"}.get(
+        did, f"deleted `{variable}`"
+    )
+    message = f"step `{step.name}` {how}, which its code does not show; {names} would get the value from before"
+    if did == "deleted":
+        return StepError("value", message, hint=f"delete it where it can be seen: `del {variable}`")
+    hint = (
+        f"write `# nb2pipe: updates {variable}` on the line of `{step.name}` that does it, "
+        f"or assign it there (`{variable} = {variable}`): then {names} takes it from there"
+    )
+    return StepError("value", message, hint=hint)
 
 
 def doubtful(pipeline: Pipeline, step: Step, outputs: Outputs) -> list[str]:
@@ -115,9 +124,9 @@ def doubtful(pipeline: Pipeline, step: Step, outputs: Outputs) -> list[str]:
 
 def holds_secret(step: Step, variables: list[str]) -> StepError:
     """For a step that would have left a secret's value on the disk."""
-    names = ", ".join(f"`{name}`" for name in variables)
-    message = f"step `{step.name}`: {names} holds the value of a secret, which is never written down"
-    hint = "read it from `os.environ` in each step that needs it, and `del` it before the step ends"
+    shown = ("an environment variable that it set" if name.startswith(AMBIENT) else f"`{name}`" for name in variables)
+    message = f"step `{step.name}`: {', '.join(shown)} holds the value of a secret, which is never written down"
+    hint = "read it from `os.environ` in each step that needs it, under its own name, and `del` it before the step ends"
     return StepError("value", message, hint=hint)
 
 
