@@ -382,6 +382,59 @@ def test_cells_that_are_not_neighbours(cells: Link) -> None:
     assert good.edges == "a>b:x"
 
 
+SPLITTER = "import numpy as np\nfrom sklearn.model_selection import cross_val_score, train_test_split, KFold\nfrom sklearn.svm import SVC\nnp.random.seed(1)\nX, y = np.ones((9, 2)), np.arange(9)"
+DISPATCH = "from functools import singledispatch\n@singledispatch\ndef show(x): return 'object'"
+
+
+@pytest.mark.parametrize(
+    ("sources", "edges"),
+    [
+        (
+            (
+                SPLITTER + "\ncv = KFold(3, shuffle=True)",
+                "s = cross_val_score(SVC(random_state=0), X, y, cv=cv)",
+                "t = cross_val_score(SVC(random_state=0), X, y, cv=cv)",
+            ),
+            {("a", "b"), ("a", "c"), ("b", "c")},
+        ),
+        (
+            (
+                SPLITTER + "\ncv = KFold(3, shuffle=True, random_state=0)",
+                "s = cross_val_score(SVC(random_state=0), X, y, cv=cv)",
+                "t = cross_val_score(SVC(random_state=0), X, y, cv=cv)",
+            ),
+            {("a", "b"), ("a", "c")},
+        ),
+        (
+            (
+                SPLITTER + "\nrs = np.random.RandomState(0)",
+                "p, q = train_test_split(X, random_state=rs)",
+                "r, s = train_test_split(X, random_state=rs)",
+            ),
+            {("a", "b"), ("a", "c"), ("b", "c")},
+        ),
+        ((DISPATCH, "@show.register\ndef _(x: int): return 'int'", "print(show(3))"), {("a", "b"), ("b", "c")}),
+        (("import numpy as np\nnp.save('q', np.ones(3))", "z = 1", "print(np.load('q.npy'))"), {("a", "c")}),
+        (("import numpy as np\nnp.save('q', np.ones(3))", "z = 1", "print(np.load('other.npy'))"), set()),
+    ],
+    ids=[
+        "a splitter draws",
+        "a splitter of its own",
+        "a generator is shared",
+        "a function is registered",
+        "a suffix is added",
+        "another file",
+    ],
+)
+def test_what_calls_leave_behind(steps: Link, sources: tuple[str, ...], edges: set[tuple[str, str]]) -> None:
+    pipeline = steps(*sources).pipeline
+    assert {(edge.source, edge.target) for edge in pipeline.edges} == edges
+
+
+def test_a_cell_that_is_not_python_is_said_once(steps: Link) -> None:
+    assert [item[:6] for item in steps("x = (1", "print(x)").errors] == ["N2P203"]
+
+
 MEMORY = (
     "import functools\n@functools.lru_cache(maxsize=9)\ndef f(n):\n    return g(n)\ndef g(n):\n    return n * k\nk = 2"
 )

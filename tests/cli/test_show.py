@@ -108,7 +108,7 @@ def test_step_error(capsys: pytest.CaptureFixture[str]) -> None:
     error = StepError(
         "error", "step `fit` failed in cell 2: ValueError: no", 1, 3, "\x1b[31mValueError\x1b[0m: no\n", "x"
     )
-    print(re.sub("\x1b\\[[0-9;]*m", "", show.step_error("a.ipynb", error)))  # noqa: T201
+    print(re.sub("\x1b\\[[0-9;]*m", "", show.step_error("a.ipynb", error)))
     assert capsys.readouterr().out == "a.ipynb: step `fit` failed in cell 2: ValueError: no\nValueError: no\n  fix: x\n"
 
 

@@ -407,7 +407,7 @@ def processes_of(run: Path) -> list[int]:
 @pytest.mark.parametrize("seed", range(24))
 def test_kill_at_any_moment(field: Any, seed: int) -> None:
     """SIGKILL to one of the run's processes, any time: a finished record, and what it calls done is on the disk."""
-    chance = random.Random(seed)  # noqa: S311  # no cryptography
+    chance = random.Random(seed)  # no cryptography
     steps = {field.step("s0"): "stub.store(x=0)"}
     for number in range(1, 5):
         source = f"import time; time.sleep({chance.random() * 0.03}); stub.store(x=stub.load('x') + 1)"

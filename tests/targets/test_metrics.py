@@ -11,7 +11,7 @@ from nb2pipe.targets.local.metrics import labelled_numbers
     ("text", "expected"),
     [
         ("accuracy: 0.93", {"accuracy": 0.93}),
-        ("test accuracy = 93.5%", {"test accuracy": 93.5}),
+        ("test accuracy = 93.5%", {"test accuracy": 0.935}),
         ("rmse 1.5e-3\nmae: -2", {"rmse": 0.0015, "mae": -2.0}),
         ("ratio a:b: 3", {"ratio a:b": 3.0}),
         ("0.93", {}),

@@ -173,6 +173,16 @@ class Calls(Frames):
         if ref in ("builtins.type", "builtins.vars") and len(arguments.positional) == 1:
             return self._inside(ref, arguments.positional[0])
         resources.call(self.state, ref, arguments)
+        for keyword in ("random_state", "rng", "generator"):
+            generator = arguments.keywords.get(keyword)
+            if generator is not None:  # one that is handed on is drawn from
+                self.state.change(generator.objects, deep=True)
+        if resources.may_draw(ref) and any(
+            self.heap.things[number].draws for number in self.heap.within(arguments.objects, seen=True)
+        ):
+            self.state.touch("rng", "numpy", write=True)
+        if ref in functions().unpickle:
+            self._read_definitions()
         if ref in ("builtins.print", "IPython.display.display", "builtins.display"):
             self.state.effects.setdefault(self.state.at, set()).add("print")
         if resources.is_setup(ref):
@@ -196,9 +206,19 @@ class Calls(Frames):
 
     def _called_back(self, ref: str, arguments: Arguments) -> Value:
         """The functions among the arguments are called, unless the library function is known to call none."""
-        if functions().results.get(ref) == "value":
+        kind = functions().results.get(ref)
+        if kind == "value":
             return IMMUTABLE
-        return self.call_back(arguments.objects, arguments.objects)
+        handed = arguments.objects
+        if kind in ("container", "iterator", "item", "view"):  # they look at the items, and call what they are given
+            handed = frozenset(number for number in handed if self.heap.things[number].kind in CODE)
+        return self.call_back(handed, arguments.objects)
+
+    def _read_definitions(self) -> None:
+        """What is unpickled may be an instance of any class of the notebook, or one of its functions."""
+        for name, value in sorted(self.state.names.items()):
+            if self.heap.kinds(value.objects) & {"function", "class"}:
+                self.state.read_maybe(name)
 
     def _change_listed(self, positions: list[int] | None, ref: str, arguments: Arguments) -> None:
         if positions is not None:
@@ -284,7 +304,7 @@ class Calls(Frames):
             owned |= arguments.objects
         if kind not in ("list", "tuple", "sorted"):  # from pairs, the values
             owned |= self.heap.owned(number for number in owned if self.heap.things[number].kind == "tuple")
-        made = self.heap.value(kind if kind in CONTAINERS else "list", owns=owned)
+        made = self.heap.value(kind if kind in CONTAINERS else "list", ref if kind == "defaultdict" else "", owns=owned)
         return made.join(self._same_parts(arguments)) if ref == "copy.copy" else made
 
     def _same_parts(self, arguments: Arguments) -> Value:

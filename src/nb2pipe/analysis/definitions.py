@@ -9,13 +9,14 @@ numbers or writes.
 from __future__ import annotations
 
 import ast
+import builtins
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nb2pipe.analysis.directives import first_line
 from nb2pipe.analysis.frames import BUILTINS
-from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read_names
+from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read_names, scope_of
 from nb2pipe.analysis.state import State
 from nb2pipe.model import At, Definition, DefinitionKind, Notebook, Role, Section
 
@@ -47,6 +48,7 @@ class Candidate:
     names: tuple[str, ...]
     reads: frozenset[str]
     setup: bool = False
+    runs: frozenset[str] = frozenset()  # of these, those whose own code runs then, if they are the notebook's
 
 
 def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
@@ -70,13 +72,35 @@ def find(
         for item in statements_of(cell, trees[cell])
     ]
     imports = _import_places(statements)
+    bodies = _bodies(statements)
     candidates = [
-        found
+        replace(found, reads=found.reads | _reached(found.runs, bodies))
         for item in _alone(statements)
         if (found := _candidate(item, role[item.cell], state)) is not None
         and all(_bound_once(name, found, state, imports) and name not in parameters for name in found.names)
     ]
     return _linked(_settle(candidates, state), notebook)
+
+
+def _bodies(statements: Sequence[Statement]) -> dict[str, set[str]]:
+    """Functions and classes of the notebook, and the names that their code reads when it runs."""
+    found: dict[str, set[str]] = {}
+    for item in statements:
+        if isinstance(item.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            free = {name for name in scope_of(item.node).free if not hasattr(builtins, name)}
+            found.setdefault(item.node.name, set()).update(free)
+    return found
+
+
+def _reached(names: frozenset[str], bodies: Mapping[str, set[str]]) -> set[str]:
+    """What the code of `names` reads, and the code that it calls in turn."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        fresh = bodies.get(waiting.pop(), set()) - found
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 def _alone(statements: Sequence[Statement]) -> list[Statement]:
@@ -93,6 +117,8 @@ def _candidate(item: Statement, role: Role, state: State) -> Candidate | None:
     if item.at in state.told and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return None
     if isinstance(node, ast.Import | ast.ImportFrom):
+        if item.at in state.own_imports:
+            return None
         future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
         names = () if future else tuple(sorted(bound_names([node])))
         return Candidate(item, DefinitionKind.SETUP if future else DefinitionKind.IMPORT, names, frozenset())
@@ -102,11 +128,13 @@ def _candidate(item: Statement, role: Role, state: State) -> Candidate | None:
             return None
         if not all(_stable(part) for part in node.decorator_list):
             return None
-        return Candidate(item, DefinitionKind.FUNCTION, (node.name,), frozenset(read_names(evaluated)))
+        runs = frozenset(read_names(node.decorator_list))
+        return Candidate(item, DefinitionKind.FUNCTION, (node.name,), frozenset(read_names(evaluated)), runs=runs)
     if isinstance(node, ast.ClassDef):
         if not _plain_class(node):
             return None
-        return Candidate(item, DefinitionKind.CLASS, (node.name,), frozenset(_class_reads(node)))
+        runs = frozenset(read_names([*node.decorator_list, *_called(node)]))
+        return Candidate(item, DefinitionKind.CLASS, (node.name,), frozenset(_class_reads(node)), runs=runs)
     constant = _constant_name(node)
     if constant:
         return Candidate(item, DefinitionKind.CONSTANT, (constant,), frozenset())
@@ -118,14 +146,15 @@ def _setup(item: Statement, role: Role, state: State) -> Candidate | None:
     effects = state.effects.get(item.at, set()) & _EFFECTS
     reads, names = frozenset(read_names([node])), tuple(sorted(bound_names([node])))
     if item.at in state.setups and not names and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
-        return None if effects else Candidate(item, DefinitionKind.SETUP, (), reads, setup=True)
+        return None if effects else Candidate(item, DefinitionKind.SETUP, (), reads, setup=True, runs=reads)
     if role not in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS) or effects or not _stable(node):
         return None
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call):
         return None
     if isinstance(node, ast.Delete):
         return None
-    return Candidate(item, DefinitionKind.CONSTANT if names else DefinitionKind.SETUP, names, reads - set(names))
+    kind = DefinitionKind.CONSTANT if names else DefinitionKind.SETUP
+    return Candidate(item, kind, names, reads - set(names), runs=reads)
 
 
 def _constant_name(node: ast.stmt) -> str | None:
@@ -182,6 +211,17 @@ def _plain_class(node: ast.ClassDef) -> bool:
         elif not isinstance(item, ast.Pass):
             return False
     return True
+
+
+def _called(node: ast.ClassDef) -> list[ast.expr]:
+    """What the class statement calls when it runs; bodies of methods run later."""
+    found: list[ast.expr] = []
+    for item in node.body:
+        parts = outside(item) if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) else [item]
+        found += [part.func for top in parts for part in ast.walk(top) if isinstance(part, ast.Call)]
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            found += item.decorator_list
+    return found
 
 
 def _class_reads(node: ast.ClassDef) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections import ChainMap, Counter, OrderedDict, deque
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from nb2pipe.analysis import resources
@@ -20,6 +21,9 @@ from nb2pipe.analysis.told import changing_nothing
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _CODE_MARKS = re.compile(r"[@~{}()\[\]=+*/<>]")
+_CONTAINER_METHODS = frozenset(
+    name for kind in (list, tuple, set, dict, Counter, OrderedDict, deque, ChainMap, Generator) for name in dir(kind)
+)
 _NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 
 
@@ -28,6 +32,7 @@ class Expressions(Calls, Shell):
 
     def __init__(self) -> None:
         super().__init__()
+        self._methods: dict[tuple[int, str], Value] = {}
         self._evaluators: Mapping[type, Callable[[Any], Value]] = {
             ast.Constant: self._constant,
             ast.Name: self._name,
@@ -57,7 +62,11 @@ class Expressions(Calls, Shell):
         """What an expression may be, after all that it does."""
         evaluator = self._evaluators.get(type(node))
         if evaluator is not None:
-            return evaluator(node)
+            outer, self.heap.site = self.heap.site, id(node) if self._active else None
+            try:
+                return evaluator(node)
+            finally:
+                self.heap.site = outer
         for child in ast.iter_child_nodes(node):  # slices, formatted values, template strings
             if isinstance(child, ast.expr):
                 self.evaluate(child)
@@ -245,8 +254,9 @@ class Expressions(Calls, Shell):
         if name == "environ" and "os" in base.refs:
             self.state.touch("env", "", write=False)
         found = [self._property(number, name) for number in sorted(base.objects)]
-        containers = [number for number in sorted(base.objects) if self.heap.things[number].kind in CONTAINERS]
-        found += [self._method(number, name) for number in containers]
+        if name in _CONTAINER_METHODS:
+            containers = [number for number in sorted(base.objects) if self.heap.things[number].kind in CONTAINERS]
+            found += [self._method(number, name) for number in containers]
         literal = base.literal if name == "parent" else MISSING
         inner = self.element(base)
         return joined([Value(inner.objects, refs, literal), *(item for item in found if item is not None)])
@@ -268,7 +278,10 @@ class Expressions(Calls, Shell):
 
     def _method(self, number: int, name: str) -> Value:
         """`obj.name` that is not called here: the object goes along, and is what a later call works on."""
-        return self.heap.value("method", name, owns=(number,))
+        found = self._methods.get((number, name))
+        if found is None:
+            found = self._methods[number, name] = self.heap.value("method", name, owns=(number,))
+        return found
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.evaluate(node.value)
@@ -279,6 +292,8 @@ class Expressions(Calls, Shell):
             if isinstance(index.literal, str):
                 return self._name(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
             return self._every_value()
+        # a default dict grows by being read
+        self.state.change(n for n in base.objects if self.heap.things[n].origin == "collections.defaultdict")
         lists = frozenset(number for number in base.objects if self.heap.things[number].kind in CONTAINERS)
         if base.objects - lists and self._copies(node.slice, index):
             data = [number for number in base.objects if self.is_data(number)]

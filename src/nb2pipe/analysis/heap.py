@@ -24,6 +24,7 @@ class _Missing:
 
 MISSING = _Missing()
 NOTHING: frozenset[int] = frozenset()
+_MAX_PER_SITE = 12
 
 
 class Value(NamedTuple):
@@ -69,11 +70,19 @@ class Heap:
 
     def __init__(self) -> None:
         self.things: list[Thing] = []
+        self.site: int | None = None  # the expression of a function's body that is walked
+        self._made: dict[tuple[int, str, str], list[int]] = {}
         self.holds: list[tuple[int, int]] = []  # (holder, held), in the order in which they came to be
 
     def new(self, kind: str, origin: str = "", owns: Iterable[int] = ()) -> int:
-        """A new object that owns `owns`."""
+        """A new object that owns `owns`; one of those before, once an expression has made many."""
         number = len(self.things)
+        if self.site is not None and kind not in ("function", "class", "method"):
+            made = self._made.setdefault((self.site, kind, origin), [])
+            if len(made) == _MAX_PER_SITE:
+                self.hold(made[-1:], owns)
+                return made[-1]
+            made.append(number)
         self.things.append(Thing(kind, origin))
         if kind in ("function", "class"):
             self.things[number].codes.add(number)
@@ -122,10 +131,9 @@ class Heap:
         waiting = list(found)
         while waiting:
             thing = self.things[waiting.pop()]
-            for number in thing.owns | thing.sees if seen else thing.owns:
-                if number not in found:
-                    found.add(number)
-                    waiting.append(number)
+            fresh = (thing.owns | thing.sees if seen else thing.owns) - found
+            found |= fresh
+            waiting += fresh
         return found
 
     def around(self, objects: Iterable[int]) -> set[int]:
@@ -133,10 +141,9 @@ class Heap:
         found = set(objects)
         waiting = list(found)
         while waiting:
-            for number in self.things[waiting.pop()].holders:
-                if number not in found:
-                    found.add(number)
-                    waiting.append(number)
+            fresh = self.things[waiting.pop()].holders - found
+            found |= fresh
+            waiting += fresh
         return found
 
     def codes(self, objects: Iterable[int]) -> set[int]:

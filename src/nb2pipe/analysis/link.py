@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -26,6 +27,8 @@ from nb2pipe.model import (
     Severity,
     Step,
 )
+
+_WORD = re.compile(r"\w+")
 
 
 def link(
@@ -216,6 +219,9 @@ class _Linking:
         refused = any(item.code == "N2P210" for item in self.analysis.diagnostics)
         if refused and any(cell < read.cell for cell in self.analysis.bound_in.get(name, ())):
             return  # a line of the parameters cell binds it: that line's error says enough
+        broken = {item.location.cell for item in self.analysis.diagnostics if item.code == "N2P203"}
+        if any(name in _WORD.findall(self.notebook.cells[cell or 0].source) for cell in broken):
+            return  # it may be defined in the cell that isn't valid Python
         code, what, hint = self._why_undefined(name, read)
         self._report(code, f"'{name}' is read in step '{section.name}', but {what}", read, section, name, hint)
 

@@ -9,7 +9,7 @@ from nb2pipe.analysis.resources import conflict
 from nb2pipe.model import At, Names, Order, OrderKind, Resource
 
 ENVIRONMENT = Resource("environment", "")  # what is installed: each step reads it
-_PROCESS = {"cwd": "the working folder", "env": "the environment variables"}
+_PROCESS = {"cwd": "the working folder", "env": "the environment variables", "path": "Python's search path"}
 
 
 _MAX_FILES = 100

@@ -36,6 +36,7 @@ class History:
     """All touches of each name so far."""
 
     touches: dict[str, list[Touch]] = field(default_factory=dict)
+    unknowable: list[Touch] = field(default_factory=list)  # steps that may bind any name
 
     def find(self, name: str) -> Found:
         """Who provides the name to a step that comes now."""
@@ -48,10 +49,15 @@ class History:
             written = written or touch.at
             if touch.whole:
                 return Found(tuple(providers), written, settled=True)
+        if not self.touches.get(name):
+            providers = [touch.step for touch in reversed(self.unknowable)]
+            written = self.unknowable[-1].at if providers else None
         return Found(tuple(providers), written)
 
     def add(self, step: str, names: Names, skip: frozenset[str], known: frozenset[str]) -> None:
         """A step ran. `skip` are definitions, which no step provides; `known` the parameters."""
+        if names.barrier is not None:
+            self.unknowable.append(Touch(step, names.barrier[0], whole=False))
         for name in sorted({*names.binds, *names.deletes, *names.updates} - skip):
             bound, deleted = names.binds.get(name), names.deletes.get(name)
             if bound is None and deleted is None:

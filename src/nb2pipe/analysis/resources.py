@@ -31,7 +31,7 @@ def call(state: State, ref: str, arguments: Arguments) -> None:
     if reads:
         file(state, arguments.at(*reads), write=False)
     if writes:
-        file(state, arguments.at(*writes), write=True)
+        file(state, _with_suffix(ref, arguments.at(*writes)), write=True)
     if ref in ("os.rename", "os.replace", "shutil.move"):
         file(state, arguments.at(0, "src"), write=True)
     process = table.process.get(ref)
@@ -45,6 +45,17 @@ def call(state: State, ref: str, arguments: Arguments) -> None:
     if ref.startswith("os.environ."):
         write = ref.rpartition(".")[2] in ("update", "setdefault", "pop", "clear", "popitem")
         state.touch("env", "", write=write)
+
+
+_SUFFIXES = {"numpy.save": ".npy", "numpy.savez": ".npz", "numpy.savez_compressed": ".npz"}
+
+
+def _with_suffix(ref: str, path: Value | None) -> Value | None:
+    """The path that is written: NumPy adds its suffix to a name that lacks it."""
+    suffix = _SUFFIXES.get(ref)
+    if suffix and path is not None and isinstance(path.literal, str) and not path.literal.endswith(suffix):
+        return Value(path.objects, literal=path.literal + suffix)
+    return path
 
 
 def _random(state: State, ref: str, arguments: Arguments) -> None:
@@ -78,6 +89,11 @@ def _default_generator(ref: str, arguments: Arguments) -> bool:
 def estimator_draws(ref: str, arguments: Arguments) -> bool:
     """True if what the call makes will draw from NumPy's global generator when it is fitted."""
     return _default_generator(ref, arguments)
+
+
+def may_draw(ref: str) -> bool:
+    """True for a library function that may let what it is given draw, such as `cross_val_score` its splitter."""
+    return ref.partition(".")[0] in ("sklearn", "imblearn") and not _constructor(ref)
 
 
 def fit_draws() -> frozenset[str]:

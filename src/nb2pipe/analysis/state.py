@@ -60,6 +60,8 @@ class State:
         self.ever_deleted: dict[str, At] = {}
         self.star_cell: int | None = None  # the first cell from which on any name may be bound
         self.setups: set[At] = set()  # statements that set up the process
+        self.written: set[str] = set()  # files that the notebook has written so far
+        self.own_imports: set[At] = set()  # imports of modules that the notebook itself may have written
         self.options: dict[At, str] = {}  # statements that change a library's state
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
@@ -211,6 +213,8 @@ class State:
         if write:
             self.effects.setdefault(self.at, set()).add(kind)
             self.moved = self.moved or kind == "cwd"
+            if kind == "file":
+                self.written.add(name)
             if kind == "options":
                 self.options.setdefault(self.at, name)
 

@@ -25,6 +25,7 @@ from nb2pipe.model import (
     Notebook,
     Parameter,
     ParameterType,
+    Resource,
     Role,
     Section,
     Severity,
@@ -221,7 +222,12 @@ class _Summary:
         lines = {(item.at.cell, line) for item in found for line in range(item.at.line, item.end_line + 1)}
         last = max((cell for cell in self.trees), default=0)
         for at, name in state.options.items():
-            if (at.cell, at.line) not in lines and self.section_of[at.cell] is not self.section_of[last]:
+            if (at.cell, at.line) in lines:
+                continue
+            if name.startswith("sys.path"):  # later steps wait for it and get it as it is then
+                names = self.names[at.cell]
+                self.names[at.cell] = replace(names, writes={**names.writes, Resource("path", ""): at})
+            elif self.section_of[at.cell] is not self.section_of[last]:
                 message = f"`{name}` is changed here in a way that later steps can't repeat: they won't see it"
                 hint = "write it as a statement of its own, outside `if` and loops, with constants only"
                 self._report("N2P310", message, at.cell, at.line, hint, Severity.WARNING)

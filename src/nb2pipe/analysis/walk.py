@@ -225,17 +225,29 @@ class Walker(Expressions):
     def _import(self, node: ast.Import) -> None:
         for item in node.names:
             name = item.asname or item.name.partition(".")[0]
+            self._read_module(item.name)
             self.bind(name, Value(refs=frozenset({item.name if item.asname else name})))
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         if module == "__future__":
             self.future_annotations = self.future_annotations or any(item.name == "annotations" for item in node.names)
+        self._read_module(module)
         for item in node.names:
             if item.name == "*":
                 self._star(module)
             else:
                 self.bind(item.asname or item.name, Value(refs=frozenset({f"{module}.{item.name}"})))
+
+    def _read_module(self, module: str) -> None:
+        """A module that the notebook itself has written is read from its file."""
+        root = module.partition(".")[0]
+        if root in functions().packages:
+            return
+        for path in sorted(self.state.written):
+            if {root, f"{root}.py", "*"} & set(path.split("/")):
+                self.state.touch("file", path, write=False)
+                self.state.own_imports.add(self.state.at)
 
     def _star(self, module: str) -> None:
         state = self.state
@@ -261,6 +273,10 @@ class Walker(Expressions):
         self.bind(node.name, self._decorated(value, decorators))
 
     def _decorator(self, node: ast.expr) -> Value:
+        """A method of a function or class, such as `show.register`, keeps what it decorates."""
+        target = node.func if isinstance(node, ast.Call) else node
+        if isinstance(target, ast.Attribute):
+            self.state.change(self.evaluate(target.value).objects)
         return self.evaluate(node)
 
     def _decorated(self, value: Value, decorators: list[Value]) -> Value:

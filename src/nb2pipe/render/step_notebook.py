@@ -39,6 +39,7 @@ def _about(pipeline: Pipeline, step: Step) -> str:
         f"# Step {_code(step.name)}",
         "",
         f"One step of {_code(name)}, made by nb2pipe. Edit the notebook, not this.",
+        "To run it by hand, nb2pipe must be installed in its kernel's environment.",
     ]
     if step.needs:
         lines += ["", "Loads:"]

@@ -97,6 +97,7 @@ def begin(step_id: str) -> None:
         _stop_watching(_sessions.pop())
     _sessions.append(session)
     _watch(session)
+    _restore(session, "env", "path")  # what the replayed imports may look at
 
 
 def load() -> None:
@@ -104,20 +105,33 @@ def load() -> None:
     session = _session()
     for key in session.plan.get("definitions", ()):
         _note_definition(session, session.definitions[key])
+    _restore(session, "env", "path", "cwd")  # what loading may look at: the modules that the notebook has written
+    values = {name: value for name, value in session.values.items() if not name.startswith(ambient.PREFIX)}
+    session.units = _load_units(session, values)
+    session.loaded = {name: unit.members[name] for unit in session.units for name in unit.wanted}
+    session.main.update(session.loaded)
+    _restore(session, "rng:python", "rng:numpy")
+    session.ambient = ambient.capture(session.folder, session.environ)
+
+
+def _load_units(session: _Session, values: Mapping[str, str]) -> list[Any]:
     units = _import_units()
     try:
-        session.units = units.load(session.values, session.store, session.main, lambda ref: _resolve(session, ref))
+        found: list[Any] = units.load(values, session.store, session.main, lambda ref: _resolve(session, ref))
     except Exception as error:
-        names = ", ".join(sorted(session.values))
+        names = ", ".join(sorted(values))
         raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {error}") from error
-    given = {name: unit.members[name] for unit in session.units for name in unit.wanted}
-    session.loaded = {name: value for name, value in given.items() if not name.startswith(ambient.PREFIX)}
-    session.main.update(session.loaded)
+    return found
+
+
+def _restore(session: _Session, *kinds: str) -> None:
+    """Bring this process into the state that the steps before left behind, in these respects."""
+    names = [ambient.PREFIX + kind for kind in kinds]
+    records = _load_units(session, {name: session.values[name] for name in names if name in session.values})
     try:
-        ambient.restore({name: given[name] for name in given if name not in session.loaded}, session.folder)
+        ambient.restore({name: unit.members[name] for unit in records for name in unit.wanted}, session.folder)
     except OSError as error:
         raise StepProblem(f"the working directory of the step before can't be entered: {error}") from error
-    session.ambient = ambient.capture(session.folder, session.environ)
 
 
 def end() -> None:
@@ -194,7 +208,9 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
     return {
         "plan": plans[step_id],
         "definitions": pipeline.get("definitions", []),
-        "parameters": {item["name"]: item.get("default") for item in pipeline["parameters"] if item["name"] in names},
+        "parameters": {
+            item["name"]: item.get("default") for item in pipeline.get("parameters", ()) if item["name"] in names
+        },
         "values": values,
         "store": str(folder / ".values" / "objects"),
         "out": str(out),

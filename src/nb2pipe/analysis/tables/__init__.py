@@ -95,6 +95,7 @@ class Functions:
     results: Patterns[str]
     distinct: Patterns[bool]
     code: frozenset[str]
+    unpickle: frozenset[str]
     packages: frozenset[str]
 
 
@@ -148,6 +149,7 @@ def functions() -> Functions:
         results=Patterns(data["results"]),
         distinct=Patterns.of(data["distinct"]["names"]),
         code=frozenset(data["code"]["names"]),
+        unpickle=frozenset(data["unpickle"]["names"]),
         packages=frozenset(packages["standard"]) | frozenset(packages["known"]) | {"builtins"},
     )
 

@@ -29,7 +29,7 @@ def printed_metrics(step: Step, files: StepDir) -> dict[str, float]:
 
 
 def labelled_numbers(text: str) -> dict[str, float]:
-    """`label: number`, `label = number` and `label number`, one a line; a final % sign is left out."""
+    """`label: number`, `label = number` and `label number`, one a line; `93.3%` is 0.933."""
     found: dict[str, float] = {}
     for line in text.splitlines():
         for separator in (":", "=", None):
@@ -42,8 +42,9 @@ def labelled_numbers(text: str) -> dict[str, float]:
 
 
 def _number(text: str) -> float | None:
+    plain = text.strip()
     try:
-        number = float(text.strip().removesuffix("%"))
+        number = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
     except ValueError:
         return None
     return number if math.isfinite(number) else None

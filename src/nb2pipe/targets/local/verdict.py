@@ -12,7 +12,7 @@ from nb2pipe.layout import StepDir
 from nb2pipe.model import Pipeline, Step, StepError
 from nb2pipe.processes import signal_name
 from nb2pipe.targets.local.request import Outcome
-from nb2pipe.targets.local.stored import Outputs, bypassing, readers
+from nb2pipe.targets.local.stored import AMBIENT, Outputs, bypassing, readers
 
 OURS = frozenset({"about", "begin", "load", "end"})  # roles of a step notebook's cells that hold no user code
 
