@@ -116,6 +116,14 @@ CROSSINGS = {
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nother = df.copy(deep=False)\nboth = [df, other]", "df,other,both",
         "other.loc[0, 'a'] = 99\nassert df.loc[0, 'a'] == 1 and both[0] is df", TOGETHER,
     ),
+    "two functions that share a variable": (
+        "def make():\n    n = 0\n    def add():\n        nonlocal n\n        n += 1\n    def get(): return n\n    return add, get\nadd, get = make()", "add,get",
+        "add()\nassert get() == 1", TOGETHER,
+    ),
+    "a function that calls itself, a variable that is None and one without a value": (
+        "def make(none):\n    def fact(n): return 1 if n < 2 else n * fact(n - 1)\n    def late(): return (none, unset)\n    if none: unset = 1\n    return fact, late\nfact, late = make(None)", "fact,late",
+        "assert fact(5) == 120 and late.__closure__[0].cell_contents is None\ntry: late()\nexcept NameError: pass\nelse: raise AssertionError", APART,
+    ),
     "columns of one frame, and an array of it, are apart": (
         "import pandas as pd\ndf = pd.DataFrame({'v': [1., 2.], 'w': ['a', 'b']})\ncol, words = df['v'], df['w']\narr = col.to_numpy()", "df,col,words,arr",
         "col.iloc[0] = 9\nassert arr.tolist() == [1, 2] and df.v.tolist() == [1, 2] and col.name == 'v' and words.tolist() == ['a', 'b']", APART,

@@ -110,6 +110,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
             raise CannotLeave("an open file belongs to the process that opened it")
         if type(obj) is memoryview:
             raise CannotLeave("a memoryview would arrive as a copy")
+        if type(obj) is types.CellType:
+            return _reduce_cell(obj)
         module = type(obj).__module__
         if type(obj) is functools._lru_cache_wrapper and obj.__module__ == "__main__":
             # by itself it goes by name, and the name may mean something else by now
@@ -126,6 +128,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         reduced = super()._dynamic_function_reduce(func)
         if func.__globals__ is self._main:
             reduced[2][1]["__globals__"] = {}
+        if func.__closure__:  # the cells themselves: functions that share a variable go on sharing it
+            function, (code, names, defaults, more, _), *rest = reduced
+            return (function, (code, names, defaults, more, func.__closure__), *rest)
         return reduced
 
     def _reduce_pandas(self, obj: Any) -> Any:  # noqa: ANN401
@@ -189,6 +194,22 @@ def owner_of(array: Any) -> Any:  # noqa: ANN401
 
 def _memoised(function: Callable[..., Any], how: Mapping[str, Any]) -> object:
     return functools.lru_cache(**how)(function)
+
+
+def _reduce_cell(cell: types.CellType) -> Any:  # noqa: ANN401
+    """Empty first, then filled, since a cell may hold the very function that it belongs to."""
+    try:
+        return (_empty_cell, (), (cell.cell_contents,), None, None, _fill_cell)
+    except ValueError:
+        return (_empty_cell, ())
+
+
+def _empty_cell() -> types.CellType:
+    return types.CellType()
+
+
+def _fill_cell(cell: types.CellType, state: tuple[object]) -> None:
+    (cell.cell_contents,) = state
 
 
 def _manager_of(cls: Any, block: object, axis: object) -> object:  # noqa: ANN401
