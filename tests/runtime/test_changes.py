@@ -56,6 +56,7 @@ CASES = {
     "an iterator that goes on": ("x = iter([1, 2, 3])", "next(x)", "CHANGED"),
     "a list that took in a lock": ("x = []", "import threading; x.append(threading.Lock())", "CHANGED"),
     "a recursive list": ("x = []\nx.append(x)", "len(x)", "SAME"),
+    "groups of a frame that are looked at": ("import pandas as pd\nx = pd.DataFrame({'g': ['a', 'b'], 'v': [1, 2]}).groupby('g')", "x['v'].sum()", "NOT CHANGED"),
     "a sparse matrix that is put into order": ("from scipy import sparse\nimport numpy as np\nx = sparse.csr_matrix((np.array([1., 2.]), np.array([1, 0]), np.array([0, 2])), shape=(1, 2))", "x.sort_indices()", "UNKNOWN"),
     "a sparse matrix with one item changed": ("from scipy import sparse\nx = sparse.csr_matrix([[1., 0., 2.]])", "x.data[0] = 5", "CHANGED"),
     "a figure that is drawn": ("import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nx, ax = plt.subplots()\nax.plot([1, 2])", "import io; x.savefig(io.BytesIO())", "NOT CHANGED"),

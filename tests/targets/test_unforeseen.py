@@ -47,7 +47,7 @@ def test_a_later_step_would_get_the_value_from_before(outputs: Outputs, message:
 
 
 def test_a_doubtful_change_is_a_warning() -> None:
-    outputs = Outputs(1, changed={"x": False})
+    outputs = Outputs(1, changed={"x": False}, values={"x": STORED})
     assert unforeseen(pipeline(needs=(need("a"),)), B, outputs) is None
     (warning,) = doubtful(pipeline(needs=(need("a"),)), B, outputs)
     assert "`# nb2pipe: updates x`" in warning

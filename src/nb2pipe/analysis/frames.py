@@ -26,6 +26,7 @@ HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh",
 CODE = frozenset({"function", "class", "method"})  # kinds of objects that are called
 MAX_CALL_DEPTH = 12
 MAX_WALKED_NODES = 300_000
+MAX_WALKED_IN_A_CELL = 30_000
 
 
 @dataclass
@@ -94,7 +95,8 @@ class Frames(ABC):
         self.calls_are_pure = False  # the author says so of the statement that is walked
         self._active: list[int] = []
         self.used: set[int] = set()
-        self._fuel = MAX_WALKED_NODES
+        self._left = MAX_WALKED_NODES
+        self._fuel = 0
         self._scopes: dict[int, tuple[Code, Scope, int]] = {}
 
     @abstractmethod
@@ -120,6 +122,9 @@ class Frames(ABC):
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
         self.used = set()
+        self._left += self._fuel
+        self._fuel = min(self._left, MAX_WALKED_IN_A_CELL)
+        self._left -= self._fuel
         self.state.open_cell(index)
 
     # --- names ----------------------------------------------------------------------------------------------------

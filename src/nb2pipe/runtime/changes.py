@@ -151,7 +151,8 @@ def _compare_states(now: Any, before: Any, seen: _Seen, *, ours: bool) -> Verdic
     found = Verdict.SAME if len(now) == len(before) else Verdict.UNKNOWN
     for key, value in before.items():
         verdict = _compare(now[key], value, seen)
-        if verdict is Verdict.CHANGED and not ours and isinstance(value, (bool, type(None))):
+        kept = isinstance(value, (bool, type(None))) or "cache" in str(key)
+        if verdict is Verdict.CHANGED and not ours and kept:
             verdict = Verdict.UNKNOWN
         found = max(found, verdict)
     return found
