@@ -1,6 +1,6 @@
 """A notebook's cells in; out, whether its pipeline prints what the notebook prints. No kernels: ~30 ms a step.
 
-One server process per test process loads IPython, NumPy and pandas once. The straight run and each step are forks of
+One server process per test process loads IPython and the libraries once. The straight run and each step are forks of
 it: a fresh `__main__` in a real IPython shell, in which the rendered step notebook's cells run, `begin` to `end`. What
 each step gets, and what stops a run, is worked out by the functions that the local target itself uses.
 Run as a program, this file is that server: JSON lines in, JSON lines out.
@@ -48,6 +48,8 @@ def serve() -> None:
     import matplotlib
     import numpy  # noqa: F401  # loaded before the forks
     import pandas  # noqa: F401
+    import sklearn.linear_model
+    import sklearn.tree  # noqa: F401
 
     matplotlib.use("Agg")
     os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="ipython-")
