@@ -181,8 +181,7 @@ class Calls(Frames):
             self.heap.things[number].draws for number in self.heap.within(arguments.objects, seen=True)
         ):
             self.state.touch("rng", "numpy", write=True)
-        if ref in functions().unpickle:
-            self._read_definitions()
+        codes = self._use_definitions() if ref in functions().unpickle else frozenset()
         if ref in ("builtins.print", "IPython.display.display", "builtins.display"):
             self.state.effects.setdefault(self.state.at, set()).add("print")
         if resources.is_setup(ref):
@@ -195,7 +194,7 @@ class Calls(Frames):
             self.state.change(arguments.objects, deep=True)
         made = self._called_back(ref, arguments)
         result = self._result(ref, arguments)
-        self.state.hold(result.objects, made.objects - result.objects)
+        self.state.hold(result.objects, (made.objects | codes) - result.objects)
         return result
 
     def _inside(self, ref: str, value: Value) -> Value:
@@ -214,11 +213,16 @@ class Calls(Frames):
             handed = frozenset(number for number in handed if self.heap.things[number].kind in CODE)
         return self.call_back(handed, arguments.objects)
 
-    def _read_definitions(self) -> None:
-        """What is unpickled may be an instance of any class of the notebook, or one of its functions."""
+    def _use_definitions(self) -> frozenset[int]:
+        """What is unpickled may be an instance of any class of the notebook, or one of its functions: all of them."""
+        found: set[int] = set()
         for name, value in sorted(self.state.names.items()):
-            if self.heap.kinds(value.objects) & {"function", "class"}:
+            codes = frozenset(n for n in value.objects if self.heap.things[n].kind in ("function", "class"))
+            if codes:
                 self.state.read_maybe(name)
+                self.use(Value(codes))
+                found |= codes
+        return frozenset(found)
 
     def _change_listed(self, positions: list[int] | None, ref: str, arguments: Arguments) -> None:
         if positions is not None:

@@ -26,7 +26,7 @@ HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh",
 CODE = frozenset({"function", "class", "method"})  # kinds of objects that are called
 MAX_CALL_DEPTH = 12
 MAX_WALKED_NODES = 300_000
-MAX_WALKED_IN_A_CELL = 30_000
+MAX_WALKED_IN_A_CELL = 10_000
 
 
 @dataclass

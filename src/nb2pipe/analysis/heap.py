@@ -24,7 +24,7 @@ class _Missing:
 
 MISSING = _Missing()
 NOTHING: frozenset[int] = frozenset()
-_MAX_PER_SITE = 12  # objects that one expression of a function stands for, however often it is walked
+_MAX_PER_SITE = 6  # objects that one expression of a function stands for, however often it is walked
 
 
 class Value(NamedTuple):
