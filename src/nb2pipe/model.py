@@ -410,7 +410,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Steps in notebook order, and what they share. Edges are derived from what the steps need."""
+    """Steps in notebook order, and what they share. Edges are derived from what the steps need.
+
+    `builtins` are those that the notebook's code names and never gives another meaning; None if it may replace them.
+    """
 
     notebook: str | None
     digest: str
@@ -418,6 +421,7 @@ class Pipeline:
     steps: tuple[Step, ...]
     parameters: tuple[Parameter, ...] = ()
     definitions: tuple[Definition, ...] = ()
+    builtins: tuple[str, ...] | None = ()
 
     def step(self, step_id: str) -> Step:
         """The step with this id. Raises KeyError."""

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,15 @@ from typing import Any
 LIMIT_S = 5  # a program that takes longer is left out; its steps get much more, as the machine may be busy
 
 Cells = Sequence[tuple[str, str]]  # (step's name or other tag, source)
+Planner = Callable[[Any], Any]  # a pipeline in, the pipeline that is run out
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a program went. `kind`: invalid, same, refused, stopped, wrong. `why` is for people."""
+    """How a program went. `why` is for people.
+
+    `kind`: invalid, same, refused, stopped, wrong; raised, if the plan was changed and a cell raised an error then.
+    """
 
     kind: str
     why: str = ""
@@ -180,10 +184,13 @@ def notebook_of(cells: Cells) -> dict[str, Any]:
     }
 
 
-def compare(server: Server, cells: Cells, order: random.Random | None = None) -> Outcome:
+def compare(
+    server: Server, cells: Cells, order: random.Random | None = None, planner: Planner = lambda pipeline: pipeline
+) -> Outcome:
     """Run the notebook straight and as a pipeline, its steps in an order that the DAG allows, drawn from `order`.
 
     Without `order`: of the steps that are ready, the last one in the notebook goes first, so that a missing edge shows.
+    `planner` may change the plan.
     """
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
     with tempfile.TemporaryDirectory(prefix="nb2pipe-fast-", dir=place) as name:
@@ -194,18 +201,23 @@ def compare(server: Server, cells: Cells, order: random.Random | None = None) ->
         straight = server.run(numbered, folder / "straight", None)
         if straight["error"]:
             return Outcome("invalid", str(straight["error"]))
-        return _pipeline(server, cells, folder, straight["printed"], order)
+        return _pipeline(server, cells, folder, straight["printed"], order, planner)
 
 
 def _pipeline(
-    server: Server, cells: Cells, folder: Path, expected: dict[str, str], order: random.Random | None
+    server: Server,
+    cells: Cells,
+    folder: Path,
+    expected: dict[str, str],
+    order: random.Random | None,
+    planner: Planner,
 ) -> Outcome:
     from nb2pipe import api
 
     analyzed = api.analyze(notebook_of(cells))
     if analyzed.errors or analyzed.pipeline is None:
         return Outcome("refused", "; ".join(f"{item.code} {item.message}" for item in analyzed.errors))
-    run = _Run(server, analyzed, folder)
+    run = _Run(server, analyzed, planner(analyzed.pipeline), folder)
     problem = run.go(order)
     done = tuple(run.order)
     if problem is not None:
@@ -220,13 +232,14 @@ def _pipeline(
 class _Run:
     """A run of a pipeline, as the supervisor makes it."""
 
-    def __init__(self, server: Server, analyzed: Any, folder: Path) -> None:
+    def __init__(self, server: Server, analyzed: Any, pipeline: Any, folder: Path) -> None:
         from nb2pipe.layout import RootDir
         from nb2pipe.targets.local.schedule import Schedule
 
         self.server = server
         self.notebook = analyzed.notebook
-        self.pipeline = analyzed.pipeline
+        self.pipeline = pipeline
+        self.planned = pipeline is not analyzed.pipeline  # by somebody else
         self.folder = folder / "pipeline"
         self.root = RootDir(folder / "root")
         self.dir = self.root.run("run")
@@ -239,28 +252,41 @@ class _Run:
         """Run all steps. Returns what went wrong: kind and reason."""
         from nb2pipe.model import RunState
 
-        while ready := self.schedule.ready():
+        waiting: set[str] = set()  # for the value of a step that they came before
+        while ready := [step for step in self.schedule.ready() if step not in waiting]:
             step_id = order.choice(ready) if order and order.random() < 0.5 else ready[-1]
             self.order.append(step_id)
             problem = self._step(self.pipeline.step(step_id))
+            if problem is not None and "may come from it" in problem[1]:
+                waiting.add(step_id)
+                continue
             if problem is not None:
                 return problem
             self.schedule.ended(step_id, RunState.SUCCEEDED)
+            waiting.clear()
         return None
 
     def _step(self, step: Any) -> tuple[str, str] | None:
         from nb2pipe.targets.local import stored, verdict
+        from nb2pipe.targets.local.serial import overtaken
 
         files = self.dir.step(step.id)
-        files.path.mkdir(parents=True)
+        files.path.mkdir(parents=True, exist_ok=True)
         self._request(step)
         answer = self.server.run(self._cells(step), self.folder, files.request)
         self.printed.update(answer["printed"])
         if answer["error"]:
-            return "wrong", f"step {step.name}: {answer['error']}"
+            kind = "wrong"
+            if self.planned:
+                kind = "stopped" if answer["error"][2] == "StepProblem" else "raised"
+            return kind, f"step {step.name}: {answer['error']}"
         outputs = stored.read_outputs(files, self.root)
         assert outputs is not None
-        error = verdict.unstorable(self.pipeline, step, outputs) or verdict.unforeseen(self.pipeline, step, outputs)
+        error = (
+            verdict.unstorable(self.pipeline, step, outputs)
+            or verdict.unforeseen(self.pipeline, step, outputs)
+            or overtaken(self.pipeline, {**self.done, step.id: outputs}, step)
+        )
         if error is not None:
             return "stopped", error.message
         self.done[step.id] = outputs
@@ -279,24 +305,13 @@ class _Run:
     def _request(self, step: Any) -> None:
         from nb2pipe import wire
         from nb2pipe.targets.local import stored
+        from nb2pipe.targets.local.request import Request, spec_of
 
-        files = self.dir.step(step.id)
-        values = stored.resolve(step, self.done, self.schedule.before(step.id))
         defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
-        content = {
-            "schema": 1,
-            "step": step.id,
-            "store": str(self.root.objects),
-            "out": str(files.path),
-            "folder": str(self.folder),
-            "notebook": "case.ipynb",
-            "values": {name: wire.encode(value) for name, value in values.items()},
-            "order": list(values),
-            "parameters": {name: defaults[name] for name in step.parameters},
-            "plan": wire.encode(step),
-            "definitions": wire.encode(self.pipeline.definitions),
-        }
-        files.request.write_text(wire.dumps(content), encoding="utf-8")
+        request = Request("run", "case.ipynb", str(self.folder), self.pipeline, parameters=defaults)
+        values = stored.resolve(step, self.done, self.schedule.before(step.id))
+        content = {**spec_of(request, self.dir, step, values), "may_wait": False}
+        self.dir.step(step.id).request.write_text(wire.dumps(content), encoding="utf-8")
 
 
 def shrink(

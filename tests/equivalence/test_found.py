@@ -40,6 +40,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a view of an array made of a list": [("a", "import numpy as np\nc = np.asarray([2] + [1])"), ("b", "data = c[::-1]"), ("c", "data.sort()"), ("d", "print(c)")],
     "a memoised function that is moved": [("a", "import functools\ndef f(): return 1\nprint(f())"), ("b", "@functools.lru_cache\ndef f(): return 2"), ("c", "d = {'f': f}"), ("d", "print(d['f']())")],
     "a class is changed, and an older unit of it is loaded beside": [("a", "class A:\n    n = 0\n    def __init__(self, v): self.v = v\nx = [1]\na = A(x)\nb = a"), ("b", "type(b).n = 3"), ("c", "print(x, b.n)")],
+    "a class is changed, and what came along with it is looked at": [("a", "class A:\n    n = 0\na = A()\nb = [a]\nc = [b]"), ("b", "type(a).n = 3\nprint(len(b))"), ("c", "print(b[0].n)\nb.append(1)"), ("d", "print(len(c[0]), c[0][0].n)")],
 }
 # fmt: on
 

@@ -170,9 +170,12 @@ def test_retries_run_out(field: Any) -> None:
     assert [event.attempt for event in events if isinstance(event, StepStarted)] == [1, 2]
 
 
-def test_only_the_steps_parameters_reach_it(field: Any) -> None:
-    """As data, and not those of others."""
-    source = "assert stub.given['parameters'] == {'p': [1, {'a': None}]}, stub.given"
+def test_parameters_reach_a_step_as_data(field: Any) -> None:
+    """All of them: a step may read one that its code does not show. The plan says which ones it is given."""
+    source = (
+        "assert stub.given['parameters'] == {'p': [1, {'a': None}], 'q': \"'; 1/0 #\"}, stub.given\n"
+        "assert stub.given['plan']['parameters'] == ['p'], stub.given"
+    )
     run, _ = field.run(
         field.bundle({field.step("s", parameters=("p",)): source}), parameters={"p": [1, {"a": None}], "q": "'; 1/0 #"}
     )

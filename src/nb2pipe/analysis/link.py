@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nb2pipe.analysis.builtin_names import quick_builtins
 from nb2pipe.analysis.names import compose_all
 from nb2pipe.analysis.orders import Orders
 from nb2pipe.analysis.providers import Found, History
@@ -80,6 +81,9 @@ class _Linking:
             steps=tuple(steps),
             parameters=self.analysis.parameters,
             definitions=self.analysis.definitions,
+            builtins=quick_builtins(
+                (cell.source for cell in self.notebook.cells), {*self.analysis.bound_in, *self.parameters}
+            ),
         )
         return pipeline, tuple(self.diagnostics)
 

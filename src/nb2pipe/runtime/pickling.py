@@ -17,7 +17,7 @@ import pickle
 import sys
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,14 +36,19 @@ class CannotLeave(pickle.PicklingError):
 class Pickled:
     """One object's bytes, its out-of-band buffers, and the ids of the mutable objects it is made of.
 
-    `alive` keeps those objects from being freed, so that no id is used twice while ids are compared.
+    `memo` and `kept` keep those objects from being freed, so that no id is used twice while ids are compared.
     """
 
     data: bytes
     buffers: list[pickle.PickleBuffer]
     parts: set[int]
     views: dict[int, int]  # id of a NumPy array -> id of the array that owns its memory
-    alive: object = field(repr=False)
+    memo: Mapping[int, tuple[int, object]] = field(repr=False)
+    kept: Sequence[object] = field(repr=False)
+
+    def knows(self, classes: Collection[type]) -> bool:
+        """True if one of these classes is part of it."""
+        return any(id(cls) in self.memo for cls in classes)
 
     @property
     def size_bytes(self) -> int:
@@ -64,18 +69,12 @@ def dumps(obj: object, main: dict[str, Any], references: Mapping[int, str], owne
         memo = pickler.memo.copy()
         parts = {key for key, (_, part) in memo.items() if is_shareable(part) and key not in pickler.private}
         parts.update(pickler.views.values())
-        return Pickled(file.getvalue(), buffers, parts, pickler.views, (memo, pickler.kept))
+        return Pickled(file.getvalue(), buffers, parts, pickler.views, memo, pickler.kept)
 
 
 def loads(segments: list[memoryview], main: dict[str, Any], resolve: Resolve) -> object:
     """The object that `dumps` gave. `resolve` finds a replayed definition's object."""
-    builtins_before = main.get("__builtins__")
-    unpickler = _StepUnpickler(io.BytesIO(segments[0]), main, resolve, segments[1:])
-    try:
-        return unpickler.load()
-    finally:
-        if builtins_before is not None:  # cloudpickle sets this in the globals of each function that it loads
-            main["__builtins__"] = builtins_before
+    return _StepUnpickler(io.BytesIO(segments[0]), main, resolve, segments[1:]).load()
 
 
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
@@ -173,6 +172,26 @@ class _StepUnpickler(pickle.Unpickler):
         super().__init__(file, buffers=buffers)
         self._main = main
         self._resolve = resolve
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
+        found = super().find_class(module, name)
+        if module.startswith("cloudpickle.") and name in ("_make_function", "_function_setstate"):
+            return functools.partial(self._with_own_builtins, found)
+        return found
+
+    def _with_own_builtins(self, function: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
+        """cloudpickle gives each function that it loads Python's builtins; one of the notebook has the step's.
+
+        A function takes on its builtins when it is made: they are looked up in its globals then.
+        """
+        before = self._main.get("__builtins__")
+        if function.__name__ == "_make_function" and arguments[1] is self._main:
+            return types.FunctionType(*arguments)
+        try:
+            return function(*arguments)
+        finally:
+            if before is not None:
+                self._main["__builtins__"] = before
 
     def persistent_load(self, pid: tuple[str, str]) -> object:
         kind, name = pid

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import objects, pickling
+from nb2pipe.runtime import classes, objects, pickling
 from nb2pipe.runtime.changes import Verdict, compare
 
 
@@ -29,18 +29,30 @@ class NotStored:
 
 
 def save(
-    values: Mapping[str, object], store: Path, main: dict[str, Any], references: Mapping[int, str]
+    values: Mapping[str, object],
+    store: Path,
+    main: dict[str, Any],
+    references: Mapping[int, str],
+    beside: Mapping[str, object] | None = None,
 ) -> tuple[dict[str, StoredValue], dict[str, NotStored]]:
-    """Store each value that can be pickled. Raises OSError if the disk does not take them."""
+    """Store each value that can be pickled, and those of `beside` that share a mutable object with one of them.
+
+    Raises OSError if the disk does not take them.
+    """
+    wanted = set(values)
+    values = {**(beside or {}), **values}
     pickled: dict[str, pickling.Pickled] = {}
     failed: dict[str, NotStored] = {}
     for name in sorted(values):
         try:
             pickled[name] = pickling.dumps({name: values[name]}, main, references)
         except Exception as error:  # noqa: BLE001  # whatever the user's own __reduce__ may raise
-            failed[name] = NotStored(type_name(values[name]), _reason(error))
+            if name in wanted:
+                failed[name] = NotStored(type_name(values[name]), _reason(error))
     stored: dict[str, StoredValue] = {}
     for group in _groups(pickled):
+        if wanted.isdisjoint(group):
+            continue
         unit = pickled[group[0]]
         if len(group) > 1 or _shared_owners([unit]):
             unit = _pickle({name: values[name] for name in group}, main, references)
@@ -86,11 +98,17 @@ def changes(
         return dict.fromkeys(unit.members, Verdict.CHANGED)
     if _is_same(now, stored):
         return dict.fromkeys(unit.members, Verdict.SAME)
-    before = pickling.loads(stored, main, resolve)
-    assert isinstance(before, dict)  # noqa: S101  # `load` has seen that it is
-    if _is_same(_pickle(before, main, references), [now.data, *(buffer.raw() for buffer in now.buffers)]):
-        return dict.fromkeys(unit.members, Verdict.SAME)
-    return {name: compare(value, before[name]) for name, value in unit.members.items()}
+    with classes.kept_as_they_are() as as_now:
+        before = pickling.loads(stored, main, resolve)
+        assert isinstance(before, dict)  # noqa: S101  # `load` has seen that it is
+        other = {cls for cls, states in classes.differing(as_now).items() if compare(*states) is Verdict.CHANGED}
+        if not other and _is_same(_pickle(before, main, references), [now.data, *(b.raw() for b in now.buffers)]):
+            return dict.fromkeys(unit.members, Verdict.SAME)
+        verdicts = {name: compare(value, before[name]) for name, value in unit.members.items()}
+    for name, value in unit.members.items():
+        if other and pickling.dumps({name: value}, main, references).knows(other):
+            verdicts[name] = Verdict.CHANGED
+    return verdicts
 
 
 def _pickle(values: Mapping[str, object], main: dict[str, Any], references: Mapping[int, str]) -> pickling.Pickled:

@@ -11,7 +11,7 @@ from pathlib import Path
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir, StepDir
-from nb2pipe.model import Json, Pipeline, Step
+from nb2pipe.model import Json, Pipeline, Step, Value
 
 RUNNER = "nb2pipe.targets.local.papermill_runner:run"
 
@@ -78,6 +78,31 @@ class Job:
     def files(self) -> StepDir:
         """Where the step's files lie."""
         return self.run.step(self.step.id)
+
+
+def spec_of(request: Request, run: RunDir, step: Step, values: Mapping[str, Value]) -> Mapping[str, Json]:
+    """What the runtime reads (`step.json`): the plan, its values, and where all earlier steps leave their records."""
+    pipeline = request.pipeline
+    before = pipeline.steps[: [item.id for item in pipeline.steps].index(step.id)]
+    return {
+        "schema": 1,
+        "step": step.id,
+        "store": str(run.root.objects),
+        "out": str(run.step(step.id).path),
+        "folder": request.folder,
+        "notebook": request.notebook,
+        "values": {name: wire.encode(value) for name, value in values.items()},
+        "order": list(values),
+        "parameters": dict(request.parameters),
+        "plan": wire.encode(step),
+        "definitions": wire.encode(pipeline.definitions),
+        "builtins": None if pipeline.builtins is None else list(pipeline.builtins),
+        "earlier": [
+            {"id": item.id, "path": str(run.step(item.id).path), "names": sorted({*item.outputs, *item.deletes})}
+            for item in before
+        ],
+        "may_wait": True,
+    }
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,23 @@ class Unstorable:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A name that the step's code read and the plan did not give it: in which cell; which step had it.
+
+    `step` is empty for one that a definition or a parameter gave, and None if nothing did.
+    """
+
+    cell: int | None = None
+    step: str | None = None
+
+
+@dataclass(frozen=True)
 class Outputs:
     """`outputs.json`. `failed`: names that were bound to what can't be stored.
 
-    `changed`: names that the step loaded, was not expected to change, and did: whether that is certain.
+    `changed`: names that the step loaded, was not expected to change, and did: whether that is certain. `asked`: names
+    that were fetched, or looked for in vain, when the code read them. `loaded`: all variables that were loaded, from
+    which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
     """
 
     schema: int
@@ -36,8 +49,16 @@ class Outputs:
     deleted: tuple[str, ...] = ()
     failed: Mapping[str, Unstorable] = field(default_factory=dict)
     changed: Mapping[str, bool] = field(default_factory=dict)
+    asked: Mapping[str, Asked] = field(default_factory=dict)
+    loaded: Mapping[str, str] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The variables that the step bound, changed or deleted, stored or not."""
+        return frozenset((*self.variables, *self.failed, *self.deleted))
 
     @property
     def variables(self) -> Mapping[str, Value]:
@@ -62,6 +83,9 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         deleted=tuple(map(str, data.get("deleted", ()))),
         failed={str(name): wire.read(Unstorable, item) for name, item in data.get("failed", {}).items()},
         changed={str(name): bool(certain) for name, certain in data.get("changed", {}).items()},
+        asked={str(name): wire.read(Asked, item) for name, item in data.get("asked", {}).items()},
+        loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
+        shared=tuple(map(str, data.get("shared", ()))),
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
     )
@@ -113,12 +137,17 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
     return found
 
 
-def bypassing(pipeline: Pipeline, step: Step, variable: str) -> list[Step]:
-    """The steps after `step` in the notebook that get `variable` from a step before it, past `step`."""
+def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool = False) -> list[Step]:
+    """The steps after `step` in the notebook that get `variable` from a step before it, past `step`.
+
+    With `updating`, only those that may change it.
+    """
     position = {item.id: place for place, item in enumerate(pipeline.steps)}
     here = position[step.id]
     found = []
     for later in pipeline.steps[here + 1 :]:
+        if updating and variable not in later.outputs:
+            continue
         needs = [need for need in later.needs if need.variable == variable]
         given = variable in later.parameters and not needs
         if given or any(all(position[provider] < here for provider in need.providers) for need in needs):

@@ -25,7 +25,6 @@ from nb2pipe.layout import RunDir
 from nb2pipe.model import (
     CancelRequested,
     CellStarted,
-    Json,
     Printed,
     RunEvent,
     RunFinished,
@@ -42,10 +41,11 @@ from nb2pipe.targets.local import stored, verdict
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.lock import open_lock, owner_of, try_lock
 from nb2pipe.targets.local.metrics import printed_metrics
-from nb2pipe.targets.local.request import Job, Report, Request, sockets_dir
+from nb2pipe.targets.local.request import Job, Report, Request, sockets_dir, spec_of
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber
+from nb2pipe.targets.local.serial import overtaken
 from nb2pipe.targets.local.watch import Watch
 from nb2pipe.targets.local.worker import launch, load_runner
 
@@ -159,7 +159,7 @@ class Supervisor:
 
     def _wait(self, at_most_s: float | None = None) -> None:
         times = [running.deadline for running in self._running.values()]
-        if len(self._running) < self.request.jobs:
+        if self._waiting:
             times += [when for _, when in self._waiting.values()]
         next_time = min((when for when in times if when is not None), default=None)
         timeout = None if next_time is None else max(0.0, next_time - time.monotonic())
@@ -185,6 +185,7 @@ class Supervisor:
 
     def _end_canceled(self, step: str, wall_s: float = 0.0) -> None:
         self._emit(StepFinished(_now(), step, RunState.CANCELED, wall_s, because="the run was cancelled"))
+        self._say_ended(step)
 
     def _see_to_time_limits(self) -> None:
         now = time.monotonic()
@@ -205,7 +206,8 @@ class Supervisor:
         now = time.monotonic()
         due = [(step, attempt) for step, (attempt, when) in self._waiting.items() if when <= now]
         for step, attempt in [*due, *((step, 1) for step in self._schedule.ready())]:
-            if len(self._running) >= self.request.jobs:
+            # a step between two attempts keeps its place: one that waits for its values must not take the last one
+            if len(self._running) + len(self._waiting) - (step in self._waiting) >= self.request.jobs:
                 return
             self._waiting.pop(step, None)
             self._schedule.started(step)
@@ -236,24 +238,11 @@ class Supervisor:
 
     def _prepare(self, job: Job) -> None:
         """Write what the step's runtime reads, and sweep what an earlier attempt left. Raises OSError."""
-        files, step, request = job.files, job.step, self.request
-        for path in (files.outputs, files.error, files.commit, files.executed):
+        files = job.files
+        for path in (files.outputs, files.error, files.commit, files.ended, files.executed):
             path.unlink(missing_ok=True)
-        wanted = set(step.parameters)
-        values = stored.resolve(step, self._done, self._schedule.before(step.id))
-        content: dict[str, Json] = {
-            "schema": 1,
-            "step": step.id,
-            "store": str(self.dir.root.objects),
-            "out": str(files.path),
-            "folder": request.folder,
-            "notebook": request.notebook,
-            "values": {name: wire.encode(value) for name, value in values.items()},
-            "order": list(values),
-            "parameters": {name: value for name, value in request.parameters.items() if name in wanted},
-            "plan": wire.encode(step),
-            "definitions": wire.encode(request.pipeline.definitions),
-        }
+        values = stored.resolve(job.step, self._done, self._schedule.before(job.step.id))
+        content = spec_of(job.request, job.run, job.step, values)
         write_atomic(files.request, wire.dumps(content).encode("utf-8", "surrogatepass"), durable=False)
 
     def _on_report(self, step: str, report: Report) -> None:
@@ -327,9 +316,14 @@ class Supervisor:
             outputs = replace(outputs, metrics={**printed_metrics(step, files), **outputs.metrics})
             pipeline = self.request.pipeline
             error = verdict.unstorable(pipeline, step, outputs) or verdict.unforeseen(pipeline, step, outputs)
+            error = error or overtaken(pipeline, {**self._done, step.id: outputs}, step)
             error = error or self._secret_in(step, outputs)
             if error is None:
-                for warning in verdict.doubtful(pipeline, step, outputs):
+                names = {item.id: item.name for item in pipeline.steps}
+                for warning in (
+                    *verdict.doubtful(pipeline, step, outputs),
+                    *verdict.fetched(step, outputs, names),
+                ):
                     self._emit(Warned(_now(), warning, step.id))
                 stored.commit(files, outputs, run=self.dir.id, attempt=job.attempt)
         except OSError as problem:
@@ -390,6 +384,14 @@ class Supervisor:
         self._emit(StepFinished(_now(), step, state, wall_s, error, values=values, metrics=metrics))
         for lost, because in self._schedule.ended(step, state):
             self._emit(StepFinished(_now(), lost, RunState.SKIPPED, because=because))
+            self._say_ended(lost)
+        if state is not RunState.SUCCEEDED:
+            self._say_ended(step)
+
+    def _say_ended(self, step: str) -> None:
+        """Tell steps that wait for a value of `step` that there will be none."""
+        with contextlib.suppress(OSError):  # the run is failing anyway, and has said why
+            write_atomic(self.dir.step(step).ended, b"{}\n", durable=False)
 
 
 def _scrub(event: RunEvent, scrubber: Scrubber) -> RunEvent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,10 +93,21 @@ def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | 
     bound = {name: "bound" for name in (*outputs.variables, *outputs.failed) if name not in known}
     deleted = {name: "deleted" for name in outputs.deleted if name not in planned}
     for variable, did in sorted({**changed, **bound, **deleted}.items()):
-        later = bypassing(pipeline, step, variable)
+        later = bypassing(pipeline, step, variable, updating=variable in outputs.shared)
         if later:
             return _passed_by(step, variable, did, ", ".join(f"`{item.name}`" for item in later))
     return None
+
+
+def fetched(step: Step, outputs: Outputs, names: Mapping[str, str]) -> list[str]:
+    """A warning for each variable that the step read without the plan's knowledge. `names`: of the steps, by id."""
+    return [
+        f"step `{step.name}` read `{variable}`, which its code does not show: fetched from "
+        f"{f'step `{names[asked.step]}`' if asked.step else 'the definitions'}; "
+        f"`# nb2pipe: needs {variable}` tells it beforehand"
+        for variable, asked in sorted(outputs.asked.items())
+        if asked.step is not None
+    ]
 
 
 def _passed_by(step: Step, variable: str, did: str, names: str) -> StepError:
@@ -145,6 +157,8 @@ def _raised(step: Step, outcome: Outcome, files: StepDir) -> StepError:
         hint = "a step is done when its last cell is; take the exit out, or put what follows under an `if`"
         return StepError("exit", message, cell, line, hint=hint)
     reason = f"{outcome.ename}: {_one_line(outcome.evalue)}" if outcome.evalue else outcome.ename
+    if outcome.ename == "StepProblem":
+        reason = _one_line(outcome.evalue)
     return StepError("error", f"step `{step.name}` failed in {where}: {reason}", cell, line, outcome.traceback)
 
 

@@ -1,0 +1,91 @@
+"""The step that runs in this process: what it was told, and what it has come to know. No values are loaded here."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+class StepProblem(Exception):
+    """Something that stops the step and that is not the user's code. The message is for people."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"nb2pipe: {self}"]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A step before this one in the notebook: where it leaves its records, and the names that it may bind or delete."""
+
+    id: str
+    path: Path
+    names: frozenset[str]
+
+
+@dataclass
+class Session:
+    """One step. `names` in the fields below are the user's, `main` is the namespace that its cells run in.
+
+    `seen` are the names that were in `main` at some time during this step: one that no longer is was deleted.
+    """
+
+    plan: Mapping[str, Any]
+    definitions: Mapping[str, Mapping[str, Any]]
+    parameters: dict[str, Any]
+    all_parameters: Mapping[str, Any]
+    values: Mapping[str, str]
+    store: Path
+    out: Path
+    main: dict[str, Any]
+    shell: Any
+    folder: str
+    environ: Mapping[str, str]
+    earlier: Sequence[Earlier] = ()
+    may_wait: bool = False
+    before: Mapping[str, object] = field(default_factory=dict)
+    ambient: Mapping[str, object] = field(default_factory=dict)
+    units: list[Any] = field(default_factory=list)
+    loaded: dict[str, object] = field(default_factory=dict)
+    defined: dict[str, object] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    cell_of_file: dict[str, int] = field(default_factory=dict)
+    sequence: list[int | None] = field(default_factory=list)
+    position: int = 0
+    seen: set[str] = field(default_factory=set)
+    asked: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # name -> which cell asked, which step had it
+    problem: str | None = None  # one that the user's code may have caught
+
+    @property
+    def cell(self) -> int | None:
+        """The notebook's cell that is now running; None for one of ours."""
+        return self.sequence[self.position] if self.position < len(self.sequence) else None
+
+
+_sessions: list[Session] = []
+
+
+def enter(session: Session) -> None:
+    """`session` is the one that runs now."""
+    _sessions[:] = [session]
+
+
+def current() -> Session:
+    """The step that runs now. Raises StepProblem if none has begun."""
+    if not _sessions:
+        raise StepProblem("run the step's first cell first: it says which step this is")
+    return _sessions[-1]
+
+
+def import_units() -> ModuleType:
+    """The pickler's module. Raises StepProblem if the kernel's environment lacks what it needs."""
+    try:
+        return importlib.import_module("nb2pipe.runtime.units")
+    except ModuleNotFoundError as error:
+        raise StepProblem(
+            f"the kernel's environment lacks {error.name}: {sys.executable} -m pip install {error.name}"
+        ) from error
