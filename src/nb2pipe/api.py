@@ -100,8 +100,9 @@ def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
     sections, split_problems = notebook.split(found)
     summary = analysis.summarise(found, sections)
     pipeline, link_problems = analysis.link(found, sections, summary)
+    pipeline, fuse_problems = analysis.fuse(pipeline, checks.unmovable(pipeline, summary.trees))
     judged = checks.check(found, sections, pipeline, summary.trees)
-    problems = [*split_problems, *summary.diagnostics, *link_problems, *judged]
+    problems = [*split_problems, *summary.diagnostics, *link_problems, *fuse_problems, *judged]
     return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)))
 
 

@@ -6,8 +6,8 @@
     request.json  pipeline.json  events.jsonl  supervisor.json  supervisor.log  merged.ipynb
     runtime/                    nb2pipe's own files for the kernels
     folder/                     the copy of the notebook's folder, of an isolated run
-    steps/<id>/                 step.ipynb step.json outputs.json error.json commit.json ended.json executed.ipynb
-                                kernel.log
+    steps/<id>/                 step.ipynb step.json outputs.json error.json commit.json ended.json waiting.json
+                                executed.ipynb kernel.log
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ class StepDir:
     def commit(self) -> Path:
         """The commit record: without it the step isn't done."""
         return self.path / "commit.json"
+
+    @property
+    def waiting(self) -> Path:
+        """There while the step waits for a value of another one."""
+        return self.path / "waiting.json"
 
     @property
     def ended(self) -> Path:

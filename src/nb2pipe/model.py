@@ -372,8 +372,25 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Unmovable:
+    """A variable that can't leave step `provider`, where `at` makes it, and that step `reader` needs.
+
+    `what` it is, for people: "a database connection".
+    """
+
+    variable: str
+    what: str
+    at: At
+    provider: str
+    reader: str
+
+
+@dataclass(frozen=True)
 class Step:
-    """One step. Steps are listed in notebook order; `id` is unique among them. `cells` are those that hold code."""
+    """One step. Steps are listed in notebook order; `id` is unique among them. `cells` are those that hold code.
+
+    `process`: the id of the first of the steps that share a process with this one; None if it has its own.
+    """
 
     name: str
     id: str
@@ -388,6 +405,7 @@ class Step:
     metrics: tuple[Metric, ...] = ()
     writes: tuple[Resource, ...] = ()
     options: StepOptions = field(default_factory=StepOptions)
+    process: str | None = None
 
 
 class EdgeKind(StrEnum):
@@ -422,6 +440,11 @@ class Pipeline:
     parameters: tuple[Parameter, ...] = ()
     definitions: tuple[Definition, ...] = ()
     builtins: tuple[str, ...] | None = ()
+
+    def process_of(self, step_id: str) -> tuple[Step, ...]:
+        """The steps that share a process with this one, itself among them, in notebook order."""
+        own = self.step(step_id)
+        return tuple(step for step in self.steps if step is own or (own.process and step.process == own.process))
 
     def step(self, step_id: str) -> Step:
         """The step with this id. Raises KeyError."""

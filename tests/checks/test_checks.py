@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 import pytest
 
 from nb2pipe import analysis, checks
-from nb2pipe.model import Cell, Diagnostic, Notebook, Role, Section
+from nb2pipe.model import Cell, Diagnostic, Notebook, Pipeline, Role, Section
 
 
-def check(*sources: str, counts: tuple[int | None, ...] = ()) -> tuple[Diagnostic, ...]:
-    """Problems of a notebook of steps a, b, c ..., one cell each."""
+def linked(
+    *sources: str, counts: tuple[int | None, ...] = ()
+) -> tuple[Notebook, list[Section], Pipeline, tuple[ast.Module | None, ...]]:
+    """A notebook of steps a, b, c ..., one cell each."""
     cells = [Cell(index, source) for index, source in enumerate(sources)]
     cells = [
         replace(cell, execution_count=count) for cell, count in zip(cells, counts or [None] * len(cells), strict=True)
@@ -21,7 +24,12 @@ def check(*sources: str, counts: tuple[int | None, ...] = ()) -> tuple[Diagnosti
     notebook = Notebook(None, tuple(cells))
     summary = analysis.summarise(notebook, sections)
     pipeline, _ = analysis.link(notebook, sections, summary)
-    return checks.check(notebook, sections, pipeline, summary.trees)
+    return notebook, sections, pipeline, summary.trees
+
+
+def check(*sources: str, counts: tuple[int | None, ...] = ()) -> tuple[Diagnostic, ...]:
+    """Problems of a notebook of steps a, b, c ..., one cell each."""
+    return checks.check(*linked(*sources, counts=counts))
 
 
 INTERACTIVE = [
@@ -61,10 +69,9 @@ CROSSING = [
 
 @pytest.mark.parametrize(("a", "b", "what"), CROSSING)
 def test_crossing(a: str, b: str, what: str | None) -> None:
-    found = [item for item in check(a, b) if item.code == "N2P401"]
-    assert [f"'f' is {what}: it can't leave step 'a', and step 'b' needs it"] == [item.message for item in found] or (
-        what is None and not found
-    )
+    pipeline, trees = linked(a, b)[2:]
+    found = [(item.variable, item.what, item.provider, item.reader) for item in checks.unmovable(pipeline, trees)]
+    assert found == ([] if what is None else [("f", what, "a", "b")])
 
 
 @pytest.mark.parametrize(

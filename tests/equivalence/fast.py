@@ -262,24 +262,35 @@ class _Run:
                 continue
             if problem is not None:
                 return problem
-            self.schedule.ended(step_id, RunState.SUCCEEDED)
+            for member in self.pipeline.process_of(step_id):
+                self.schedule.ended(member.id, RunState.SUCCEEDED)
             waiting.clear()
         return None
 
     def _step(self, step: Any) -> tuple[str, str] | None:
-        from nb2pipe.targets.local import stored, verdict
-        from nb2pipe.targets.local.serial import overtaken
-
-        files = self.dir.step(step.id)
-        files.path.mkdir(parents=True, exist_ok=True)
-        self._request(step)
-        answer = self.server.run(self._cells(step), self.folder, files.request)
+        members = self.pipeline.process_of(step.id)
+        for member in members:
+            self.dir.step(member.id).path.mkdir(parents=True, exist_ok=True)
+            self._request(member)
+        cells = [cell for member in members for cell in self._cells(member)]
+        answer = self.server.run(cells, self.folder, self.dir.step(step.id).request)
         self.printed.update(answer["printed"])
         if answer["error"]:
             kind = "wrong"
             if self.planned:
                 kind = "stopped" if answer["error"][2] == "StepProblem" else "raised"
             return kind, f"step {step.name}: {answer['error']}"
+        for member in members:
+            problem = self._judge(member)
+            if problem is not None:
+                return problem
+        return None
+
+    def _judge(self, step: Any) -> tuple[str, str] | None:
+        from nb2pipe.targets.local import stored, verdict
+        from nb2pipe.targets.local.serial import overtaken
+
+        files = self.dir.step(step.id)
         outputs = stored.read_outputs(files, self.root)
         assert outputs is not None
         error = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from nb2pipe.checks.crossing import check_crossing
+from nb2pipe.checks.crossing import unmovable
 from nb2pipe.checks.hidden import check_hidden_state
 from nb2pipe.checks.interactive import check_interactive
 from nb2pipe.model import Diagnostic, Notebook, Pipeline, Section
 
-__all__ = ["check"]
+__all__ = ["check", "unmovable"]
 
 
 def check(
@@ -20,6 +20,5 @@ def check(
     kept = sorted(cell for section in sections for cell in section.cells)
     return (
         *check_interactive(notebook, pipeline, trees, kept),
-        *check_crossing(notebook, pipeline, trees),
         *check_hidden_state(notebook, kept),
     )

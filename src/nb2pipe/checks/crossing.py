@@ -1,47 +1,64 @@
-"""A pipeline in, an error for each value that a later step needs and that can't leave its process out."""
+"""A pipeline in, each value that a later step needs and that can't leave its process out."""
 
 from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
 from nb2pipe.checks.calls import dotted, imported, own_names
-from nb2pipe.model import Diagnostic, Location, Need, Notebook, Pipeline, Severity, Step
+from nb2pipe.model import At, Need, Pipeline, Step, Unmovable
 
 
-def check_crossing(notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.Module | None]) -> list[Diagnostic]:
-    """One error per variable and step that needs it, where its last binding is a call of the table."""
+def unmovable(pipeline: Pipeline, trees: Sequence[ast.Module | None]) -> list[Unmovable]:
+    """One per variable and step that needs it, where its last binding is a call of the table."""
     meaning = imported(tree for tree in trees if tree is not None)
     generators = _generator_functions(trees)
     constructors = _constructors(frozenset(own_names(trees)))
-    found: list[Diagnostic] = []
+    found: list[Unmovable] = []
     for step in pipeline.steps:
         for need in step.needs:
             if need.soft:
                 continue
-            provider = pipeline.step(need.providers[0])
-            made = _made(need, provider, trees, meaning, {**constructors, **generators})
+            made = _made(pipeline, need, trees, meaning, {**constructors, **generators})
             if made is not None:
-                found.append(_problem(notebook, step, provider, need, *made))
+                what, cell, line = made
+                found.append(Unmovable(need.variable, what, At(cell, line), need.providers[0], step.id))
     return found
 
 
 def _made(
-    need: Need, provider: Step, trees: Sequence[ast.Module | None], meaning: Mapping[str, str], kinds: Mapping[str, str]
+    pipeline: Pipeline,
+    need: Need,
+    trees: Sequence[ast.Module | None],
+    meaning: Mapping[str, str],
+    kinds: Mapping[str, str],
 ) -> tuple[str, int, int] | None:
-    """What the provider's last binding of the variable makes, and where; None for what may cross."""
-    last: tuple[str, int, int] | None = None
-    for cell in provider.cells:
+    """What the last binding of the variable makes, and where; None for what may cross.
+
+    The provider may only have changed what an earlier step had bound: then it is looked for there.
+    """
+    waiting: Need | None = need
+    while waiting is not None:
+        provider = pipeline.step(waiting.providers[0])
+        values = list(_bound_values(provider, need.variable, trees))
+        if values:
+            value, cell, line = values[-1]
+            what = _what(value, meaning, kinds)
+            return (what, cell, line) if what else None
+        waiting = next((item for item in provider.needs if item.variable == need.variable), None)
+    return None
+
+
+def _bound_values(step: Step, variable: str, trees: Sequence[ast.Module | None]) -> Iterator[tuple[ast.expr, int, int]]:
+    for cell in step.cells:
         tree = trees[cell]
         for statement in () if tree is None else tree.body:
-            value = _bound_value(statement, need.variable)
+            value = _bound_value(statement, variable)
             if value is not None:
-                what = _what(value, meaning, kinds)
-                last = (what, cell, statement.lineno) if what else None
-    return last
+                yield value, cell, statement.lineno
 
 
 def _bound_value(statement: ast.stmt, name: str) -> ast.expr | None:
@@ -92,14 +109,3 @@ def _constructors(own: frozenset[str]) -> Mapping[str, str]:
     text = files("nb2pipe.checks").joinpath("crossing.toml").read_text(encoding="utf-8")
     found: Mapping[str, str] = tomllib.loads(text)["constructors"]
     return {name: what for name, what in found.items() if name.partition(".")[0] not in own}
-
-
-def _problem(notebook: Notebook, step: Step, provider: Step, need: Need, what: str, cell: int, line: int) -> Diagnostic:
-    name = need.variable
-    message = f"'{name}' is {what}: it can't leave step '{provider.name}', and step '{step.name}' needs it"
-    if what == "a generator":
-        make = f"make it a list (`{name} = list({name})`)"
-    else:
-        make = f"make it in step '{step.name}' too"
-    hint = f"{make}; or tag both cells with one step name; or use it up in '{provider.name}' and hand on the result"
-    return Diagnostic("N2P401", Severity.ERROR, message, Location(notebook.path, cell, line, provider.id, name), hint)

@@ -11,11 +11,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from nb2pipe.runtime.session import Earlier, Session, StepProblem
 
 POLL_S = 0.05
+
+_records: dict[tuple[Path, int], Mapping[str, Any]] = {}  # by place and time: by hand a step may run again
 
 LoadUnits = Callable[[Session, Mapping[str, str]], list[Any]]
 Replay = Callable[[Session, str], bool]
@@ -49,7 +52,7 @@ def fetch(session: Session, name: str, load_units: LoadUnits, replay: Replay) ->
 def is_latest(session: Session, name: str, object_id: str) -> bool:
     """True if, of all earlier steps, the last one that has to do with `name` stored it in this object."""
     for earlier in reversed(session.earlier):
-        outputs = _outputs(session, earlier, name, wait=False)
+        outputs = outputs_of(session, earlier, name, wait=False)
         if outputs is None:
             if name in earlier.names:
                 return False
@@ -63,7 +66,7 @@ def is_latest(session: Session, name: str, object_id: str) -> bool:
 def _from_a_step(session: Session, name: str, load_units: LoadUnits, *, wait_for_all: bool = False) -> str | None:
     """The step that it came from; empty if no step has a word on it; None if it was deleted."""
     for earlier in reversed(session.earlier):
-        outputs = _outputs(session, earlier, name, wait=wait_for_all or name in earlier.names)
+        outputs = outputs_of(session, earlier, name, wait=wait_for_all or name in earlier.names)
         if outputs is None:
             continue
         if name in outputs["values"]:
@@ -99,16 +102,31 @@ def _from_the_plan(session: Session, name: str, replay: Replay) -> bool:
     return False
 
 
-def _outputs(session: Session, earlier: Earlier, name: str, *, wait: bool) -> Mapping[str, Any] | None:
+def _wait_for(session: Session, earlier: Earlier, done: Path, name: str) -> None:
+    """Wait until a step is done. Others may run in this one's place, lest it waits for one that can't begin."""
+    if not session.may_wait:
+        raise StepProblem(f"run step '{earlier.id}' first: `{name}` may come from it")
+    waiting = session.out / "waiting.json"
+    waiting.touch()
+    try:
+        while not done.is_file():
+            if (earlier.path / "ended.json").is_file():
+                raise StepProblem(f"`{name}` is read, and may come from step '{earlier.id}', which did not succeed")
+            time.sleep(POLL_S)
+    finally:
+        waiting.unlink(missing_ok=True)
+
+
+def outputs_of(session: Session, earlier: Earlier, name: str, *, wait: bool) -> Mapping[str, Any] | None:
     """What the step stored; None if it has not ended and isn't to be waited for."""
-    done = earlier.path / ("commit.json" if session.may_wait else "outputs.json")
-    while not done.is_file():
+    awaited = session.may_wait and earlier.id not in session.process
+    done = earlier.path / ("commit.json" if awaited else "outputs.json")
+    if not done.is_file():
         if not wait:
             return None
-        if not session.may_wait:
-            raise StepProblem(f"run step '{earlier.id}' first: `{name}` may come from it")
-        if (earlier.path / "ended.json").is_file():
-            raise StepProblem(f"`{name}` is read, and may come from step '{earlier.id}', which did not succeed")
-        time.sleep(POLL_S)
-    found: Mapping[str, Any] = json.loads((earlier.path / "outputs.json").read_text(encoding="utf-8"))
-    return found
+        _wait_for(session, earlier, done, name)
+    path = earlier.path / "outputs.json"
+    key = (path, path.stat().st_mtime_ns)
+    if key not in _records:
+        _records[key] = json.loads(path.read_text(encoding="utf-8"))
+    return _records[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -32,6 +32,8 @@ class Session:
     """One step. `names` in the fields below are the user's, `main` is the namespace that its cells run in.
 
     `seen` are the names that were in `main` at some time during this step: one that no longer is was deleted.
+    `process` are the ids of the steps that run in this process. `kept` are the names that one before this step has
+    left here.
     """
 
     plan: Mapping[str, Any]
@@ -45,12 +47,15 @@ class Session:
     shell: Any
     folder: str
     environ: Mapping[str, str]
+    providers: Mapping[str, str] = field(default_factory=dict)
     earlier: Sequence[Earlier] = ()
+    process: Collection[str] = ()
     may_wait: bool = False
     before: Mapping[str, object] = field(default_factory=dict)
     ambient: Mapping[str, object] = field(default_factory=dict)
     units: list[Any] = field(default_factory=list)
     loaded: dict[str, object] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     defined: dict[str, object] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     cell_of_file: dict[str, int] = field(default_factory=dict)
@@ -67,6 +72,12 @@ class Session:
 
 
 _sessions: list[Session] = []
+
+
+def before_in_process(members: Collection[str]) -> Session | None:
+    """The step that ran here last, if it is one of these."""
+    found = _sessions[-1] if _sessions else None
+    return found if found is not None and found.plan["id"] in members else None
 
 
 def enter(session: Session) -> None:

@@ -28,12 +28,18 @@ def earlier_of(spec: Mapping[str, Any]) -> Sequence[Earlier]:
     ]
 
 
+_process: dict[str, str] = {}  # step that runs in this process -> where its spec lies
+
+
 def _spec_of_run(step_id: str) -> dict[str, Any] | None:
     path = os.environ.pop(SPEC_VARIABLE, None)
+    if path is not None:
+        _hide_runtime_path()
+    path = path or _process.get(step_id)
     if path is None:
         return None
-    _hide_runtime_path()
     spec: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    _process.update(spec.get("process", {}))
     if spec.get("schema") != SCHEMA or spec.get("step") != step_id:
         raise StepProblem(f"{path} is not for step {step_id!r} of this version of nb2pipe")
     return spec
@@ -52,15 +58,16 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
         raise StepProblem(f"{folder / 'pipeline.json'} has no step {step_id!r}")
     if (folder.parent / pipeline["notebook"]).is_file():
         os.chdir(folder.parent)
-    values = {}
+    process = [key for key in plans if key == step_id or _same_process(plans[key], plans[step_id])]
+    values, providers = {}, {}
+    for earlier in list(plans)[: list(plans).index(step_id)]:
+        for name, value in _ambient_by_hand(folder / ".values" / earlier / "outputs.json").items():
+            values[name], providers[name] = value, earlier
     for need in plans[step_id].get("needs", ()):
-        value = _value_by_hand(folder, need)
-        if value is not None:
-            values[need["variable"]] = value
-    for earlier in plans:
-        if earlier == step_id:
-            break
-        values.update(_ambient_by_hand(folder / ".values" / earlier / "outputs.json"))
+        outside = {**need, "providers": [key for key in need["providers"] if key not in process]}
+        found = _value_by_hand(folder, outside)
+        if found is not None:
+            values[need["variable"]], providers[need["variable"]] = found
     out = folder / ".values" / step_id
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / ".values" / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -69,6 +76,8 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
         "definitions": pipeline.get("definitions", []),
         "parameters": {item["name"]: item.get("default") for item in pipeline.get("parameters", ())},
         "values": values,
+        "providers": providers,
+        "process": dict.fromkeys(process, ""),
         "store": str(folder / ".values" / "objects"),
         "out": str(out),
         "folder": str(Path.cwd()),
@@ -84,7 +93,11 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
     }
 
 
-def _value_by_hand(folder: Path, need: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _same_process(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one.get("process") is not None and one.get("process") == other.get("process")
+
+
+def _value_by_hand(folder: Path, need: Mapping[str, Any]) -> tuple[Mapping[str, Any], str] | None:
     for provider in need["providers"]:
         path = folder / ".values" / provider / "outputs.json"
         if not path.is_file():
@@ -96,7 +109,7 @@ def _value_by_hand(folder: Path, need: Mapping[str, Any]) -> Mapping[str, Any] |
             return None
         value: Mapping[str, Any] | None = outputs["values"].get(need["variable"])
         if value is not None:
-            return value
+            return value, provider
     return None
 
 

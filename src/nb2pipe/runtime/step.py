@@ -16,8 +16,9 @@ from typing import Any
 
 from nb2pipe.runtime import ambient, cells, demand, spec
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
-from nb2pipe.runtime.fetch import fetch, is_latest
-from nb2pipe.runtime.session import Session, StepProblem, current, enter, import_units
+from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
+from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
+from nb2pipe.runtime.together import go_on
 
 
 def begin(step_id: str) -> None:
@@ -40,13 +41,21 @@ def begin(step_id: str) -> None:
         folder=told["folder"],
         environ=dict(os.environ),
         earlier=spec.earlier_of(told),
+        process=frozenset(told.get("process", ())),
         may_wait=told.get("may_wait", False),
     )
     replayed = sorted({definitions[key]["at"]["cell"] for key in plan.get("definitions", ())})
     session.sequence = [None, *replayed, None, *plan["cells"], None]
+    before = before_in_process([earlier.id for earlier in session.earlier if earlier.id in session.process])
+    first = plan.get("process", step_id)
+    if before is None and first != step_id:
+        raise StepProblem(f"this step runs in the process of step {first!r}: run that one first, in this kernel")
+    if before is not None:
+        go_on(session, before)
+    session.providers = told.get("providers", {})
     _install_demand(session, told.get("builtins", ()))
     session.before = dict(main)
-    main.update(session.parameters)
+    main.update({name: value for name, value in session.parameters.items() if name not in session.kept})
     enter(session)
     cells.watch(shell)
     _restore(session, "env", "path")  # what the replayed imports may look at
@@ -67,10 +76,16 @@ def load() -> None:
     for key in session.plan.get("definitions", ()):
         note(session, session.definitions[key])
     _restore(session, "env", "path", "cwd")  # what loading may look at: the modules that the notebook has written
-    values = {name: value for name, value in session.values.items() if not name.startswith(ambient.PREFIX)}
-    session.units = load_units(session, values)
-    session.loaded = {name: unit.members[name] for unit in session.units for name in unit.wanted}
-    session.main.update(session.loaded)
+    values = {
+        name: value
+        for name, value in session.values.items()
+        if not name.startswith(ambient.PREFIX) and name not in session.kept
+    }
+    units = load_units(session, values)
+    found = {name: unit.members[name] for unit in units for name in unit.wanted}
+    session.units += units
+    session.loaded.update(found)
+    session.main.update(found)
     session.seen.update(session.main)
     _restore(session, "rng:python", "rng:numpy")
     session.ambient = ambient.capture(session.folder, session.environ)
@@ -90,11 +105,24 @@ def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
 def _restore(session: Session, *kinds: str) -> None:
     """Bring this process into the state that the steps before left behind, in these respects."""
     names = [ambient.PREFIX + kind for kind in kinds]
-    records = load_units(session, {name: session.values[name] for name in names if name in session.values})
+    records = load_units(session, {name: session.values[name] for name in names if _is_newer(session, name)})
     try:
         ambient.restore({name: unit.members[name] for unit in records for name in unit.wanted}, session.folder)
     except OSError as error:
         raise StepProblem(f"the working directory of the step before can't be entered: {error}") from error
+
+
+def _is_newer(session: Session, record: str) -> bool:
+    """True if the step got a record, and no step of its process has changed that state since."""
+    if record not in session.values:
+        return False
+    for earlier in reversed(session.earlier):
+        if earlier.id == session.providers.get(record):
+            return True
+        outputs = outputs_of(session, earlier, "", wait=False) if earlier.id in session.process else None
+        if outputs is not None and record in outputs["values"]:
+            return False
+    return True
 
 
 def end() -> None:
@@ -122,7 +150,7 @@ def end() -> None:
             "failed": {name: asdict(value) for name, value in failed.items()},
             "changed": changed,
             "shared": sorted(set(stored).difference(touched)),
-            "loaded": {name: unit.id for unit in session.units for name in unit.wanted},
+            "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
             "asked": session.asked,
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),

@@ -26,7 +26,7 @@ class ExecutedNotebook:
     def __init__(self, notebook: Any, path: Path, scrubber: Scrubber) -> None:  # noqa: ANN401  # nbformat has no types
         self.scrubber = scrubber
         self._notebook = notebook
-        self._path = path
+        self.path = path
         self._streams: dict[str, StreamScrubber] = {}
         self._cell: int | None = None
         self._tell: Tell | None = None
@@ -81,13 +81,13 @@ class ExecutedNotebook:
                 self._changed = False
                 started = time.monotonic()
                 with contextlib.suppress(OSError):
-                    write_atomic(self._path, self._content(), durable=False)
+                    write_atomic(self.path, self._content(), durable=False)
                 pause_s = max(SAVE_EVERY_S, (time.monotonic() - started) / _SAVE_SHARE)
             await asyncio.sleep(pause_s)
 
     def save(self) -> None:
         """Save for good. Raises OSError."""
-        write_atomic(self._path, self._content())
+        write_atomic(self.path, self._content())
 
     def _keep(self, stream: str, text: str) -> str:
         room = MAX_PRINTED_BYTES - self._printed_bytes

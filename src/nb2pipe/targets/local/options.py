@@ -31,6 +31,12 @@ def check(pipeline: Pipeline) -> tuple[Diagnostic, ...]:
         if steps:
             message = f"`{option}:` of {_names(steps)} has no effect in a local run: {instead}"
             found.append(Diagnostic("N2P501", Severity.WARNING, message))
+    late = [step for step in pipeline.steps if step.process not in (None, step.id) and step.options.retries]
+    if late:
+        message = (
+            f"`retries:` of {_names(late)} has no effect: it goes on in the process of a step that is done by then"
+        )
+        found.append(Diagnostic("N2P501", Severity.WARNING, message))
     if not sys.platform.startswith("linux"):
         message = "on this system processes that a step starts may outlive a run that is killed; on Linux none does"
         found.append(Diagnostic("N2P502", Severity.NOTE, message))

@@ -14,7 +14,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from nb2pipe.model import Step
 from nb2pipe.processes import die_with_parent, prepare_death_signal
 from nb2pipe.targets.local.executed import ExecutedNotebook
 from nb2pipe.targets.local.request import Job, Outcome, Report, Tell
@@ -42,7 +43,7 @@ _LONGEST_SOCKET_DIR = 70  # bytes; a Unix socket's path may have 107
 
 def run(job: Job, tell: Tell) -> Outcome:
     """Run the step's notebook. Does not raise for anything that the user's code or the kernel may do."""
-    notebook = nbformat.reads(job.files.notebook.read_text(encoding="utf-8"), as_version=4)
+    notebook = _joined([job.run.step(step.id).notebook for step in job.members])
     scrubber = Scrubber(os.environ.get(name, "") for name in job.request.secret_variables)
     account = _Account()
     papermill_engines.register(ENGINE, StepEngine)
@@ -63,6 +64,17 @@ def run(job: Job, tell: Tell) -> Outcome:
     if account.outcome is None:
         raise RuntimeError("papermill came back without having run the notebook")
     return account.outcome
+
+
+def _joined(paths: Sequence[Path]) -> Any:  # noqa: ANN401  # nbformat has no types
+    """The notebooks of the steps that share the process as one, each cell marked with its step (`path.parent.name`)."""
+    notebooks = [nbformat.reads(path.read_text(encoding="utf-8"), as_version=4) for path in paths]
+    for path, notebook in zip(paths, notebooks, strict=True):
+        for cell in notebook.cells:
+            cell.metadata.setdefault("nb2pipe", {})["step"] = path.parent.name
+    joined = notebooks[0]
+    joined.cells = [cell for notebook in notebooks for cell in notebook.cells]
+    return joined
 
 
 class _Account:
@@ -105,24 +117,58 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         )
         self.job = job
         self.tell = tell
-        self.executed = ExecutedNotebook(nb_man.nb, job.files.executed, scrubber)
+        self.parts = self._parts(scrubber)
+        self.executed = self.parts[job.step.id][1]
         self.process: Any = None
         self.asked_to_exit = False
 
+    def _parts(self, scrubber: Scrubber) -> dict[str, tuple[list[tuple[int, Any]], ExecutedNotebook]]:
+        """For each step of the process its cells, with their places in the notebook, and what becomes its own."""
+        cells: dict[str, list[tuple[int, Any]]] = {step.id: [] for step in self.job.members}
+        for index, cell in enumerate(self.nb.cells):
+            cells[cell.metadata["nb2pipe"].pop("step")].append((index, cell))
+        found = {}
+        for step, own in cells.items():
+            notebook = nbformat.from_dict({**self.nb, "cells": []})
+            notebook.cells = [cell for _, cell in own]
+            found[step] = (own, ExecutedNotebook(notebook, self.job.run.step(step).executed, scrubber))
+        return found
+
     async def run(self) -> Outcome:
-        """Start the kernel, run the cells, stop the kernel, save the notebook."""
+        """Start the kernel, run the cells of one step after the other, stop the kernel, save the notebooks."""
+        members = self.job.members
+        try:
+            outcome = await self._start()
+            for step in members if outcome is None else ():
+                outcome = await self._run_step(step)
+                if outcome.kind != "completed" or step is members[-1]:
+                    break
+                outcome = self._saved(outcome)
+                if outcome.kind != "completed":
+                    return outcome
+                self.tell(Report(done=step.id))
+        finally:
+            await self._stop()
+        if outcome is None:
+            raise RuntimeError("the process has no step")
+        return self._saved(outcome)
+
+    async def _run_step(self, step: Step) -> Outcome:
+        cells, self.executed = self.parts[step.id]
         saving = asyncio.create_task(self.executed.keep_saved())
         try:
-            outcome = await self._start() or await self._run_cells()
+            return await self._run_cells(cells)
         finally:
             saving.cancel()
-            await self._stop()
+
+    def _saved(self, outcome: Outcome) -> Outcome:
+        """The outcome of the step that ran last, its notebook safely on the disk; or that it is not."""
         try:
             self.executed.save()
         except OSError as error:
             if outcome.kind == "completed":
-                return Outcome("store", evalue=f"{self.job.files.executed}: {error.strerror}")
-            self.tell(Report(warning=f"{self.job.files.executed} can't be saved: {error.strerror}"))
+                return Outcome("store", evalue=f"{self.executed.path}: {error.strerror}")
+            self.tell(Report(warning=f"{self.executed.path} can't be saved: {error.strerror}"))
         return outcome
 
     def create_kernel_manager(self) -> AsyncKernelManager:
@@ -161,8 +207,8 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
             return Outcome("start", evalue=str(error), exit_code=code)
         return None
 
-    async def _run_cells(self) -> Outcome:
-        for index, cell in enumerate(self.nb.cells):
+    async def _run_cells(self, cells: Sequence[tuple[int, Any]]) -> Outcome:
+        for index, cell in cells:
             marker = cell.metadata.get("nb2pipe", {})
             role, number = marker.get("role", "cell"), marker.get("cell")
             if cell.cell_type != "code":

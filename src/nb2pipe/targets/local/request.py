@@ -11,7 +11,8 @@ from pathlib import Path
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir, StepDir
-from nb2pipe.model import Json, Pipeline, Step, Value
+from nb2pipe.model import Json, Pipeline, Step
+from nb2pipe.targets.local.stored import Given
 
 RUNNER = "nb2pipe.targets.local.papermill_runner:run"
 
@@ -75,13 +76,22 @@ class Job:
     sockets: Path | None = None
 
     @property
+    def members(self) -> tuple[Step, ...]:
+        """The step, and those that follow it in its process."""
+        steps = self.request.pipeline.process_of(self.step.id)
+        return steps[steps.index(self.step) :]
+
+    @property
     def files(self) -> StepDir:
         """Where the step's files lie."""
         return self.run.step(self.step.id)
 
 
-def spec_of(request: Request, run: RunDir, step: Step, values: Mapping[str, Value]) -> Mapping[str, Json]:
-    """What the runtime reads (`step.json`): the plan, its values, and where all earlier steps leave their records."""
+def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given]) -> Mapping[str, Json]:
+    """What the runtime reads (`step.json`): the plan, its values, and where all earlier steps leave their records.
+
+    `process` names the files of all steps that run in its process.
+    """
     pipeline = request.pipeline
     before = pipeline.steps[: [item.id for item in pipeline.steps].index(step.id)]
     return {
@@ -91,8 +101,9 @@ def spec_of(request: Request, run: RunDir, step: Step, values: Mapping[str, Valu
         "out": str(run.step(step.id).path),
         "folder": request.folder,
         "notebook": request.notebook,
-        "values": {name: wire.encode(value) for name, value in values.items()},
-        "order": list(values),
+        "values": {name: wire.encode(item.value) for name, item in given.items()},
+        "providers": {name: item.provider for name, item in given.items()},
+        "order": list(given),
         "parameters": dict(request.parameters),
         "plan": wire.encode(step),
         "definitions": wire.encode(pipeline.definitions),
@@ -101,6 +112,7 @@ def spec_of(request: Request, run: RunDir, step: Step, values: Mapping[str, Valu
             {"id": item.id, "path": str(run.step(item.id).path), "names": sorted({*item.outputs, *item.deletes})}
             for item in before
         ],
+        "process": {item.id: str(run.step(item.id).request) for item in pipeline.process_of(step.id)},
         "may_wait": True,
     }
 
@@ -131,7 +143,8 @@ class Report:
     """Something that a worker tells while the step runs: one of these is given.
 
     `cell` with neither text nor kernel: that cell begins (None: it is one of nb2pipe's own). `text`: it was printed
-    to `stream`. `kernel`: the pid of the kernel's process, which leads a process group.
+    to `stream`. `kernel`: the pid of the kernel's process, which leads a process group. `done`: the step whose cells
+    have all run, while those of the next one in the process follow.
     """
 
     cell: int | None = None
@@ -139,6 +152,7 @@ class Report:
     stream: str = "stdout"
     kernel: int | None = None
     warning: str = ""
+    done: str = ""
 
 
 Tell = Callable[[Report], None]

@@ -31,6 +31,7 @@ class Running:
     cell: int | None = None
     outcome: Outcome | None = None
     timed_out: bool = False
+    judged: bool = False
     kill_at: float | None = None
     _rest: bytes = b""
     _log: bytearray = field(default_factory=bytearray)

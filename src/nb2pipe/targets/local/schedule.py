@@ -7,12 +7,16 @@ from nb2pipe.model import Pipeline, RunState
 
 
 class Schedule:
-    """The ready queue of one run: a step is ready as soon as the steps it waits for have succeeded."""
+    """The ready queue of one run: a step is ready as soon as the steps it waits for have succeeded.
+
+    Steps that share a process start with the first of them, once all that they wait for outside has succeeded.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._names = {step.id: step.name for step in pipeline.steps}
         pairs = [(edge.source, edge.target) for edge in pipeline.edges]
         self._waits_for = graph.parents(list(self._names), pairs)
+        self._process = {step.id: [item.id for item in pipeline.process_of(step.id)] for step in pipeline.steps}
         self.states = dict.fromkeys(self._names, RunState.PENDING)
 
     @property
@@ -21,13 +25,18 @@ class Schedule:
         return all(state.done for state in self.states.values())
 
     def ready(self) -> list[str]:
-        """The steps that may start now, in notebook order."""
+        """The steps that may start now, in notebook order: of those that share a process, the first."""
         return [
             step
             for step, state in self.states.items()
             if state is RunState.PENDING
-            and all(self.states[source] is RunState.SUCCEEDED for source in self._waits_for[step])
+            and step == self._process[step][0]
+            and all(self.states[source] is RunState.SUCCEEDED for source in self._outside(step))
         ]
+
+    def _outside(self, step: str) -> list[str]:
+        members = self._process[step]
+        return [source for member in members for source in self._waits_for[member] if source not in members]
 
     def before(self, step: str) -> list[str]:
         """The steps that `step` waits for, directly or not, in notebook order."""
@@ -43,7 +52,9 @@ class Schedule:
         self.states[step] = state
         if state is RunState.SUCCEEDED:
             return []
-        lost = graph.descendants(self._waits_for, step)
+        beside = self._process[step]
+        gone = [step, *beside[beside.index(step) + 1 :]]
+        lost = {item for lost in gone for item in (lost, *graph.descendants(self._waits_for, lost))}
         skipped = [item for item in self.states if item in lost and self.states[item] is RunState.PENDING]
         for item in skipped:
             self.states[item] = RunState.SKIPPED
@@ -65,6 +76,8 @@ class Schedule:
         return RunState.SUCCEEDED
 
     def _reason(self, step: str, failed: str) -> str:
+        if failed in self._process[step]:
+            return f"it runs in the process of step `{self._names[failed]}`, which failed"
         if failed in self._waits_for[step]:
             return f"it needs step `{self._names[failed]}`, which failed"
         return f"it needs steps that need `{self._names[failed]}`, which failed"

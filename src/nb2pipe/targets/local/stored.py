@@ -110,7 +110,15 @@ def commit(files: StepDir, outputs: Outputs, *, run: str, attempt: int) -> None:
     write_atomic(files.commit, wire.dumps(record).encode())
 
 
-def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ()) -> dict[str, Value]:
+@dataclass(frozen=True)
+class Given:
+    """A value for a step, and the step that it comes from."""
+
+    value: Value
+    provider: str
+
+
+def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ()) -> dict[str, Given]:
     """The values that `step` gets: for each need, of the latest provider that has something to say about the name.
 
     `before` are the steps that it waits for, directly or not, in notebook order: the records of state that is no
@@ -119,21 +127,27 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
 
     Values of earlier steps come first: a class that two steps stored is the same one where they are loaded, and what
     the later step knew of it is to hold.
+
+    Steps of its own process are not done when this is asked. What they leave is in the process, and goes before what
+    comes from earlier steps: the runtime sees to that.
     """
-    found: dict[str, Value] = {}
+    found: dict[str, Given] = {}
     for earlier in before:
-        records = done[earlier].values.items()
-        found.update((name, value) for name, value in records if name.startswith(AMBIENT))
+        records = done[earlier].values.items() if earlier in done else ()
+        found.update((name, Given(value, earlier)) for name, value in records if name.startswith(AMBIENT))
     position = {earlier: number for number, earlier in enumerate(before)}
-    variables: list[tuple[int, str, Value]] = []
+    variables: list[tuple[int, str, Given]] = []
     for need in step.needs:
         for provider in need.providers:
-            outputs = done[provider]
+            outputs = done.get(provider)
+            if outputs is None:
+                continue
             if need.variable in outputs.values:
-                variables.append((position.get(provider, 0), need.variable, outputs.values[need.variable]))
-            if any(need.variable in names for names in (outputs.values, outputs.deleted, outputs.failed)):
+                given = Given(outputs.values[need.variable], provider)
+                variables.append((position.get(provider, 0), need.variable, given))
+            if need.variable in outputs.touched:
                 break
-    found.update((name, value) for _, name, value in sorted(variables, key=lambda item: item[:2]))
+    found.update((name, given) for _, name, given in sorted(variables, key=lambda item: item[:2]))
     return found
 
 
@@ -145,7 +159,10 @@ def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool =
     position = {item.id: place for place, item in enumerate(pipeline.steps)}
     here = position[step.id]
     found = []
+    beside = pipeline.process_of(step.id)
     for later in pipeline.steps[here + 1 :]:
+        if later in beside:
+            continue  # it finds the variable where it is
         if updating and variable not in later.outputs:
             continue
         needs = [need for need in later.needs if need.variable == variable]
@@ -156,11 +173,15 @@ def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool =
 
 
 def readers(pipeline: Pipeline, provider: str, variable: str, *, soft: bool) -> list[Step]:
-    """The steps that may get `variable` from `provider`; with `soft`, also those that perhaps never read it."""
+    """The steps of other processes that may get `variable` from `provider`.
+
+    With `soft`, also those that perhaps never read it.
+    """
     return [
         step
         for step in pipeline.steps
-        if any(
+        if step not in pipeline.process_of(provider)
+        and any(
             need.variable == variable and provider in need.providers and (soft or not need.soft) for need in step.needs
         )
     ]

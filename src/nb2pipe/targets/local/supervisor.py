@@ -41,7 +41,7 @@ from nb2pipe.targets.local import stored, verdict
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.lock import open_lock, owner_of, try_lock
 from nb2pipe.targets.local.metrics import printed_metrics
-from nb2pipe.targets.local.request import Job, Report, Request, sockets_dir, spec_of
+from nb2pipe.targets.local.request import Job, Outcome, Report, Request, sockets_dir, spec_of
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber
@@ -52,6 +52,7 @@ from nb2pipe.targets.local.worker import launch, load_runner
 INTERRUPT_S = 5.0  # after a time limit: what the kernel gets between SIGINT and SIGKILL
 CANCEL_S = 3.0  # the same after a cancel
 LOCK_POLL_S = 0.2
+WAITING_POLL_S = 0.5  # how often to look whether a step that runs waits for one that has not begun
 RETRY_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # before the second attempt, the third, ...
 
 log = logging.getLogger(__name__)
@@ -159,16 +160,23 @@ class Supervisor:
 
     def _wait(self, at_most_s: float | None = None) -> None:
         times = [running.deadline for running in self._running.values()]
-        if self._waiting:
+        if self._waiting and self._busy < self.request.jobs:
             times += [when for _, when in self._waiting.values()]
         next_time = min((when for when in times if when is not None), default=None)
         timeout = None if next_time is None else max(0.0, next_time - time.monotonic())
+        if at_most_s is None and self._running and self._busy >= self.request.jobs and self._schedule.ready():
+            at_most_s = WAITING_POLL_S
         if at_most_s is not None:
             timeout = at_most_s if timeout is None else min(timeout, at_most_s)
         self._watch.wait(timeout)
         for by in self._watch.asked:
             self._cancel(by)
         self._watch.asked.clear()
+
+    @property
+    def _busy(self) -> int:
+        """How many steps run. One that waits for a value of a step that has not begun is not among them."""
+        return sum(not running.job.files.waiting.exists() for running in self._running.values())
 
     def _cancel(self, by: str) -> None:
         """Stop the run: gently the first time, at once the second."""
@@ -206,8 +214,7 @@ class Supervisor:
         now = time.monotonic()
         due = [(step, attempt) for step, (attempt, when) in self._waiting.items() if when <= now]
         for step, attempt in [*due, *((step, 1) for step in self._schedule.ready())]:
-            # a step between two attempts keeps its place: one that waits for its values must not take the last one
-            if len(self._running) + len(self._waiting) - (step in self._waiting) >= self.request.jobs:
+            if self._busy >= self.request.jobs:
                 return
             self._waiting.pop(step, None)
             self._schedule.started(step)
@@ -219,12 +226,13 @@ class Supervisor:
         job = Job(self.request, self.dir, step, attempt, sockets)
         self._emit(StepStarted(_now(), step_id, attempt))
         try:
-            self._prepare(job)
+            for member in job.members:
+                self._prepare(replace(job, step=member))
         except OSError as error:
             message = f"step `{step.name}` can't start: {error.filename or job.files.path}: {error.strerror}"
             self._finish(step_id, RunState.FAILED, error=StepError("store", message))
             return
-        running = Running(job, launch(job), lambda report: self._on_report(step_id, report))
+        running = Running(job, launch(job), lambda report: self._on_report(running, report))
         self._running[step_id] = running
         self._listen(running.worker.channel, running.read_channel)
         self._listen(running.worker.log, running.read_log)
@@ -239,19 +247,39 @@ class Supervisor:
     def _prepare(self, job: Job) -> None:
         """Write what the step's runtime reads, and sweep what an earlier attempt left. Raises OSError."""
         files = job.files
-        for path in (files.outputs, files.error, files.commit, files.ended, files.executed):
+        for path in (files.outputs, files.error, files.commit, files.ended, files.waiting, files.executed):
             path.unlink(missing_ok=True)
         values = stored.resolve(job.step, self._done, self._schedule.before(job.step.id))
         content = spec_of(job.request, job.run, job.step, values)
         write_atomic(files.request, wire.dumps(content).encode("utf-8", "surrogatepass"), durable=False)
 
-    def _on_report(self, step: str, report: Report) -> None:
-        if report.text:
+    def _on_report(self, running: Running, report: Report) -> None:
+        step = running.job.step.id
+        if report.done:
+            self._go_on(running)
+        elif report.text:
             self._emit(Printed(_now(), step, report.cell, report.stream, report.text))
         elif report.warning:
             self._emit(Warned(_now(), report.warning, step))
         elif report.kernel is None and report.cell is not None:
             self._emit(CellStarted(_now(), step, report.cell))
+
+    def _go_on(self, running: Running) -> None:
+        """A step is done while its process goes on with the next one: judge it, and see whether that may be."""
+        if running.judged:
+            return
+        job = running.job
+        running.outcome = Outcome("completed")
+        self._judge(running, 0)
+        running.outcome = None
+        following = replace(job, step=job.members[1], attempt=1)
+        if self._schedule.states[following.step.id] is not RunState.PENDING:
+            running.judged = True
+            running.kill()
+            return
+        running.job, running.started, running.cell, running.timed_out = following, time.monotonic(), None, False
+        self._schedule.started(following.step.id)
+        self._emit(StepStarted(_now(), following.step.id, 1))
 
     # --- ends ------------------------------------------------------------------------------------------------------
 
@@ -266,7 +294,9 @@ class Supervisor:
             self._watch.remove(running.worker.channel)
             self._watch.remove(running.worker.log)
             running.close()
-            self._judge(running, code)
+            shutil.rmtree(running.job.sockets or self._sockets / "none", ignore_errors=True)
+            if not running.judged:
+                self._judge(running, code)
 
     def _kill_strays(self) -> None:
         """Kill what a killed worker left: it is below the supervisor now, and below no worker."""
@@ -284,7 +314,6 @@ class Supervisor:
     def _judge(self, running: Running, code: int) -> None:
         """Say how a step ended. SUCCEEDED needs every cell run and a commit record on the disk."""
         step, wall_s = running.job.step, running.wall_s
-        shutil.rmtree(running.job.sockets or self._sockets / "none", ignore_errors=True)
         error, outputs = self._verdict(running, code)
         if error is None and outputs is not None:
             self._done[step.id] = outputs
@@ -294,10 +323,15 @@ class Supervisor:
         elif self._canceled:
             self._schedule.ended(step.id, RunState.CANCELED)
             self._end_canceled(step.id, wall_s)
-        elif error is not None and error.cause != "value" and running.job.attempt <= (step.options.retries or 0):
+        elif error is not None and self._may_retry(running.job, error):
             self._retry(running.job, error)
         else:
             self._finish(step.id, RunState.FAILED, wall_s, error=error)
+
+    def _may_retry(self, job: Job, error: StepError) -> bool:
+        """A step that goes on in another one's process can't begin again: that one is done."""
+        first = job.step.process in (None, job.step.id)
+        return first and error.cause != "value" and job.attempt <= (job.step.options.retries or 0)
 
     def _verdict(self, running: Running, code: int) -> tuple[StepError | None, stored.Outputs | None]:
         job, files, step = running.job, running.job.files, running.job.step

@@ -1,0 +1,71 @@
+"""Values that can't leave their process: the steps that need them run in it, and give what the notebook gives."""
+
+from __future__ import annotations
+
+import pytest
+from fast import Server, compare, notebook_of
+
+from nb2pipe import api
+
+# fmt: off
+FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
+    "a connection": (
+        [("open", "import sqlite3\nconn = sqlite3.connect(':memory:')\nn = [1]"), ("other", "m = [9]"),
+         ("fill", "_ = conn.execute('create table t (x)')\n_ = conn.execute('insert into t values (?)', (n[0],))\nn.append(2)"),
+         ("read", "rows = conn.execute('select x from t').fetchall()"), ("show", "print(rows, n, m)")],
+        [("open", "fill", "read")],
+    ),
+    "a generator, used up by two": (
+        [("a", "gen = (v for v in range(4))"), ("b", "print(next(gen))"), ("c", "print(list(gen))")], [("a", "b", "c")],
+    ),
+    "what lies between comes along": (
+        [("a", "f = open('t.txt', 'w')\nx = [1]"), ("b", "x.append(2)"), ("c", "f.write(str(x))\nf.close()"), ("d", "print(open('t.txt').read())")],
+        [("a", "b", "c")],
+    ),
+    "what another step binds meanwhile": (
+        [("a", "gen = (v for v in range(4))\nx = [1]\ny = [1]"), ("b", "x = [2]\ndel_me = 1"), ("c", "print(x, y, list(gen))\nx.append(3)"), ("d", "print(x)")],
+        [("a", "c")],
+    ),
+    "classes and functions are not made twice": (
+        [("functions", "class A:\n    n = 0\n    def __init__(self, it): self.it = it\ndef f(a): return isinstance(a, A)"), ("a", "a = A(1)\ngen = (v for v in range(4))"),
+         ("b", "print(f(a), type(a) is A, next(gen))\nb = A(2)"), ("c", "print(f(a), f(b), type(b) is A)")],
+        [("a", "b")],
+    ),
+    "seeded random numbers go on": (
+        [("a", "import random\nrandom.seed(0)\ngen = (v for v in range(4))\nprint(random.random())"), ("b", "print(random.random(), next(gen))"), ("c", "print(random.random())")],
+        [("a", "b")],
+    ),
+    "a change that the code does not show, in one process": (
+        [("a", "gen = (v for v in range(4))\nx = [1]\nd = {'x': x}"), ("b", "next(gen)\nd['x'].append(2)"), ("c", "print(x, d, next(gen))"), ("d", "print(x, d['x'] is x)")],
+        [("a", "b", "c")],
+    ),
+    "two processes": (
+        [("a", "g = (v for v in range(4))"), ("b", "h = (v for v in range(5))"), ("c", "p = next(g)"), ("d", "q = next(h)"), ("e", "print(p, q)")],
+        [("a", "c"), ("b", "d")],
+    ),
+    "two processes that would wait for each other are one": (
+        [("a", "g = (v for v in range(4))\nx = [1]"), ("b", "h = (v for v in range(len(x) + 5))"), ("c", "p = next(h)"), ("d", "q = next(g) + p"), ("e", "print(p, q)")],
+        [("a", "b", "c", "d")],
+    ),
+    "a list crosses": ([("a", "gen = [v for v in range(4)]"), ("b", "print(gen)")], []),
+    "a parameter bound anew": (
+        [("parameters", "k = 1"), ("a", "gen = (v for v in range(4))\nk = k + 1"), ("b", "print(k, next(gen))"), ("c", "print(k)")], [("a", "b")],
+    ),
+    "an alias of what crosses": (
+        [("a", "gen = (v for v in range(4))\nx = [1]"), ("b", "y = x\nprint(next(gen))"), ("c", "y.append(2)"), ("d", "print(x, y is x)")], [("a", "b")],
+    ),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("case", FUSED)
+def test_fused_steps_give_the_same(server: Server, case: str) -> None:
+    cells, processes = FUSED[case]
+    pipeline = api.analyze(notebook_of(cells)).pipeline
+    assert pipeline is not None
+    names = [
+        tuple(step.name for step in pipeline.process_of(step.id)) for step in pipeline.steps if step.process == step.id
+    ]
+    assert names == processes
+    found = compare(server, cells)
+    assert found.kind == "same", found
