@@ -3,6 +3,7 @@
 from nb2pipe.analysis.fuse import fuse
 from nb2pipe.analysis.link import link
 from nb2pipe.analysis.parameters import apply, from_text
+from nb2pipe.analysis.safe import safe
 from nb2pipe.analysis.summary import Analysis, summarise
 
-__all__ = ["Analysis", "apply", "from_text", "fuse", "link", "summarise"]
+__all__ = ["Analysis", "apply", "from_text", "fuse", "link", "safe", "summarise"]

@@ -24,8 +24,8 @@ def unmovable(pipeline: Pipeline, trees: Sequence[ast.Module | None]) -> list[Un
                 continue
             made = _made(pipeline, need, trees, meaning, {**constructors, **generators})
             if made is not None:
-                what, cell, line = made
-                found.append(Unmovable(need.variable, what, At(cell, line), need.providers[0], step.id))
+                what, at, provider = made
+                found.append(Unmovable(need.variable, what, at, provider.id, step.id))
     return found
 
 
@@ -35,8 +35,8 @@ def _made(
     trees: Sequence[ast.Module | None],
     meaning: Mapping[str, str],
     kinds: Mapping[str, str],
-) -> tuple[str, int, int] | None:
-    """What the last binding of the variable makes, and where; None for what may cross.
+) -> tuple[str, At, Step] | None:
+    """What the last binding of the variable makes, where, and in which step; None for what may cross.
 
     The provider may only have changed what an earlier step had bound: then it is looked for there.
     """
@@ -45,20 +45,20 @@ def _made(
         provider = pipeline.step(waiting.providers[0])
         values = list(_bound_values(provider, need.variable, trees))
         if values:
-            value, cell, line = values[-1]
+            value, at = values[-1]
             what = _what(value, meaning, kinds)
-            return (what, cell, line) if what else None
+            return (what, at, provider) if what else None
         waiting = next((item for item in provider.needs if item.variable == need.variable), None)
     return None
 
 
-def _bound_values(step: Step, variable: str, trees: Sequence[ast.Module | None]) -> Iterator[tuple[ast.expr, int, int]]:
+def _bound_values(step: Step, variable: str, trees: Sequence[ast.Module | None]) -> Iterator[tuple[ast.expr, At]]:
     for cell in step.cells:
         tree = trees[cell]
         for statement in () if tree is None else tree.body:
             value = _bound_value(statement, variable)
             if value is not None:
-                yield value, cell, statement.lineno
+                yield value, At(cell, statement.lineno)
 
 
 def _bound_value(statement: ast.stmt, name: str) -> ast.expr | None:
