@@ -1,6 +1,7 @@
 """Where things lie in `.nb2pipe/`: paths in, paths out. Nothing is read or written here.
 
 <root>/objects/                 stored values, written by the steps' runtime
+<root>/learned/<digest>.json    what runs of the notebook have taught, see `learned`
 <root>/locks/<digest>.lock      held by flock while a run of the notebook is under way; never removed by hand
 <root>/runs/<id>/               one run
     request.json  pipeline.json  events.jsonl  supervisor.json  supervisor.log  merged.ipynb
@@ -158,6 +159,10 @@ class RootDir:
     def locks(self) -> Path:
         """One file per notebook."""
         return self.path / "locks"
+
+    def learned(self, notebook: Path) -> Path:
+        """What runs of the notebook at this path have taught."""
+        return self.path / "learned" / self.lock(notebook).with_suffix(".json").name
 
     def run(self, run_id: str) -> RunDir:
         """The files of the run with this id."""

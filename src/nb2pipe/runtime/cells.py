@@ -6,6 +6,7 @@ The cells are numbered as in the notebook, so that tracebacks read as they would
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import math
 import numbers
@@ -42,6 +43,7 @@ def _before_cell(info: Any) -> None:  # noqa: ANN401
     session = current()
     if session.cell is not None:
         code = info.raw_cell
+        session.sources[session.cell] = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
         session.cell_of_file[session.shell.compile.get_code_name(code, code, session.cell + 1)] = session.cell
         if "del" in code:
             _before_deleting(session, session.shell.transform_cell(code))
@@ -52,13 +54,30 @@ def _after_cell(result: Any) -> None:  # noqa: ANN401
     session.seen.update(session.main)
     error = result.error_before_exec or result.error_in_exec
     if error is not None:
-        write_json(session.out / "error.json", _describe_error(session, error))
+        write_json(session.out / "error.json", {**_describe_error(session, error), "seen": what_was_seen(session)})
     for metric in session.plan.get("metrics", ()):
         if metric["cell"] == session.cell and metric.get("variable") in session.main:
             session.metrics.update(_numbers(metric["name"], session.main[metric["variable"]]))
     session.position += 1
     if session.cell is not None:
         session.shell.execution_count = session.cell + 1
+
+
+def what_was_seen(session: Session) -> dict[str, Any]:
+    """What the code of each cell did that it need not show, as data for the record: names asked for, files opened."""
+    return {
+        "asked": session.asked,
+        "sources": {str(cell): digest for cell, digest in session.sources.items()},
+        "files": {str(cell): found for cell, found in session.files.items()},
+    }
+
+
+def note_file(path: str, written: bool) -> None:
+    """The running cell opened a file."""
+    session = current()
+    if session.cell is not None:
+        found = session.files.setdefault(session.cell, {})
+        found[path] = found.get(path, False) or written
 
 
 def _before_deleting(session: Session, source: str) -> None:

@@ -63,6 +63,8 @@ class Session:
     position: int = 0
     seen: set[str] = field(default_factory=set)
     asked: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # name -> which cell asked, which step had it
+    sources: dict[int, str] = field(default_factory=dict)  # cell -> digest of its source
+    files: dict[int, dict[str, bool]] = field(default_factory=dict)  # cell -> path -> was it written
     problem: str | None = None  # one that the user's code may have caught
 
     @property

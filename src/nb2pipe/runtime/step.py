@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import ambient, cells, demand, spec
+from nb2pipe.runtime import ambient, cells, demand, spec, touched_files
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
 from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
@@ -88,6 +88,7 @@ def load() -> None:
     session.main.update(found)
     session.seen.update(session.main)
     _restore(session, "rng:python", "rng:numpy")
+    touched_files.watch(session.folder, cells.note_file)
     session.ambient = ambient.capture(session.folder, session.environ)
 
 
@@ -151,7 +152,7 @@ def end() -> None:
             "changed": changed,
             "shared": sorted(set(stored).difference(touched)),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
-            "asked": session.asked,
+            "seen": cells.what_was_seen(session),
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),
         }

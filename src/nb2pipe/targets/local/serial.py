@@ -31,6 +31,52 @@ def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> St
     return None
 
 
+def raced(
+    pipeline: Pipeline, done: Mapping[str, Outputs], began: Mapping[str, frozenset[str]], step: Step
+) -> StepError | None:
+    """For a file that `step` and another step opened, one of them for writing, while neither waited for the other.
+
+    `began`: for each step, those that had ended when it began.
+    """
+    place = {item.id: number for number, item in enumerate(pipeline.steps)}
+    for other in pipeline.steps:
+        if other.id not in done or other.id == step.id:
+            continue
+        first, second = sorted((step, other), key=lambda item: place[item.id])
+        if first.id in began.get(second.id, frozenset()):
+            continue
+        path = _shared_file(done[first.id], done[second.id])
+        if path is not None:
+            return _race(first, second, path)
+    return None
+
+
+def _shared_file(one: Outputs, other: Outputs) -> str | None:
+    first, second = _files(one), _files(other)
+    return min((path for path in first.keys() & second.keys() if first[path] or second[path]), default=None)
+
+
+def _files(outputs: Outputs) -> Mapping[str, bool]:
+    """All files that the step opened, and whether for writing."""
+    found: dict[str, bool] = {}
+    for files in outputs.files.values():
+        for path, written in files.items():
+            found[path] = found.get(path, False) or written
+    return found
+
+
+def _race(first: Step, second: Step, path: str) -> StepError:
+    message = (
+        f"steps `{first.name}` and `{second.name}` both used the file {path}, and `{second.name}` did not wait, "
+        f"since the code does not show it"
+    )
+    hint = (
+        f"run it again: the next plan knows; to say it in the code, write `# nb2pipe: files {path}` in the cell that "
+        f"writes it and `# nb2pipe: reads {path}` in the one that reads it"
+    )
+    return StepError("value", message, hint=hint)
+
+
 def _read(outputs: Outputs) -> frozenset[str]:
     return frozenset((*outputs.loaded, *outputs.asked))
 

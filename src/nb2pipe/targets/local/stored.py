@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
@@ -40,7 +41,8 @@ class Outputs:
     """`outputs.json`. `failed`: names that were bound to what can't be stored.
 
     `changed`: names that the step loaded, was not expected to change, and did: whether that is certain. `asked`: names
-    that were fetched, or looked for in vain, when the code read them. `loaded`: all variables that were loaded, from
+    that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
+    `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
     """
 
@@ -50,6 +52,8 @@ class Outputs:
     failed: Mapping[str, Unstorable] = field(default_factory=dict)
     changed: Mapping[str, bool] = field(default_factory=dict)
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    sources: Mapping[int, str] = field(default_factory=dict)
+    files: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -83,7 +87,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         deleted=tuple(map(str, data.get("deleted", ()))),
         failed={str(name): wire.read(Unstorable, item) for name, item in data.get("failed", {}).items()},
         changed={str(name): bool(certain) for name, certain in data.get("changed", {}).items()},
-        asked={str(name): wire.read(Asked, item) for name, item in data.get("asked", {}).items()},
+        **_seen(data.get("seen", {})),
         loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
         shared=tuple(map(str, data.get("shared", ()))),
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
@@ -94,6 +98,26 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         if not root.object(object_id).is_file():
             raise ValueError(f"the stored object {object_id} is missing")
     return found
+
+
+def seen_before_failing(files: StepDir) -> Outputs:
+    """What was seen of a step whose code raised an error: enough to learn from."""
+    try:
+        data = json.loads(files.error.read_bytes())
+        return Outputs(1, **_seen(data.get("seen", {})))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return Outputs(1)
+
+
+def _seen(data: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
+    return {
+        "asked": {str(name): wire.read(Asked, item) for name, item in data.get("asked", {}).items()},
+        "sources": {int(cell): str(digest) for cell, digest in data.get("sources", {}).items()},
+        "files": {
+            int(cell): {str(path): bool(written) for path, written in found.items()}
+            for cell, found in data.get("files", {}).items()
+        },
+    }
 
 
 def commit(files: StepDir, outputs: Outputs, *, run: str, attempt: int) -> None:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nb2pipe import wire
+from nb2pipe import learned, wire
 from nb2pipe.files import write_atomic
 from nb2pipe.journal import Journal
 from nb2pipe.layout import RunDir
@@ -39,13 +39,14 @@ from nb2pipe.model import (
 from nb2pipe.processes import IS_LINUX, descendants, identify, kill_descendants, reap
 from nb2pipe.targets.local import stored, verdict
 from nb2pipe.targets.local.guard import guard
+from nb2pipe.targets.local.lessons import lessons_of
 from nb2pipe.targets.local.lock import open_lock, owner_of, try_lock
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, sockets_dir, spec_of
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber
-from nb2pipe.targets.local.serial import overtaken
+from nb2pipe.targets.local.serial import overtaken, raced
 from nb2pipe.targets.local.watch import Watch
 from nb2pipe.targets.local.worker import launch, load_runner
 
@@ -73,6 +74,7 @@ class Supervisor:
         self._running: dict[str, Running] = {}
         self._waiting: dict[str, tuple[int, float]] = {}  # step -> (its next attempt, when)
         self._done: dict[str, stored.Outputs] = {}
+        self._began: dict[str, frozenset[str]] = {}  # step -> the steps that were done then
         self._canceled = False
 
     # --- the run ---------------------------------------------------------------------------------------------------
@@ -224,6 +226,7 @@ class Supervisor:
         step = self.request.pipeline.step(step_id)
         sockets = Path(tempfile.mkdtemp(dir=self._sockets, prefix="k"))
         job = Job(self.request, self.dir, step, attempt, sockets)
+        self._began[step_id] = frozenset(self._done)
         self._emit(StepStarted(_now(), step_id, attempt))
         try:
             for member in job.members:
@@ -279,6 +282,7 @@ class Supervisor:
             return
         running.job, running.started, running.cell, running.timed_out = following, time.monotonic(), None, False
         self._schedule.started(following.step.id)
+        self._began[following.step.id] = frozenset(self._done)
         self._emit(StepStarted(_now(), following.step.id, 1))
 
     # --- ends ------------------------------------------------------------------------------------------------------
@@ -343,6 +347,7 @@ class Supervisor:
             self._keep_log(running)
             error = verdict.judge(step, ending, files)
             if error is not None:
+                self._learn(step, stored.seen_before_failing(files))
                 return error, None
             outputs = stored.read_outputs(files, self.dir.root)
             if outputs is None:
@@ -351,6 +356,8 @@ class Supervisor:
             pipeline = self.request.pipeline
             error = verdict.unstorable(pipeline, step, outputs) or verdict.unforeseen(pipeline, step, outputs)
             error = error or overtaken(pipeline, {**self._done, step.id: outputs}, step)
+            error = error or raced(pipeline, {**self._done, step.id: outputs}, self._began, step)
+            self._learn(step, outputs)
             error = error or self._secret_in(step, outputs)
             if error is None:
                 names = {item.id: item.name for item in pipeline.steps}
@@ -365,6 +372,14 @@ class Supervisor:
         except ValueError as problem:
             return verdict.not_saved(step, files, str(problem)), None
         return error, outputs
+
+    def _learn(self, step: Step, outputs: stored.Outputs) -> None:
+        """Keep what the next plan of these cells can use. It is a help only: a run doesn't fail for it."""
+        path = self.dir.root.learned(Path(self.request.folder) / Path(self.request.notebook).name)
+        try:
+            learned.add(path, lessons_of(step, outputs))
+        except OSError as problem:
+            self._emit(Warned(_now(), f"what this run taught can't be kept: {path}: {problem.strerror}", step.id))
 
     def _keep_log(self, running: Running) -> None:
         """Keep what the kernel's process wrote by itself; mask secrets in what the runtime wrote. Raises OSError."""

@@ -1,0 +1,32 @@
+"""What was seen of a step's run in, lessons for the next plan of its cells out."""
+
+from __future__ import annotations
+
+from nb2pipe.learned import Lesson, Lessons
+from nb2pipe.model import Step
+from nb2pipe.targets.local.stored import Outputs
+
+
+def lessons_of(step: Step, outputs: Outputs) -> Lessons:
+    """By the digest of a cell's source. What is known of the step as a whole is its last cell's."""
+    found: dict[str, Lesson] = {}
+
+    def learn(cell: int, lesson: Lesson) -> None:
+        key = outputs.sources.get(cell)
+        if key is not None:
+            found[key] = found.get(key, Lesson()) | lesson
+
+    for name, asked in outputs.asked.items():
+        if asked.step is not None and asked.cell is not None:
+            learn(asked.cell, Lesson(reads=(name,)))
+    for cell, files in outputs.files.items():
+        read = tuple(sorted(path for path, written in files.items() if not written))
+        learn(cell, Lesson(files_read=read, files_written=tuple(sorted(set(files).difference(read)))))
+    last = max(outputs.sources, default=0)
+    planned = {*step.outputs, *step.deletes, *outputs.shared}
+    certain = {name for name, known in outputs.changed.items() if known}
+    bound = {name for name in (*outputs.variables, *outputs.failed) if name not in {*planned, *outputs.changed}}
+    learn(last, Lesson(updates=tuple(sorted(certain)), binds=tuple(sorted(bound))))
+    learn(last, Lesson(deletes=tuple(sorted(set(outputs.deleted).difference(planned)))))
+    learn(last, Lesson(unmovable={name: why.type for name, why in sorted(outputs.failed.items())}))
+    return {key: lesson for key, lesson in found.items() if lesson != Lesson()}
