@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nb2pipe.analysis import definitions
@@ -31,6 +31,9 @@ from nb2pipe.model import (
     Severity,
 )
 
+TOGETHER = -2
+"""Told in place of a cell once each has been looked at."""
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -53,9 +56,14 @@ class Analysis:
     memoised: Mapping[str, str] = field(default_factory=dict)
 
 
-def summarise(notebook: Notebook, sections: Sequence[Section]) -> Analysis:
-    """Walk all cells that belong to a section, in notebook order. Nothing is executed."""
-    return _Summary(notebook, sections).finish()
+def summarise(
+    notebook: Notebook, sections: Sequence[Section], tell: Callable[[int], None] = lambda _: None
+) -> Analysis:
+    """Walk all cells that belong to a section, in notebook order. Nothing is executed.
+
+    `tell` is called with each cell before it is looked at, and with TOGETHER after the last.
+    """
+    return _Summary(notebook, sections).finish(tell)
 
 
 class _Summary:
@@ -72,12 +80,15 @@ class _Summary:
         self.diagnostics: list[Diagnostic] = []
         self.walker = Walker()
 
-    def finish(self) -> Analysis:
+    def finish(self, tell: Callable[[int], None]) -> Analysis:
         """All of it."""
         for cell in self.notebook.cells:
+            tell(cell.index)
             self._parse(cell.index)
         for index in sorted(self.trees):
+            tell(index)
             self._walk(index)
+        tell(TOGETHER)
         state = self.walker.state
         self._touch_shared(state)
         found = definitions.find(self.notebook, self.sections, self.trees, state, frozenset(self.parameters))
