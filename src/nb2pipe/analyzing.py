@@ -35,30 +35,34 @@ class Analyzed:
         return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)
 
 
-def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
+def analyze(source: Source, *, limits: Limits | None = None, folder: Path | None = None) -> Analyzed:
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
-    `source` is a path or the content of a notebook, so that unsaved work can be analysed. It is done in a process of
-    its own, within the time and memory of `limits`. Raises BadInput or EnvironmentProblem only if there is no notebook
+    `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
+    user's tables are looked for: by default the notebook's; content has none. All is done in a process of its own,
+    within the time and memory of `limits`. Raises BadInput or EnvironmentProblem only if there is no notebook
     to speak of, or if that process had to be ended (N2P114); all other problems are in `diagnostics`.
     """
     limits = limits or Limits.from_environment()
     caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
-    found = bounded.run(analyze_here, source, limits, caps=caps, modules=_HEAVY)
+    found = bounded.run(analyze_here, source, limits, folder, caps=caps, modules=_HEAVY)
     if isinstance(found, Ended):
         raise _beyond(source, found, limits)
     return found.value
 
 
-def analyze_here(source: Source, limits: Limits, tell: Tell = lambda _: None) -> Analyzed:
+def analyze_here(source: Source, limits: Limits, folder: Path | None = None, tell: Tell = lambda _: None) -> Analyzed:
     """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
     tell(_READING)
     found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
     sections, split_problems = notebook.split(found)
-    summary = analysis.summarise(found, sections, tell)
-    pipeline, link_problems = analysis.link(found, sections, summary)
+    folder = folder or (source.resolve().parent if isinstance(source, Path) else None)
+    tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
+    with analysis.using(tables):
+        summary = analysis.summarise(found, sections, tell)
+        pipeline, link_problems = analysis.link(found, sections, summary)
     judged = checks.check(found, sections, pipeline, summary.trees)
-    problems = [*split_problems, *summary.diagnostics, *link_problems, *judged]
+    problems = [*tables.diagnostics, *split_problems, *summary.diagnostics, *link_problems, *judged]
     return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)))
 
 

@@ -3,5 +3,7 @@
 from nb2pipe.analysis.link import link
 from nb2pipe.analysis.parameters import apply, from_text
 from nb2pipe.analysis.summary import TOGETHER, Analysis, summarise
+from nb2pipe.analysis.tables import user_tables, using
+from nb2pipe.analysis.tables.user import UserTables
 
-__all__ = ["TOGETHER", "Analysis", "apply", "from_text", "link", "summarise"]
+__all__ = ["TOGETHER", "Analysis", "UserTables", "apply", "from_text", "link", "summarise", "user_tables", "using"]
