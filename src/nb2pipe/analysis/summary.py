@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from nb2pipe.analysis import definitions
+from nb2pipe.analysis import definitions, directives
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -15,8 +16,10 @@ from nb2pipe.analysis.names import UNIT
 from nb2pipe.analysis.parameters import is_parameter, parameters_of
 from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
+from nb2pipe.analysis.told import applied
 from nb2pipe.analysis.walk import Walker
 from nb2pipe.model import (
+    At,
     Definition,
     Diagnostic,
     Location,
@@ -149,16 +152,27 @@ class _Summary:
         may_raise = self.notebook.cells[index].may_raise
         try:
             if may_raise:
-                with walker.maybe():
+                with walker.maybe(), self._told(index, tree):
                     walker.run_tree(tree)
             else:
-                walker.run_tree(tree)
+                with self._told(index, tree):
+                    walker.run_tree(tree)
         except RecursionError:
             walker.reset()
             self._report("N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression")
         if self.section_of[index].role is Role.PARAMETERS:
             self._forget_literals(index)
         self.names[index] = walker.state.close_cell(may_raise=may_raise)
+
+    def _told(self, index: int, tree: ast.Module) -> AbstractContextManager[None]:
+        """What the cell's metadata tell holds for all that runs inside."""
+        told, wrong = directives.of_cell(self.notebook.cells[index].told)
+        for message, hint in wrong:
+            self._report("N2P230", message, index, 1, hint)
+        if told.effects:  # then none of its statements is only replayed
+            self.walker.state.told.update(At(index, directives.first_line(item)) for item in tree.body)
+            self.walker.state.told.update(At(index, item.lineno) for item in tree.body)
+        return applied(self.walker, told)
 
     def _forget_literals(self, index: int) -> None:
         """A parameter's value may be another one in a run: no path is folded from it, and it may be a list."""
