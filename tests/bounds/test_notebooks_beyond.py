@@ -76,3 +76,15 @@ def test_limits_from_the_environment() -> None:
     given = {"NB2PIPE_MAX_CPU_S": "3", "NB2PIPE_MAX_MEMORY_BYTES": "9" * 15}
     assert Limits.from_environment(given) == Limits(max_cpu_s=3, max_memory_bytes=int("9" * 15))
     assert api.analyze(notebook("x = 1"), limits=Limits.from_environment(given)).errors == ()
+
+
+def test_a_helper_that_is_called_in_every_cell_ties_no_cells_together() -> None:
+    """What it gives was one object after some calls, and each cell looked through all that shared it."""
+    first = "import pandas as pd\ndef load(x):\n    return pd.DataFrame({'a': [x]})\n"
+    sources = [f"d{number} = load({number})\nd{number}['b'] = d{number}['a'].sum()\n" for number in range(400)]
+    content = notebook(first, *sources)
+    for position, cell in enumerate(content["cells"]):
+        cell["metadata"]["tags"] = [f"step:s{position}"]
+    found = api.analyze(content, limits=Limits(max_cpu_s=5))
+    assert found.pipeline is not None
+    assert found.pipeline.edges == ()

@@ -80,6 +80,7 @@ class State:
 
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
+        self.heap.forget_sites()  # or all that a helper gives, called in many cells, would be one object
         self.record = CellRecord()
         self.status = {}
         self.at = At(index, 1)
