@@ -14,34 +14,39 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
-from nb2pipe import __version__, analysis, checks, notebook, render
+from nb2pipe import __version__, analysis, learned, render
+from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import write_atomic
 from nb2pipe.journal import read_events
+from nb2pipe.layout import RootDir
+from nb2pipe.learned import Lessons
 from nb2pipe.model import (
     Bundle,
     Diagnostic,
     Json,
-    Notebook,
     Parameter,
     Pipeline,
     Printed,
     Run,
     RunEvent,
     RunFinished,
-    Section,
-    Severity,
 )
+from nb2pipe.parameter_files import read_parameters
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun
 
-Source: TypeAlias = Path | Mapping[str, Json]
+__all__ = [
+    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "analyze", "analyze_here", "build", "bundle_folder",
+    "cancel", "log", "plan", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "versions",
+    "write_bundle",
+]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
@@ -49,6 +54,7 @@ USE_CASES: Mapping[str, str] = {
     "bundle_folder": "nb2pipe build",
     "write_bundle": "nb2pipe build",
     "stale_files": "nb2pipe build --check",
+    "lessons": "nb2pipe check, nb2pipe graph, nb2pipe run",
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
     "runs": "nb2pipe runs",
@@ -61,23 +67,6 @@ USE_CASES: Mapping[str, str] = {
 }
 """Each use-case and where people meet it."""
 
-_MAX_PARAMETERS_BYTES = 1_000_000
-
-
-@dataclass(frozen=True)
-class Analyzed:
-    """What analysis found. `pipeline` is None where an error leaves none to speak of."""
-
-    notebook: Notebook
-    sections: tuple[Section, ...]
-    pipeline: Pipeline | None
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics that stop `build` and `run`."""
-        return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -87,23 +76,6 @@ class Plan:
     pipeline: Pipeline
     parameters: Mapping[str, Json]
     warnings: tuple[Diagnostic, ...]
-
-
-def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
-    """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
-
-    `source` is a path or the content of a notebook, so that unsaved work can be analysed. Raises BadInput or
-    EnvironmentProblem only if there is no notebook to speak of; all other problems are in `diagnostics`.
-    """
-    limits = limits or Limits.from_environment()
-    found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
-    sections, split_problems = notebook.split(found)
-    summary = analysis.summarise(found, sections)
-    pipeline, link_problems = analysis.link(found, sections, summary)
-    pipeline, fuse_problems = analysis.fuse(pipeline, checks.unmovable(pipeline, summary.trees))
-    judged = checks.check(found, sections, pipeline, summary.trees)
-    problems = [*split_problems, *summary.diagnostics, *link_problems, *fuse_problems, *judged]
-    return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)))
 
 
 def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:
@@ -148,15 +120,29 @@ def stale_files(bundle: Bundle, folder: Path) -> tuple[str, ...]:
     return tuple(sorted(stale))
 
 
-def plan(source: Source, *, parameters: Mapping[str, str] | None = None, parameters_file: Path | None = None) -> Plan:
+def lessons(source: Path, run_dir: Path | None = None) -> Lessons:
+    """What runs of the notebook here have taught, see `learned`: for plans that are to run here, not for a Bundle."""
+    return learned.read(RootDir(run_dir or store.default_root(source)).learned(source))
+
+
+def plan(
+    source: Source,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    parameters_file: Path | None = None,
+    run_dir: Path | None = None,
+    safe: bool = False,
+) -> Plan:
     """What a run with these parameters would do. Raises BadInput with all errors of the notebook or the parameters.
 
     `parameters` are texts as typed (`{"depth": "5"}`), read by each parameter's type; they go before those of
-    `parameters_file` (JSON or YAML).
+    `parameters_file` (JSON or YAML). `run_dir`: where runs are kept, in place of `.nb2pipe/` beside the notebook.
+    `safe`: one step after the other, each with all that is there.
     """
     from nb2pipe.targets import local
 
-    analyzed = analyze(source)
+    known = lessons(source, run_dir) if isinstance(source, Path) else None
+    analyzed = analyze(source, lessons=known, safe=safe)
     pipeline = _sound(analyzed)
     try:
         values = _parameter_values(pipeline.parameters, parameters or {}, parameters_file)
@@ -178,16 +164,17 @@ def run(
     run_dir: Path | None = None,
     isolated: bool = False,
     output: Path | None = None,
+    safe: bool = False,
 ) -> LocalPipelineRun:
     """Start a run on this machine. Raises BadInput or EnvironmentProblem before anything runs.
 
     `jobs`: steps at a time, by default the number of processors. `kernel`: a kernelspec that goes before the
     notebook's. `run_dir`: in place of `.nb2pipe/` beside the notebook. `isolated`: in a copy of the notebook's
-    folder. `output`: where the notebook with all outputs is copied to when the run ends.
+    folder. `output`: where the notebook with all outputs is copied to when the run ends. `safe`: see `plan`.
     """
     from nb2pipe.targets import local
 
-    planned = plan(source, parameters=parameters, parameters_file=parameters_file)
+    planned = plan(source, parameters=parameters, parameters_file=parameters_file, run_dir=run_dir, safe=safe)
     if output is not None:
         _refuse_output(source, output)
     bundle = render.bundle(planned.analyzed.notebook, planned.pipeline)
@@ -316,12 +303,6 @@ def versions() -> Mapping[str, str]:
 # --- parts --------------------------------------------------------------------------------------------------------
 
 
-def _reading_order(item: Diagnostic) -> tuple[object, ...]:
-    where = item.location
-    cell = -1 if where.cell is None else where.cell
-    return (cell, where.line or 0, item.code, item.message, item.hint or "", where.step or "", where.variable or "")
-
-
 def _sound(analyzed: Analyzed) -> Pipeline:
     if analyzed.errors or analyzed.pipeline is None:
         raise BadInput(analyzed.errors)
@@ -366,51 +347,10 @@ def _parameter_values(
     parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None
 ) -> Mapping[str, Json]:
     by_name = {parameter.name: parameter for parameter in parameters}
-    given = dict(_read_parameters_file(file)) if file is not None else {}
+    given = dict(read_parameters(file)) if file is not None else {}
     for name, text in texts.items():
         given[name] = analysis.from_text(by_name[name], text) if name in by_name else text
     return analysis.apply(parameters, given)
-
-
-def _read_parameters_file(path: Path) -> Mapping[str, Json]:
-    """A JSON or YAML mapping, read as data."""
-    try:
-        with path.open("rb") as file:  # may be a pipe, `--params-file <(...)`; a device may have no end
-            raw = file.read(_MAX_PARAMETERS_BYTES + 1)
-        text = raw.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadInput.of("N2P160", f"the parameters file {path} can't be read: {reason}") from error
-    if len(raw) > _MAX_PARAMETERS_BYTES:
-        raise BadInput.of("N2P160", f"the parameters file {path} has more than {_MAX_PARAMETERS_BYTES:,} bytes")
-    try:
-        if path.suffix.lower() == ".json":
-            content = json.loads(text)
-        else:
-            import yaml
-
-            content = yaml.safe_load(text)
-    except (ValueError, RecursionError, _yaml_error()) as error:
-        line = str(error).strip().splitlines()[0]
-        raise BadInput.of("N2P160", f"the parameters file {path} is no valid JSON or YAML: {line}") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise BadInput.of(
-            "N2P160",
-            f"the parameters file {path} holds no mapping of names to values",
-            hint="write one `name: value` a line",
-        )
-    try:
-        return cast("Mapping[str, Json]", json.loads(json.dumps(content, allow_nan=False)))
-    except (TypeError, ValueError) as error:
-        raise BadInput.of("N2P160", f"the parameters file {path} holds a value that is no JSON: {error}") from error
-
-
-def _yaml_error() -> type[Exception]:
-    import yaml
-
-    return yaml.YAMLError
 
 
 def _root(path: Path) -> Path:

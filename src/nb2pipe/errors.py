@@ -29,6 +29,10 @@ class Nb2pipeError(Exception):
         self.diagnostics = tuple(diagnostics)
         super().__init__(self.diagnostics[0].message)
 
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Diagnostic, ...]]]:
+        """Pickled by its diagnostics: it may be raised in one process and told of in another."""
+        return type(self), (self.diagnostics,)
+
     @classmethod
     def of(cls, code: str, message: str, *, at: Location | None = None, hint: str | None = None) -> Self:
         """An error of this class with one diagnostic."""

@@ -81,7 +81,10 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell. `position` is its index among all cells of the file, markdown and raw ones included."""
+    """A code cell. `position` is its index among all cells of the file, markdown and raw ones included.
+
+    `told` is its `metadata.nb2pipe` as it stands there: what the author tells of the cell.
+    """
 
     index: int
     source: str
@@ -90,6 +93,7 @@ class Cell:
     id: str | None = None
     execution_count: int | None = None
     has_error_output: bool = False
+    told: Json = field(default=None, hash=False)
 
     @property
     def number(self) -> int:
@@ -127,12 +131,18 @@ class Notebook:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over sources, tags, kernel and options: not over outputs, so that a re-run changes nothing."""
-        content = {
+        """SHA-256 over sources, tags, what is told of cells, kernel and options.
+
+        Not over outputs, so that a re-run changes nothing.
+        """
+        content: dict[str, Json] = {
             "cells": [[cell.source, list(cell.tags)] for cell in self.cells],
             "kernel": self.kernel.name,
             "options": _plain(self.options),
         }
+        told = {str(cell.index): _plain(cell.told) for cell in self.cells if cell.told is not None}
+        if told:
+            content["told"] = told
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -341,3 +341,12 @@ def test_checking_loads_nothing_heavy(write: Write, shell: Any, cell: str, code:
     assert loaded & set(HEAVY) <= set(allowed)
     if code != "check":
         assert "click" not in loaded
+
+
+def test_a_graph_has_one_form(write: Write, call: Call) -> None:
+    path = write(("step:a", "x = 1"))
+    found = call("graph", path, "--svg", "--json")
+    assert found.code == 2
+    assert "--svg and --json are two forms; give one of them" in found.err
+    assert call("graph", path, "--svg").out.startswith("<svg")
+    assert call("graph", path, "--json").out.startswith("{")

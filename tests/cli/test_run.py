@@ -42,6 +42,9 @@ def test_a_run_and_its_record(write: Write, call: Call, tmp_path: Path) -> None:
     assert outputs[1][0]["text"] in ("made 5\n", ["made 5\n"])
 
     listed = call("runs", "list", "--run-dir", path)
+    assert call("runs", "--run-dir", path).out == listed.out
+    assert call("runs", "--run-dir", path, "list").out == listed.out
+    assert call("runs", "--run-dir", path.parent / "none", "list", "--run-dir", path).out == listed.out
     assert "note.ipynb" in listed.out
     assert "3/3" in listed.out
     record = json.loads(call("runs", "show", "--run-dir", path, "--json").out)

@@ -213,8 +213,9 @@ def _pipeline(
     planner: Planner,
 ) -> Outcome:
     from nb2pipe import api
+    from nb2pipe.config import Limits
 
-    analyzed = api.analyze(notebook_of(cells))
+    analyzed = api.analyze_here(notebook_of(cells), Limits())
     if analyzed.errors or analyzed.pipeline is None:
         return Outcome("refused", "; ".join(f"{item.code} {item.message}" for item in analyzed.errors))
     run = _Run(server, analyzed, planner(analyzed.pipeline), folder)

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 import nb2pipe
 from nb2pipe.errors import EnvironmentProblem
+from nb2pipe.layout import RootDir
 from nb2pipe.model import Gpu, Kernel, RunState, Severity, StepOptions, Value
 from nb2pipe.targets import local
 from nb2pipe.targets.local import isolated, kernels
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber, StreamScrubber
-from nb2pipe.targets.local.stored import Outputs, Unstorable, resolve
+from nb2pipe.targets.local.stored import Outputs, Unstorable, read_outputs, resolve
 
 # --- schedule ----------------------------------------------------------------------------------------------------------
 
@@ -248,6 +249,28 @@ def test_the_runtime_is_written_for_the_oldest_kernel() -> None:
         ast.parse(path.read_text(encoding="utf-8"), feature_version=kernels.MIN_PYTHON)
 
 
+# --- what a step stored ------------------------------------------------------------------------------------------------
+
+
+def test_an_object_of_another_size_is_not_what_was_stored(tmp_path: Path) -> None:
+    root = RootDir(tmp_path)
+    files = root.run("r").step("s")
+    files.path.mkdir(parents=True)
+    object_id = "sha256-" + "0" * 64
+    root.object(object_id).parent.mkdir(parents=True)
+    value = {"object": object_id, "type": "int", "size_bytes": 3}
+    files.outputs.write_text(json.dumps({"schema": 1, "values": {"x": value}}), encoding="utf-8")
+    with pytest.raises(ValueError, match="missing"):
+        read_outputs(files, root)
+    root.object(object_id).write_bytes(b"12")
+    with pytest.raises(ValueError, match="has not the 3 bytes"):
+        read_outputs(files, root)
+    root.object(object_id).write_bytes(b"123")
+    found = read_outputs(files, root)
+    assert found is not None
+    assert found.values["x"].size_bytes == 3
+
+
 # --- copies ------------------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +282,10 @@ def test_a_copy_holds_what_is_in_the_folder(tmp_path: Path) -> None:
     (folder / "data" / "deep" / "a.txt").write_text("a", encoding="utf-8")
     (folder / ".git" / "config").touch()
     (folder / "kept-runs" / "runs" / "x").touch()
+    for name in ("objects", "runs", "locks"):
+        (folder / "data" / "other-runs" / name).mkdir(parents=True)  # of a run with another `--run-dir`
+    for name in ("objects", "runs"):
+        (folder / "data" / "mine" / name).mkdir(parents=True)
     (folder / "inside").symlink_to("data/deep/a.txt")
     (folder / "outside").symlink_to("../secret")
     (folder / "absolute").symlink_to(folder / "data")
@@ -267,8 +294,18 @@ def test_a_copy_holds_what_is_in_the_folder(tmp_path: Path) -> None:
     copied = isolated.copy(folder, tmp_path / "copy", without=folder / "kept-runs")
     assert str(copied) == "1 files, 0.0 MB; left out, as they lead out of the folder: absolute, outside, pipe"
     found = sorted(str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*"))
-    assert found == ["data", "data/deep", "data/deep/a.txt", "inside", "loop"]
+    mine = ["data/mine", "data/mine/objects", "data/mine/runs"]
+    assert found == ["data", "data/deep", "data/deep/a.txt", *mine, "inside", "loop"]
     assert (tmp_path / "copy" / "inside").read_text(encoding="utf-8") == "a"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_copy_names_what_can_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "private").mkdir(parents=True)
+    (tmp_path / "folder" / "private").chmod(0)
+    copied = isolated.copy(tmp_path / "folder", tmp_path / "copy", without=tmp_path / "none")
+    (tmp_path / "folder" / "private").chmod(0o700)
+    assert str(copied) == "0 files, 0.0 MB; left out, as they can't be read: private"
 
 
 def test_a_folder_that_is_too_large(tmp_path: Path) -> None:

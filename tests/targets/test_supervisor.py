@@ -114,6 +114,7 @@ def test_a_failed_branch_leaves_the_others_alone(field: Any) -> None:
         ),
         ("stub.outputs['values'] = {'x': {'object': '../../etc', 'type': 'int', 'size_bytes': 1}}", "store", None),
         ("stub.outputs['values'] = {'x': 3}", "store", None),
+        ("stub.store(x=12); stub.outputs['values']['x']['size_bytes'] = 3", "store", None),
         ("stub.outputs['failed'] = {'x': {'type': 'Lock', 'reason': 'cannot pickle'}}", "value", None),
     ],
 )

@@ -4,6 +4,22 @@ from nb2pipe.analysis.fuse import fuse
 from nb2pipe.analysis.link import link
 from nb2pipe.analysis.parameters import apply, from_text
 from nb2pipe.analysis.safe import safe
-from nb2pipe.analysis.summary import Analysis, summarise
+from nb2pipe.analysis.summary import TOGETHER, Analysis, summarise
+from nb2pipe.analysis.tables import user_tables, using
+from nb2pipe.analysis.tables.user import UserTables
+from nb2pipe.analysis.taught import unmovable
 
-__all__ = ["Analysis", "apply", "from_text", "fuse", "link", "safe", "summarise"]
+__all__ = [
+    "TOGETHER",
+    "Analysis",
+    "UserTables",
+    "apply",
+    "from_text",
+    "fuse",
+    "link",
+    "safe",
+    "summarise",
+    "unmovable",
+    "user_tables",
+    "using",
+]

@@ -224,10 +224,11 @@ class Calls(Frames):
                 found |= codes
         return frozenset(found)
 
-    def _change_listed(self, positions: list[int] | None, ref: str, arguments: Arguments) -> None:
+    def _change_listed(self, positions: list[int | str] | None, ref: str, arguments: Arguments) -> None:
         if positions is not None:
             for position in positions:
-                value = arguments.at(position) or arguments.rest
+                named = arguments.keywords.get(position) if isinstance(position, str) else arguments.at(position)
+                value = named or arguments.rest
                 if value is not None:
                     self.state.change(value.objects)
                     self.state.change(value.objects, deep=True)

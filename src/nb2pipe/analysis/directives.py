@@ -2,7 +2,8 @@
 
     # nb2pipe: needs a, b; updates x; pure; files out/*.csv; reads in/*.csv
 
-Comments are found by Python's tokenizer, so that a string that looks like one is none.
+The cell's `metadata.nb2pipe` tells the same of the whole cell. Comments are found by Python's tokenizer, so that a
+string that looks like one is none.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import re
 import tokenize
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nb2pipe.analysis.suggest import closest
+from nb2pipe.model import Json
 
 MARK = "nb2pipe"
 _FORMS = {
@@ -160,9 +163,41 @@ def _clause(text: str, line: int) -> tuple[Told, list[tuple[str, str]]]:
         return Told(pure=True), wrong if items else []
     if not items:
         return Told(), [(f"this comment says '{word}', but not what", f"write for example {_FORMS[word]}")]
+    return _items(word, items, line)
+
+
+def of_cell(data: Json) -> tuple[Told, list[tuple[str, str]]]:
+    """What a cell's `metadata.nb2pipe` tells of all its statements; what is wrong with it, and how to mend that."""
+    where = "the cell's `metadata.nb2pipe`"
+    if data is None:
+        return Told(), []
+    if not isinstance(data, Mapping):
+        return Told(), [(f"{where} is no object", 'write for example {"needs": ["a", "b"]}')]
+    told, wrong = Told(), []
+    for key, value in data.items():
+        if key not in _FORMS:
+            near = closest(key, _FORMS)
+            hint = f"did you mean '{near}'?" if near else f"known are {', '.join(sorted(_FORMS))}"
+            wrong.append((f"{where} has an unknown key {key[:60]!r}", hint))
+        elif key == "pure":
+            if isinstance(value, bool):
+                told += Told(pure=value)
+            else:
+                wrong.append((f"`pure` in {where} is neither true nor false", "write `true`, or take it out"))
+        elif isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(i, str) for i in value):
+            wrong.append((f"`{key}` in {where} is no list of texts", f'write for example {{"{key}": ["a", "b"]}}'))
+        else:
+            more, complaints = _items(key, [str(item).strip() for item in value], 1)
+            told += more
+            wrong += [(message.replace("this comment", where), hint) for message, hint in complaints]
+    return told, wrong
+
+
+def _items(word: str, items: list[str], line: int) -> tuple[Told, list[tuple[str, str]]]:
+    """What a clause with these names or patterns tells."""
     if word in ("files", "reads"):
-        wrong = [_bad_pattern(item) for item in items if set(item) & set("{}")]
-        patterns = tuple(item.strip("\"'") for item in items if not set(item) & set("{}"))
+        wrong = [_bad_pattern(item) for item in items if not item or set(item) & set("{}")]
+        patterns = tuple(item.strip("\"'") for item in items if item and not set(item) & set("{}"))
         return (Told(files=patterns) if word == "files" else Told(reads=patterns)), wrong
     names = [unicodedata.normalize("NFKC", item) for item in items]
     wrong = [_bad_name(name) for name in names if not _is_name(name)]

@@ -87,6 +87,8 @@ def _problem(error: BaseException) -> Problem:
         return Problem(f"the code isn't valid Python: {error.msg}", max(1, where))
     if isinstance(error, UnicodeError):
         return Problem("the code holds text that isn't valid Unicode")
+    if isinstance(error, MemoryError):
+        return Problem("the code is nested too deeply, or too much, to be understood")
     return Problem("the code is nested too deeply to be understood")
 
 

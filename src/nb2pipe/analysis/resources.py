@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import TYPE_CHECKING
 
 from nb2pipe.analysis import commands
@@ -214,7 +213,6 @@ def fold_join(left: Literal | _Missing, right: Literal | _Missing, separator: st
     return posixpath.join(left, right) if separator else left + right
 
 
-@cache
 def is_setup(ref: str) -> bool:
     """True for a library call that sets up the process and holds no value."""
     return tables().setup.get(ref) is not None

@@ -42,6 +42,11 @@ class Share:
     reach: Mapping[str, frozenset[int]]
 
 
+def _printable(text: str) -> str:
+    """One line, whatever the code holds that is quoted in it: tabs, control characters, halves of characters."""
+    return text if text.isprintable() else "".join(item if item.isprintable() else ascii(item)[1:-1] for item in text)
+
+
 class State:
     """The notebook's names while it is walked, from the first cell to the last."""
 
@@ -75,6 +80,7 @@ class State:
 
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
+        self.heap.forget_sites()  # or all that a helper gives, called in many cells, would be one object
         self.record = CellRecord()
         self.status = {}
         self.at = At(index, 1)
@@ -241,6 +247,7 @@ class State:
     ) -> None:
         """Report a problem at the present place, once per line."""
         place = Location(cell=self.at.cell, line=self.at.line, variable=variable)
+        message, hint = _printable(message), hint and _printable(hint)
         self.diagnostics.setdefault(
             (code, self.at.cell * 1_000_000 + self.at.line, message), Diagnostic(code, severity, message, place, hint)
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from nb2pipe.analysis import definitions
+from nb2pipe.analysis import definitions, directives
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -15,8 +16,12 @@ from nb2pipe.analysis.names import UNIT
 from nb2pipe.analysis.parameters import is_parameter, parameters_of
 from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
+from nb2pipe.analysis.taught import lesson_of, note, taught
+from nb2pipe.analysis.told import applied
 from nb2pipe.analysis.walk import Walker
+from nb2pipe.learned import Lessons
 from nb2pipe.model import (
+    At,
     Definition,
     Diagnostic,
     Location,
@@ -30,6 +35,9 @@ from nb2pipe.model import (
     Section,
     Severity,
 )
+
+TOGETHER = -2
+"""Told in place of a cell once each has been looked at."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +61,25 @@ class Analysis:
     memoised: Mapping[str, str] = field(default_factory=dict)
 
 
-def summarise(notebook: Notebook, sections: Sequence[Section]) -> Analysis:
-    """Walk all cells that belong to a section, in notebook order. Nothing is executed."""
-    return _Summary(notebook, sections).finish()
+def summarise(
+    notebook: Notebook,
+    sections: Sequence[Section],
+    tell: Callable[[int], None] = lambda _: None,
+    lessons: Lessons | None = None,
+) -> Analysis:
+    """Walk all cells that belong to a section, in notebook order. Nothing is executed.
+
+    `tell` is called with each cell before it is looked at, and with TOGETHER after the last. `lessons`: what runs of
+    the cells have shown.
+    """
+    return _Summary(notebook, sections, lessons or {}).finish(tell)
 
 
 class _Summary:
     """One pass over a notebook."""
 
-    def __init__(self, notebook: Notebook, sections: Sequence[Section]) -> None:
+    def __init__(self, notebook: Notebook, sections: Sequence[Section], lessons: Lessons) -> None:
+        self.lessons = lessons
         self.notebook = notebook
         self.sections = sections
         self.section_of = {cell: section for section in sections for cell in section.cells}
@@ -72,14 +90,18 @@ class _Summary:
         self.diagnostics: list[Diagnostic] = []
         self.walker = Walker()
 
-    def finish(self) -> Analysis:
+    def finish(self, tell: Callable[[int], None]) -> Analysis:
         """All of it."""
         for cell in self.notebook.cells:
+            tell(cell.index)
             self._parse(cell.index)
         for index in sorted(self.trees):
+            tell(index)
             self._walk(index)
+        tell(TOGETHER)
         state = self.walker.state
         self._touch_shared(state)
+        self._add_lessons(state)
         found = definitions.find(self.notebook, self.sections, self.trees, state, frozenset(self.parameters))
         steps = self._steps(found)
         self._say_uncarried(state, found)
@@ -99,6 +121,16 @@ class _Summary:
             skipped=dict(sorted(self.skipped.items())),
             memoised=memoised(self.trees.values(), self._changing(state)),
         )
+
+    def _add_lessons(self, state: State) -> None:
+        """What runs have seen of a cell is added to what its code shows."""
+        for index, names in self.names.items():
+            lesson = lesson_of(self.notebook, index, self.lessons)
+            if lesson is not None:
+                self.names[index] = taught(names, index, lesson)
+                for name in (*lesson.updates, *lesson.binds, *lesson.deletes):
+                    state.ever_updated.setdefault(name, At(index))  # what changes is not replayed
+                self.diagnostics += note(self.notebook, index, self._step(index), lesson)
 
     def _changing(self, state: State) -> frozenset[str]:
         """Names that may be bound to more than one value, or whose value may change."""
@@ -138,16 +170,27 @@ class _Summary:
         may_raise = self.notebook.cells[index].may_raise
         try:
             if may_raise:
-                with walker.maybe():
+                with walker.maybe(), self._told(index, tree):
                     walker.run_tree(tree)
             else:
-                walker.run_tree(tree)
+                with self._told(index, tree):
+                    walker.run_tree(tree)
         except RecursionError:
             walker.reset()
             self._report("N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression")
         if self.section_of[index].role is Role.PARAMETERS:
             self._forget_literals(index)
         self.names[index] = walker.state.close_cell(may_raise=may_raise)
+
+    def _told(self, index: int, tree: ast.Module) -> AbstractContextManager[None]:
+        """What the cell's metadata tell holds for all that runs inside."""
+        told, wrong = directives.of_cell(self.notebook.cells[index].told)
+        for message, hint in wrong:
+            self._report("N2P230", message, index, 1, hint)
+        if told.effects:  # then none of its statements is only replayed
+            self.walker.state.told.update(At(index, directives.first_line(item)) for item in tree.body)
+            self.walker.state.told.update(At(index, item.lineno) for item in tree.body)
+        return applied(self.walker, told)
 
     def _forget_literals(self, index: int) -> None:
         """A parameter's value may be another one in a run: no path is folded from it, and it may be a list."""

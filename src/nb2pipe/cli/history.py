@@ -22,14 +22,21 @@ _place = click.option(
     "place",
     type=PATH,
     metavar="DIR",
-    default=Path(),
     help="Where the runs are: a notebook, its folder, or what `run --run-dir` was given. Default: here.",
 )
 
 
+def _given(place: Path | None) -> Path:
+    """Where to look: what the command was given, else the group `runs` before it, else here."""
+    group = click.get_current_context().parent
+    before = group.params.get("place") if group is not None else None
+    return place or before or Path()
+
+
 @click.group(invoke_without_command=True)
+@_place
 @click.pass_context
-def runs(context: click.Context) -> None:
+def runs(context: click.Context, place: Path | None) -> None:
     """List the runs made here, or show one.
 
     \b
@@ -39,15 +46,15 @@ def runs(context: click.Context) -> None:
     nb2pipe runs show 20261122 --json     the one whose id begins so
     """
     if context.invoked_subcommand is None:
-        context.invoke(list_runs, place=Path(), as_json=False)
+        context.invoke(list_runs, place=place, as_json=False)
 
 
 @runs.command("list")
 @_place
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def list_runs(place: Path, *, as_json: bool) -> None:
+def list_runs(place: Path | None, *, as_json: bool) -> None:
     """List the runs made here, newest first."""
-    found = api.runs(place)
+    found = api.runs(_given(place))
     if as_json:
         emit_json({"schema": 1, "runs": [_record(run) for run in found]})
         return
@@ -75,13 +82,14 @@ def list_runs(place: Path, *, as_json: bool) -> None:
 @click.argument("run_id", metavar="[RUN]", default="latest")
 @_place
 @click.option("--json", "as_json", is_flag=True, help="For programs: steps, values, metrics, errors.")
-def show_run(run_id: str, place: Path, *, as_json: bool) -> None:
+def show_run(run_id: str, place: Path | None, *, as_json: bool) -> None:
     """Show one run: its steps, metrics and errors, and where its notebooks are.
 
     RUN is an id, its beginning, or latest.
     """
-    run = api.run_record(place, run_id)
-    folder = api.run_folder(place, run_id)
+    root = _given(place)
+    run = api.run_record(root, run_id)
+    folder = api.run_folder(root, run_id)
     if as_json:
         emit_json({"schema": 1, "folder": str(folder), **_record(run)})
         return
@@ -107,7 +115,7 @@ def show_run(run_id: str, place: Path, *, as_json: bool) -> None:
 @click.argument("run_id", metavar="[RUN]", default="latest")
 @click.argument("step", required=False)
 @_place
-def logs(run_id: str, step: str | None, place: Path) -> None:
+def logs(run_id: str, step: str | None, place: Path | None) -> None:
     """Print what the steps of a run printed; of one step, if STEP is given.
 
     RUN is an id, its beginning, or latest.
@@ -116,7 +124,8 @@ def logs(run_id: str, step: str | None, place: Path) -> None:
     nb2pipe logs
     nb2pipe logs latest fit
     """
-    run = api.run_record(place, run_id)
+    root = _given(place)
+    run = api.run_record(root, run_id)
     names = {item.id: show.one_line(item.name) for item in run.steps}
     width = max((len(name) for name in names.values()), default=0)
     printer = Printer()
@@ -125,7 +134,7 @@ def logs(run_id: str, step: str | None, place: Path) -> None:
         prefix = "" if step is not None else f"{names.get(step_id, step_id):<{width}}  | "
         click.echo(prefix + show.block(line, colours=show.colours_wanted()))
 
-    for event in api.log(place, run_id, step):
+    for event in api.log(root, run_id, step):
         for line in printer.lines(event):
             say(event.step, line)
     for item in run.steps:
@@ -139,7 +148,7 @@ def logs(run_id: str, step: str | None, place: Path) -> None:
 @click.command()
 @click.argument("run_id", metavar="[RUN]", default="latest")
 @_place
-def cancel(run_id: str, place: Path) -> int:
+def cancel(run_id: str, place: Path | None) -> int:
     """Cancel a run that is under way, from another terminal.
 
     RUN is an id, its beginning, or latest.
@@ -148,11 +157,12 @@ def cancel(run_id: str, place: Path) -> int:
     nb2pipe cancel
     nb2pipe cancel 20261122-03
     """
-    run = api.cancel(place, run_id)
+    root = _given(place)
+    run = api.cancel(root, run_id)
     deadline = time.monotonic() + CANCEL_PATIENCE_S
     while not run.state.done and time.monotonic() < deadline:
         time.sleep(0.1)
-        run = api.run_record(place, run.id)
+        run = api.run_record(root, run.id)
     if run.state.done:
         click.echo(f"run {run.id}: {show.state(run.state)}")
         return 0

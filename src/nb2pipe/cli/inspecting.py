@@ -53,7 +53,7 @@ def check(notebooks: tuple[Path, ...], *, as_json: bool, github: bool) -> int:
 def _judge(path: Path) -> tuple[tuple[Diagnostic, ...], tuple[Cell, ...], str, int]:
     """Diagnostics, cells, a line for people, and the exit code of one notebook."""
     try:
-        analyzed = api.analyze(path)
+        analyzed = api.analyze(path, lessons=api.lessons(path))
     except Nb2pipeError as error:
         return error.diagnostics, (), show.counts(error.diagnostics), error.exit_code
     steps = _steps(analyzed.pipeline) + ", " if analyzed.pipeline is not None and not analyzed.errors else ""
@@ -67,11 +67,12 @@ def _steps(pipeline: Pipeline) -> str:
 
 @click.command()
 @click.argument("notebook", type=PATH)
-@click.option("--mermaid", "form", flag_value="mermaid", help="A Mermaid chart, which GitHub shows in Markdown.")
-@click.option("--svg", "form", flag_value="svg", help="A picture.")
-@click.option("--json", "form", flag_value="json", help="Steps and edges as JSON.")
+@click.option("--mermaid", is_flag=True, help="A Mermaid chart, which GitHub shows in Markdown.")
+@click.option("--svg", is_flag=True, help="A picture.")
+@click.option("--json", "as_json", is_flag=True, help="Steps and edges as JSON.")
+@click.option("--safe", is_flag=True, help="The plan of `run --safe`: one step after the other.")
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write to FILE in place of the terminal.")
-def graph(notebook: Path, form: str | None, output: Path | None) -> int:
+def graph(notebook: Path, output: Path | None, *, mermaid: bool, svg: bool, as_json: bool, safe: bool) -> int:
     """Show the steps of NOTEBOOK, and for each edge why it is there.
 
     \b
@@ -79,12 +80,15 @@ def graph(notebook: Path, form: str | None, output: Path | None) -> int:
     nb2pipe graph train.ipynb --svg -o train.svg
     nb2pipe graph train.ipynb --mermaid >> README.md
     """
-    analyzed = api.analyze(notebook)
+    forms = [name for name, wanted in (("mermaid", mermaid), ("svg", svg), ("json", as_json)) if wanted]
+    if len(forms) > 1:
+        raise click.UsageError(f"{' and '.join(f'--{name}' for name in forms)} are two forms; give one of them")
+    analyzed = api.analyze(notebook, lessons=api.lessons(notebook), safe=safe)
     show.diagnostics(item for item in analyzed.diagnostics if item.severity is not Severity.NOTE)
     code = BadInput.exit_code if analyzed.errors else 0
     if analyzed.pipeline is None:
         return code
-    text = _draw(analyzed.pipeline, form, to_file=output is not None)
+    text = _draw(analyzed.pipeline, forms[0] if forms else None, to_file=output is not None)
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -42,6 +42,9 @@ def _pairs(_context: click.Context, _option: click.Parameter, values: Sequence[s
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Steps at a time. Default: the processors.")
 @click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own; `jupyter kernelspec list`.")
 @click.option("--isolated", is_flag=True, help="Run in a copy of the notebook's folder.")
+@click.option(
+    "--safe", is_flag=True, help="One step after the other, each with every variable: slow, no chances taken."
+)
 @click.option("--run-dir", type=PATH, metavar="DIR", help="Keep the run there. Default: .nb2pipe/ beside the notebook.")
 @click.option("--dry-run", is_flag=True, help="Run nothing; print the plan and its reasons.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's events as JSON lines.")
@@ -55,6 +58,7 @@ def run(
     run_dir: Path | None,
     *,
     isolated: bool,
+    safe: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -70,7 +74,8 @@ def run(
     Ctrl-C cancels the run and ends all its processes. Exits with 1 if a step failed, 130 if it was canceled.
     """
     if dry_run:
-        _show_plan(api.plan(notebook, parameters=parameters, parameters_file=params_file), as_json=as_json)
+        planned = api.plan(notebook, parameters=parameters, parameters_file=params_file, run_dir=run_dir, safe=safe)
+        _show_plan(planned, as_json=as_json)
         return 0
     handle = api.run(
         notebook,
@@ -81,6 +86,7 @@ def run(
         run_dir=run_dir,
         isolated=isolated,
         output=output,
+        safe=safe,
     )
     show.diagnostics(item for item in handle.diagnostics if item.severity is not Severity.NOTE)
     finished = _follow(handle, _progress(as_json=as_json))

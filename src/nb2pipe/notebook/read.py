@@ -101,6 +101,7 @@ def _cell(raw: object, position: int, index: int, notebook: Location) -> tuple[d
         id=_text(data.get("id")) or None,
         execution_count=count if isinstance(count, int) and not isinstance(count, bool) else None,
         has_error_output=any(output.get("output_type") == "error" for output in data["outputs"]),
+        told=metadata.get("nb2pipe"),
     )
 
 

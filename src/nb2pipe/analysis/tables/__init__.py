@@ -1,13 +1,22 @@
-"""The data files beside this module in, lookups by name out. A key that ends in `*` covers all names that begin so."""
+"""The data files beside this module in, lookups by name out. A key that ends in `*` covers all names that begin so.
+
+What the user's own file adds holds inside `using`, and nowhere else.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from nb2pipe.analysis.tables import user
+from nb2pipe.analysis.tables.user import UserTables
 
 T = TypeVar("T")
 
@@ -90,8 +99,8 @@ class Methods:
 class Functions:
     """What library functions do, see functions.toml and packages.toml."""
 
-    changes: Patterns[list[int]]
-    methods: Patterns[list[int]]
+    changes: Patterns[list[int | str]]
+    methods: Patterns[list[int | str]]
     results: Patterns[str]
     distinct: Patterns[bool]
     code: frozenset[str]
@@ -121,16 +130,86 @@ def _load(name: str) -> dict[str, Any]:
     return tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8"))
 
 
-@cache
+@dataclass(frozen=True)
+class _All:
+    """All tables, with what a user adds to them."""
+
+    magics: Magics
+    methods: Methods
+    functions: Functions
+    resources: Resources
+
+
 def magics() -> Magics:
     """magics.toml."""
-    return Magics(**{key: frozenset(value) for key, value in _load("magics.toml").items()})
+    return _current().magics
+
+
+def methods() -> Methods:
+    """methods.toml."""
+    return _current().methods
+
+
+def functions() -> Functions:
+    """functions.toml and packages.toml."""
+    return _current().functions
+
+
+def resources() -> Resources:
+    """resources.toml."""
+    return _current().resources
+
+
+_used: ContextVar[_All | None] = ContextVar("tables", default=None)
+
+
+def _current() -> _All:
+    return _used.get() or _built_in()
+
+
+@contextmanager
+def using(tables: UserTables) -> Iterator[None]:
+    """Inside, lookups find what the user adds; where it says something else than the built-in tables, it wins."""
+    before = _used.set(_all(tables.entries) if tables.entries else None)
+    try:
+        yield
+    finally:
+        _used.reset(before)
+
+
+def user_tables(folder: Path) -> UserTables:
+    """The tables of the user that hold for notebooks in `folder`."""
+    lists = {"methods": {item.name for item in fields(Methods)}, "magics": {item.name for item in fields(Magics)}}
+    return user.find(folder, user.grammar(lists))
 
 
 @cache
-def methods() -> Methods:
-    """methods.toml."""
+def _built_in() -> _All:
+    return _all({})
+
+
+def _all(added: Mapping[str, Mapping[str, Any]]) -> _All:
+    return _All(
+        _magics(added.get("magics", {})),
+        _methods(added.get("methods", {})),
+        _functions(added.get("functions", {}), added.get("packages", {})),
+        _resources(added.get("resources", {})),
+    )
+
+
+def _magics(added: Mapping[str, Any]) -> Magics:
+    return Magics(**{key: frozenset(value) | set(added.get(key, ())) for key, value in _load("magics.toml").items()})
+
+
+_EXCLUSIVE = ("fresh", "view", "changes", "keeps", "fits", "data_only")  # a method does one of these
+
+
+def _methods(added: Mapping[str, Any]) -> Methods:
     content = _load("methods.toml")
+    for key in _EXCLUSIVE:
+        others = {name for other in _EXCLUSIVE if other != key for name in added.get(other, ())}
+        content[key] = [name for name in content[key] if name not in others]
+    content = {key: [*value, *added.get(key, ())] for key, value in content.items()}
     prefixes: dict[str, Any] = {
         key: tuple(content.pop(key)) for key in ("keeps_prefixes", "view_prefixes", "value_prefixes")
     }
@@ -139,37 +218,40 @@ def methods() -> Methods:
     return Methods(**sets, **prefixes, data=data)
 
 
-@cache
-def functions() -> Functions:
-    """functions.toml and packages.toml."""
+def _functions(added: Mapping[str, Any], more: Mapping[str, Any]) -> Functions:
     data, packages = _load("functions.toml"), _load("packages.toml")
+    names = {key: [*data[key]["names"], *added.get(key, ())] for key in ("distinct", "code", "unpickle")}
+    known = {*packages["standard"], *packages["known"], *more.get("known", ()), "builtins"}
     return Functions(
-        changes=Patterns(data["changes"]),
-        methods=Patterns(data["methods"]),
-        results=Patterns(data["results"]),
-        distinct=Patterns.of(data["distinct"]["names"]),
-        code=frozenset(data["code"]["names"]),
-        unpickle=frozenset(data["unpickle"]["names"]),
-        packages=frozenset(packages["standard"]) | frozenset(packages["known"]) | {"builtins"},
+        changes=Patterns({**data["changes"], **added.get("changes", {})}),
+        methods=Patterns({**data["methods"], **added.get("methods", {})}),
+        results=Patterns({**data["results"], **added.get("results", {})}),
+        distinct=Patterns.of(names["distinct"]),
+        code=frozenset(names["code"]),
+        unpickle=frozenset(names["unpickle"]),
+        packages=frozenset(known),
     )
 
 
-@cache
-def resources() -> Resources:
-    """resources.toml."""
+def _resources(added: Mapping[str, Any]) -> Resources:
     data = _load("resources.toml")
-    rng = data["rng"]
+    lists = {**data["rng"], "setup": data["setup"]["names"]}
+    lists = {key: [*value, *added.get(key, ())] for key, value in lists.items()}
+    tables = {key: {**data[key], **added.get(key, {})} for key in ("reads", "writes", "method_reads", "method_writes")}
+    places = {
+        key: {name: (place[0], place[1]) for name, place in sorted(table.items())} for key, table in tables.items()
+    }
     return Resources(
-        reads=Patterns({key: (place[0], place[1]) for key, place in data["reads"].items()}),
-        writes=Patterns({key: (place[0], place[1]) for key, place in data["writes"].items()}),
-        method_reads={key: (place[0], place[1]) for key, place in data["method_reads"].items()},
-        method_writes={key: (place[0], place[1]) for key, place in data["method_writes"].items()},
-        process={key: (kind, way) for key, (kind, way) in data["process"].items()},
-        seeds=Patterns.of(rng["seeds"]),
-        draws=Patterns.of(rng["draws"]),
-        own=Patterns.of(rng["own"]),
-        unless_random_state=Patterns.of(rng["unless_random_state"]),
-        method_draws=frozenset(rng["method_draws"]),
-        fit_draws=frozenset(rng["fit_draws"]),
-        setup=Patterns.of(data["setup"]["names"]),
+        reads=Patterns(places["reads"]),
+        writes=Patterns(places["writes"]),
+        method_reads=places["method_reads"],
+        method_writes=places["method_writes"],
+        process={key: (kind, way) for key, (kind, way) in {**data["process"], **added.get("process", {})}.items()},
+        seeds=Patterns.of(lists["seeds"]),
+        draws=Patterns.of(lists["draws"]),
+        own=Patterns.of(lists["own"]),
+        unless_random_state=Patterns.of(lists["unless_random_state"]),
+        method_draws=frozenset(lists["method_draws"]),
+        fit_draws=frozenset(lists["fit_draws"]),
+        setup=Patterns.of(lists["setup"]),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2pipe.errors import EnvironmentProblem
+from nb2pipe.layout import RootDir
 
 MAX_BYTES = 1_000_000_000
 
@@ -16,16 +17,22 @@ _LEFT_OUT = frozenset({".nb2pipe", ".git", "__pycache__", ".ipynb_checkpoints", 
 
 @dataclass(frozen=True)
 class Copied:
-    """What is, or would be, copied. `left_out`: links out of the folder, and what is neither file nor folder."""
+    """What is, or would be, copied. `left_out`: links out of the folder, and what is neither file nor folder.
+
+    `unreadable`: folders that the system lets nobody list.
+    """
 
     files: int
     size_bytes: int
     left_out: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.files} files, {self.size_bytes / 1e6:.1f} MB"
         if self.left_out:
             text += f"; left out, as they lead out of the folder: {', '.join(self.left_out)}"
+        if self.unreadable:
+            text += f"; left out, as they can't be read: {', '.join(self.unreadable)}"
         return text
 
 
@@ -38,7 +45,7 @@ class _Plan:
 
 
 def copy(folder: Path, target: Path, *, without: Path, max_bytes: int = MAX_BYTES) -> Copied:
-    """Copy `folder`, but not what is in `without`, to `target`, which must not exist.
+    """Copy `folder`, but not what is in `without` and other directories of runs, to `target`, which must not exist.
 
     Raises EnvironmentProblem (N2P508) before anything is copied if that is more than `max_bytes`; OSError.
     """
@@ -59,10 +66,15 @@ def _plan(folder: Path, without: Path, max_bytes: int) -> _Plan:
     files: list[Path] = []
     links: list[Path] = []
     left_out: list[str] = []
+    unreadable: list[str] = []
     size = 0
-    for here, names, others in os.walk(root):
+
+    def note(error: OSError) -> None:
+        unreadable.append(os.path.relpath(error.filename, root))
+
+    for here, names, others in os.walk(root, onerror=note):
         base = Path(here)
-        names[:] = sorted(name for name in names if name not in _LEFT_OUT and base / name != without)
+        names[:] = sorted(name for name in names if not _is_left_out(base / name, without))
         for name in [*names, *sorted(others)]:
             path = base / name
             relative = path.relative_to(root)
@@ -81,7 +93,15 @@ def _plan(folder: Path, without: Path, max_bytes: int) -> _Plan:
                 left_out.append(str(relative))
         if size > max_bytes:
             raise _too_large(root, max_bytes)
-    return _Plan(folders, files, links, Copied(len(files), size, tuple(left_out)))
+    return _Plan(folders, files, links, Copied(len(files), size, tuple(left_out), tuple(unreadable)))
+
+
+def _is_left_out(path: Path, without: Path) -> bool:
+    """True for what is no part of the user's work: among it every directory of runs, whatever its name."""
+    if path.name in _LEFT_OUT or path == without:
+        return True
+    files = RootDir(path)
+    return files.objects.is_dir() and files.runs.is_dir() and files.locks.is_dir()
 
 
 def _too_large(folder: Path, max_bytes: int) -> Exception:

@@ -93,10 +93,12 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
     )
-    sizes = {value.object: value.size_bytes for value in found.values.values()}
-    for object_id in sizes:
-        if not root.object(object_id).is_file():
+    for object_id, size in {(value.object, value.size_bytes) for value in found.values.values()}:
+        path = root.object(object_id)
+        if not path.is_file():
             raise ValueError(f"the stored object {object_id} is missing")
+        if path.stat().st_size != size:
+            raise ValueError(f"the stored object {object_id} has not the {size:,} bytes that were stored")
     return found
 
 

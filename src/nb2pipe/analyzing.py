@@ -1,0 +1,119 @@
+"""A notebook's path or content in; what analysis found out: the pipeline, and all that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from nb2pipe import analysis, bounded, checks, notebook
+from nb2pipe.bounded import Cause, Ended, Tell
+from nb2pipe.config import Limits
+from nb2pipe.errors import BadInput
+from nb2pipe.learned import Lessons
+from nb2pipe.model import Diagnostic, Json, Location, Notebook, Pipeline, Section, Severity
+
+Source: TypeAlias = Path | Mapping[str, Json]
+
+_READING = -1  # told besides the cells that are looked at, and `analysis.TOGETHER`
+
+_HEAVY = ("IPython.core.inputtransformer2",)  # only notebooks with magics need it
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """What analysis found. `pipeline` is None where an error leaves none to speak of."""
+
+    notebook: Notebook
+    sections: tuple[Section, ...]
+    pipeline: Pipeline | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that stop `build` and `run`."""
+        return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What analysis is given besides the notebook, see `analyze`."""
+
+    folder: Path | None = None
+    lessons: Lessons = field(default_factory=dict)
+    safe: bool = False
+
+
+def analyze(
+    source: Source,
+    *,
+    limits: Limits | None = None,
+    folder: Path | None = None,
+    lessons: Lessons | None = None,
+    safe: bool = False,
+) -> Analyzed:
+    """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
+
+    `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
+    user's tables are looked for: by default the notebook's; content has none. `lessons` are what runs have taught;
+    `safe` makes the serial plan. All is done in a process of its own, within the time and memory of `limits`.
+
+    Raises BadInput or EnvironmentProblem only if there is no notebook to speak of, or if that process had to be ended
+    (N2P114); all other problems are in `diagnostics`.
+    """
+    limits = limits or Limits.from_environment()
+    caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
+    given = Given(folder, lessons or {}, safe)
+    found = bounded.run(analyze_here, source, limits, given, caps=caps, modules=_HEAVY)
+    if isinstance(found, Ended):
+        raise _beyond(source, found, limits)
+    return found.value
+
+
+def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: Tell = lambda _: None) -> Analyzed:
+    """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
+    tell(_READING)
+    found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
+    sections, split_problems = notebook.split(found)
+    folder = given.folder or (source.resolve().parent if isinstance(source, Path) else None)
+    tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
+    with analysis.using(tables):
+        summary = analysis.summarise(found, sections, tell, given.lessons)
+        pipeline, link_problems = analysis.link(found, sections, summary)
+    if given.safe:
+        pipeline = analysis.safe(pipeline)
+    stuck = [*checks.unmovable(pipeline, summary.trees), *analysis.unmovable(pipeline, found, given.lessons)]
+    pipeline, fuse_problems = analysis.fuse(pipeline, stuck)
+    judged = checks.check(found, sections, pipeline, summary.trees)
+    problems = [*tables.diagnostics, *split_problems, *summary.diagnostics, *link_problems, *fuse_problems, *judged]
+    return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)))
+
+
+def _reading_order(item: Diagnostic) -> tuple[object, ...]:
+    where = item.location
+    cell = -1 if where.cell is None else where.cell
+    return (cell, where.line or 0, item.code, item.message, item.hint or "", where.step or "", where.variable or "")
+
+
+def _beyond(source: Source, ended: Ended, limits: Limits) -> BadInput:
+    """The one diagnostic of a notebook whose analysis was ended."""
+    cell = ended.at if ended.at is not None and ended.at >= 0 else None
+    if cell is not None:
+        doing, what = "looked at this cell", "split the cell, or take what is generated out of it"
+    else:
+        doing = "connected the steps" if ended.at == analysis.TOGETHER else "read the notebook"
+        what = "make the notebook smaller: fewer cells, less code, no outputs"
+    message, variable = {
+        Cause.TIME: (f"took more than {limits.max_cpu_s} seconds of CPU time", "NB2PIPE_MAX_CPU_S"),
+        Cause.LATE: (f"took more than {limits.max_wall_s} seconds", "NB2PIPE_MAX_WALL_S"),
+        Cause.MEMORY: (f"took more than {limits.max_memory_bytes:,} bytes of memory", "NB2PIPE_MAX_MEMORY_BYTES"),
+        Cause.DEPTH: ("met code that is nested too deeply", ""),
+        Cause.CRASH: (f"brought the interpreter down ({ended.detail})", ""),
+    }[ended.cause]
+    return BadInput.of(
+        "N2P114",
+        f"analysis {message} while it {doing}, and was ended",
+        at=Location(notebook=notebook.shown_path(source) if isinstance(source, Path) else None, cell=cell),
+        hint=f"{what}; or set {variable} higher" if variable else what,
+    )
