@@ -264,21 +264,24 @@ class _Linking:
                     self.diagnostics.append(Diagnostic("N2P402", Severity.ERROR, message, place, hint))
 
     def _note_random(self) -> None:
+        """One note per step, at the first place that draws without a seed and gives something else each time."""
         for section in self.sections:
-            names = self._plain_names(section)
-            drawn = sorted(
-                (at, item.name)
-                for item, at in names.writes.items()
-                if item.kind == "rng" and item.name not in self.seeded
-            )
-            if drawn:
-                at = drawn[0][0]
-                message = f"step '{section.name}' draws random numbers without a seed: each run gives other results"
-                hint = "pass `random_state=`, or use a generator of your own: `rng = numpy.random.default_rng(0)`"
-                self._report("N2P304", message, at, section, hint=hint, severity=Severity.NOTE)
-
-    def _plain_names(self, section: Section) -> Names:
-        return compose_all(self.analysis.names[cell] for cell in section.cells)
+            found = [
+                (at, what)
+                for (at, generator), what in self.analysis.varied.items()
+                if at.cell in section.cells and generator not in self.seeded
+            ]
+            if found:
+                at, what = min(found)
+                message = f"step '{section.name}' draws random numbers without a seed (`{_short(what)}`): "
+                self._report(
+                    "N2P304",
+                    f"{message}each run may give other results",
+                    at,
+                    section,
+                    hint=_seed_hint(what),
+                    severity=Severity.NOTE,
+                )
 
     def _report(
         self,
@@ -292,3 +295,27 @@ class _Linking:
     ) -> None:
         place = Location(self.notebook.path, at.cell, at.line, section.id, variable)
         self.diagnostics.append(Diagnostic(code, severity, message, place, hint))
+
+
+def _short(what: str) -> str:
+    """`RandomForestClassifier` for a class; a function keeps its module."""
+    name = what.rpartition(".")[2]
+    return name if name[:1].isupper() else what
+
+
+def _seed_hint(what: str) -> str:
+    if what.startswith(("sklearn.", "imblearn.", "umap.", ".")):
+        return "pass `random_state=0`"
+    root = what.partition(".")[0]
+    if root in ("numpy", "scipy", "seaborn"):
+        if what.endswith(("default_rng", "RandomState")):
+            return f"give it a seed: `{what.rpartition('.')[2]}(0)`"
+        return "seed it above (`np.random.seed(0)`), or use a generator of your own: `rng = np.random.default_rng(0)`"
+    if root == "random":
+        return "give it a seed: `random.Random(0)`" if what == "random.Random" else "seed it above: `random.seed(0)`"
+    ways = {
+        "torch": "torch.manual_seed(0)",
+        "tensorflow": "tf.random.set_seed(0)",
+        "keras": "keras.utils.set_random_seed(0)",
+    }
+    return f"seed it above: `{ways[root]}`" if root in ways else "give it a seed"

@@ -17,6 +17,7 @@ from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
 from nb2pipe.analysis.walk import Walker
 from nb2pipe.model import (
+    At,
     Definition,
     Diagnostic,
     Location,
@@ -36,6 +37,7 @@ from nb2pipe.model import (
 class Analysis:
     """What the notebook's cells do. `trees` and `names` have one entry per cell.
 
+    `varied`: place and generator to what draws from it, with another result each time.
     `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
     which on any name may be bound; `bound_in` and `skipped` tell for each name the cells that bind it, kept or not.
     """
@@ -51,6 +53,7 @@ class Analysis:
     bound_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     memoised: Mapping[str, str] = field(default_factory=dict)
+    varied: Mapping[tuple[At, str], str] = field(default_factory=dict)
 
 
 def summarise(notebook: Notebook, sections: Sequence[Section]) -> Analysis:
@@ -98,6 +101,7 @@ class _Summary:
             },
             skipped=dict(sorted(self.skipped.items())),
             memoised=memoised(self.trees.values(), self._changing(state)),
+            varied=dict(sorted(state.varied.items())),
         )
 
     def _changing(self, state: State) -> frozenset[str]:

@@ -111,6 +111,8 @@ class Resources:
     seeds: Patterns[bool]
     draws: Patterns[bool]
     own: Patterns[bool]
+    unseeded: Patterns[bool]
+    steady: Patterns[list[Any]]
     unless_random_state: Patterns[bool]
     method_draws: frozenset[str]
     fit_draws: frozenset[str]
@@ -168,6 +170,8 @@ def resources() -> Resources:
         seeds=Patterns.of(rng["seeds"]),
         draws=Patterns.of(rng["draws"]),
         own=Patterns.of(rng["own"]),
+        unseeded=Patterns.of(rng["unseeded"]),
+        steady=Patterns(rng["steady"]),
         unless_random_state=Patterns.of(rng["unless_random_state"]),
         method_draws=frozenset(rng["method_draws"]),
         fit_draws=frozenset(rng["fit_draws"]),
