@@ -67,6 +67,42 @@ def test_crossing(a: str, b: str, what: str | None) -> None:
     )
 
 
+OUTSIDE = [
+    ("from datetime import datetime\nstamp = datetime.now()\nprint(stamp)", ["datetime.now()"]),
+    ("import datetime\nprint(datetime.datetime.now())", ["datetime.datetime.now()"]),
+    ("import datetime\nprint(datetime.date.today().year)", ["datetime.date.today()"]),
+    ("import pandas as pd\nrow = {'at': pd.Timestamp.now()}", ["pd.Timestamp.now()"]),
+    ("import time\nseed = int(time.time())", ["time.time()"]),
+    ("import time\nprint(time.strftime('%Y'))", ["time.strftime()"]),
+    ("import time\nname = time.strftime('%Y', (2020, 1, 1, 0, 0, 0, 0, 0, 0))", []),
+    ("import time\nt0 = time.time()\nprint(time.time() - t0)", []),
+    ("import time\nt0 = time.time()\nt1 = time.time()\ntook = t1 - t0", []),
+    ("import time\nt0 = time.time()\nprint(t0)", ["time.time()"]),
+    ("import time\ndef timed(f):\n    t = time.time()\n    f()\n    return time.time() - t\nt = 1\nprint(t)", []),
+    ("from datetime import datetime\na = datetime.now()\nprint((datetime.now() - a).seconds)", []),
+    ("import time\nprint(time.perf_counter())", []),
+    ("class time:\n    def time():\n        return 1\nprint(time.time())", []),
+    ("import uuid\nx = uuid.uuid4()", ["uuid.uuid4()"]),
+    ("import uuid\nx = uuid.uuid5(uuid.NAMESPACE_DNS, 'a')", []),
+    ("import os\nx = os.urandom(8)", ["os.urandom()"]),
+    ("import requests\nr = requests.get('http://a.b')", ["requests.get()"]),
+    ("import pandas as pd\nd = pd.read_csv('https://a.b/c.csv')", ["pd.read_csv()"]),
+    ("import pandas as pd\nurl = 'https://a.b/c.csv'\nd = pd.read_csv(url)", ["pd.read_csv()"]),
+    ("import pandas as pd\nbase = 'https://a.b/'\nd = pd.read_csv(base + 'c.csv')", ["pd.read_csv()"]),
+    ("import pandas as pd\nurl = 'c.csv'\nd = pd.read_csv(url)", []),
+    ("import pandas as pd\nd = pd.read_csv('c.csv')", []),
+    ("!wget https://a.b/c.csv", ["wget"]),
+    ("!ls", []),
+    ("import time, requests\nprint(time.time(), time.time())\nrequests.get('a')", ["time.time()", "requests.get()"]),
+]
+
+
+@pytest.mark.parametrize(("source", "calls"), OUTSIDE)
+def test_what_differs_in_each_run_is_noted_once_per_step(source: str, calls: list[str]) -> None:
+    found = [item for item in check(source) if item.code == "N2P305"]
+    assert [item.message.split("`")[1] for item in found] == calls
+
+
 @pytest.mark.parametrize(
     ("counts", "cell"),
     [((1, 2, 3), None), ((1, 3, 2), 2), ((None, 5, None), None), ((None, None, None), None), ((7, 9, 8), 2)],

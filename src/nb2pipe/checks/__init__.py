@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nb2pipe.checks.crossing import check_crossing
 from nb2pipe.checks.hidden import check_hidden_state
 from nb2pipe.checks.interactive import check_interactive
+from nb2pipe.checks.outside import check_outside
 from nb2pipe.model import Diagnostic, Notebook, Pipeline, Section
 
 __all__ = ["check"]
@@ -22,4 +23,5 @@ def check(
         *check_interactive(notebook, pipeline, trees, kept),
         *check_crossing(notebook, pipeline, trees),
         *check_hidden_state(notebook, kept),
+        *check_outside(notebook, pipeline, trees, kept),
     )

@@ -1,0 +1,184 @@
+"""Cells in, a note for each step that asks the clock, the system's random numbers or the network out.
+
+Each run of the notebook itself gives something else there too, so that nobody should expect equal results. A clock
+that only measures how long something took is left alone: its reading is subtracted from another, and nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from nb2pipe.checks.calls import dotted, imported, own_names
+from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
+
+_SAYS: Mapping[str, tuple[str, str]] = {
+    "clock": (
+        "asks for the time, so that each run gives something else",
+        "make it a parameter, if results are to be the same again",
+    ),
+    "unique": (
+        "is another value in each run",
+        "make it a parameter, if results are to be the same again",
+    ),
+    "network": (
+        "reads from the network: another run may get other data, or none",
+        "keep a copy in a file beside the notebook, if results are to be the same again",
+    ),
+}
+_ADDRESS = re.compile(r"(?:https?|ftp|s3|gs)://")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """What the notebook's names mean."""
+
+    meaning: Mapping[str, str]
+    own: set[str]
+    addresses: set[str]
+    trees: Sequence[ast.Module]
+
+
+def check_outside(
+    notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.Module | None], cells: Sequence[int]
+) -> list[Diagnostic]:
+    """At most one note per step and kind, at the first call."""
+    kept = [tree for cell in cells if (tree := trees[cell]) is not None]
+    reader = _Reader(imported(kept), own_names(kept), _addresses(kept), kept)
+    step_of = {cell: step.id for step in pipeline.steps for cell in step.cells}
+    found: dict[tuple[str | int, str], Diagnostic] = {}
+    for cell in cells:
+        tree = trees[cell]
+        for node, text, kind in () if tree is None else _calls(tree, reader):
+            message, hint = _SAYS[kind]
+            place = Location(notebook.path, cell, node.lineno, step_of.get(cell))
+            note = Diagnostic("N2P305", Severity.NOTE, f"`{text}` {message}", place, hint)
+            found.setdefault((step_of.get(cell, cell), kind), note)
+    return list(found.values())
+
+
+def _calls(tree: ast.Module, reader: _Reader) -> Iterator[tuple[ast.Call, str, str]]:
+    """The calls of interest with their text and kind, in the order of their lines."""
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for node in sorted(calls, key=lambda item: (item.lineno, item.col_offset)):
+        kind = _kind(node, reader)
+        if kind and not (kind == "clock" and _measures(node, parents, reader)):
+            text = _command(node) if _is_shell(node) else f"{ast.unparse(node.func)}()"
+            yield node, text, kind
+
+
+def _kind(node: ast.Call, reader: _Reader) -> str:
+    if _is_shell(node):
+        return "network" if _command(node) in _table()["shell"] else ""
+    name = dotted(node.func, reader.meaning)
+    if not name or name.partition(".")[0] in reader.own:
+        return ""
+    calls, readers = _table()["calls"], _table()["readers"]
+    if name == "time.strftime" and len(node.args) > 1:
+        return ""
+    if name in ("time.ctime", "time.localtime", "time.gmtime") and node.args:
+        return ""
+    if _matches(name, readers) and node.args and _is_address(node.args[0], reader):
+        return "network"
+    return next((kind for pattern, kind in calls.items() if _match(name, pattern)), "")
+
+
+def _match(name: str, pattern: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(_match(name, pattern) for pattern in patterns)
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    text = files("nb2pipe.checks").joinpath("outside.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    short = {"datetime.now": "clock", "datetime.utcnow": "clock", "datetime.today": "clock", "date.today": "clock"}
+    return {
+        "calls": {**data["calls"], **short},  # a notebook may import both the module and the class of one name
+        "readers": data["readers"]["names"],
+        "shell": data["shell"]["commands"],
+    }
+
+
+# --- addresses ----------------------------------------------------------------------------------------------------
+
+
+def _addresses(trees: Sequence[ast.Module]) -> set[str]:
+    """Names that are bound to nothing but texts, one of which is an address."""
+    found: dict[str, bool] = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+                found[name] = found.get(name, True) and bool(_ADDRESS.match(_beginning(node.value)))
+    return {name for name, is_address in found.items() if is_address}
+
+
+def _is_address(node: ast.expr, reader: _Reader) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in reader.addresses
+    return bool(_ADDRESS.match(_beginning(node))) or (
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _is_address(node.left, reader)
+    )
+
+
+def _beginning(node: ast.expr) -> str:
+    """The constant text that an expression begins with."""
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return _beginning(node.values[0])
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+# --- shell lines --------------------------------------------------------------------------------------------------
+
+
+def _is_shell(node: ast.Call) -> bool:
+    func = node.func
+    return isinstance(func, ast.Attribute) and func.attr in ("system", "getoutput") and "get_ipython" in ast.dump(func)
+
+
+def _command(node: ast.Call) -> str:
+    text = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
+    words = text.split() if isinstance(text, str) else []
+    return words[0] if words else ""
+
+
+# --- clocks -------------------------------------------------------------------------------------------------------
+
+
+def _measures(node: ast.Call, parents: Mapping[ast.AST, ast.AST], reader: _Reader) -> bool:
+    """True if the reading is only ever subtracted from another, or another from it."""
+    parent = parents.get(node)
+    if _is_difference(parent):
+        return True
+    if not isinstance(parent, ast.Assign) or not all(isinstance(item, ast.Name) for item in parent.targets):
+        return False
+    names = {item.id for item in parent.targets if isinstance(item, ast.Name)}
+    scope = parents.get(parent)
+    while scope is not None and not isinstance(scope, _FUNCTIONS):
+        scope = parents.get(scope)
+    return all(_only_subtracted(part, names) for part in ([scope] if scope else reader.trees))
+
+
+def _only_subtracted(part: ast.AST, names: set[str]) -> bool:
+    return all(
+        _is_difference(node)
+        for node in ast.walk(part)
+        for child in ast.iter_child_nodes(node)
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load) and child.id in names
+    )
+
+
+def _is_difference(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
