@@ -90,3 +90,26 @@ def test_cells_that_draw_may_change_places_unless_seeded(cells: Callable, seed: 
         ("a", "z = np.random.rand()"),
     )
     assert ("N2P308" in found.codes) == refused
+
+
+REPLAYED = [
+    ("import pandas as pd", "x = pd.Timestamp.now()", False),
+    ("import pandas as pd", "x = pd.Timestamp(2020, 1, 1)", True),
+    ("from datetime import datetime as dt", "x = dt.now()", False),
+    ("from datetime import timedelta as td", "x = td(days=1)", True),
+    ("from time import time as clock", "x = clock()", False),
+    ("import pandas as pd\ndef now():\n    return pd.Timestamp.now()", "x = now()", False),
+    ("import pandas as pd\ndef then():\n    return pd.Timestamp(0)", "x = then()", True),
+    ("import requests", "x = requests.get('http://a.b').text", False),
+    ("import pandas as pd", "x = pd.read_csv('https://a.b/c.csv')", False),
+    ("import numpy as np", "x = np.empty(3)", False),
+    ("import numpy as np", "x = np.zeros(3)", True),
+    ("import uuid as u", "x = u.uuid4()", False),
+]
+
+
+@pytest.mark.parametrize(("before", "source", "replayed"), REPLAYED)
+def test_what_differs_each_time_is_computed_once(cells: Callable, before: str, source: str, replayed: bool) -> None:
+    found = cells(("imports", f"{before}\n{source}"), ("a", "print(x)"), ("b", "print(x)"))
+    assert any("x" in item.names for item in found.pipeline.definitions) == replayed
+    assert (found.edges == "imports>a:x imports>b:x") != replayed

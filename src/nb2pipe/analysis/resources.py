@@ -43,6 +43,8 @@ def call(state: State, ref: str, arguments: Arguments) -> None:
             if commands.installs(words):
                 commands.install(state, words)
     _random(state, ref, arguments)
+    if table.outside.get(ref):
+        state.effects.setdefault(state.at, set()).add("outside")
     if ref.startswith("os.environ."):
         write = ref.rpartition(".")[2] in ("update", "setdefault", "pop", "clear", "popitem")
         state.touch("env", "", write=write)
@@ -170,7 +172,9 @@ def file(state: State, path: Value | None, *, write: bool) -> None:
     if path is None:
         return
     if isinstance(path.literal, str):
-        if not path.literal.startswith(_REMOTE):
+        if path.literal.startswith(_REMOTE):
+            state.effects.setdefault(state.at, set()).add("outside")
+        else:
             known = not state.moved or path.literal.startswith("/")
             state.touch("file", normal(path.literal) if known else _ANY, write=write)
     elif path.literal is MISSING and not _is_buffer(state, path):

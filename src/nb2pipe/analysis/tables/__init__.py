@@ -117,6 +117,7 @@ class Resources:
     method_draws: frozenset[str]
     fit_draws: frozenset[str]
     setup: Patterns[bool]
+    outside: Patterns[bool]
 
 
 def _load(name: str) -> dict[str, Any]:
@@ -176,4 +177,5 @@ def resources() -> Resources:
         method_draws=frozenset(rng["method_draws"]),
         fit_draws=frozenset(rng["fit_draws"]),
         setup=Patterns.of(data["setup"]["names"]),
+        outside=Patterns.of(data["outside"]["names"]),
     )
