@@ -37,6 +37,7 @@ from nb2pipe.model import (
 )
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
+from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun
@@ -45,6 +46,7 @@ Source: TypeAlias = Path | Mapping[str, Json]
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
+    "values": "nb2pipe graph --values, nb2pipe run --dry-run",
     "build": "nb2pipe build",
     "bundle_folder": "nb2pipe build",
     "write_bundle": "nb2pipe build",
@@ -72,6 +74,7 @@ class Analyzed:
     sections: tuple[Section, ...]
     pipeline: Pipeline | None
     diagnostics: tuple[Diagnostic, ...]
+    crossings: tuple[checks.Crossing, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -102,7 +105,17 @@ def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
     pipeline, link_problems = analysis.link(found, sections, summary)
     judged = checks.check(found, sections, pipeline, summary.trees)
     problems = [*split_problems, *summary.diagnostics, *link_problems, *judged]
-    return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)))
+    crossing = checks.crossings(pipeline, summary.trees, analysis.together(summary, pipeline), judged)
+    return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)), crossing)
+
+
+def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossing, ...]:
+    """All that crosses between steps, with types and sizes of the last run in `root` where the step is unchanged."""
+    if analyzed.pipeline is None or root is None:
+        return analyzed.crossings
+    cells = analyzed.notebook.cells
+    sources = {step.id: [cells[index].source for index in step.cells] for step in analyzed.pipeline.steps}
+    return checks.measured(analyzed.crossings, last_values(_root(root), sources))
 
 
 def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:

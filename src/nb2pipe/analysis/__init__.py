@@ -2,6 +2,7 @@
 
 from nb2pipe.analysis.link import link
 from nb2pipe.analysis.parameters import apply, from_text
+from nb2pipe.analysis.sharing import together
 from nb2pipe.analysis.summary import Analysis, summarise
 
-__all__ = ["Analysis", "apply", "from_text", "link", "summarise"]
+__all__ = ["Analysis", "apply", "from_text", "link", "summarise", "together"]

@@ -54,6 +54,7 @@ class Analysis:
     skipped: Mapping[str, int] = field(default_factory=dict)
     memoised: Mapping[str, str] = field(default_factory=dict)
     varied: Mapping[tuple[At, str], str] = field(default_factory=dict)
+    shares: tuple[Share, ...] = ()
 
 
 def summarise(notebook: Notebook, sections: Sequence[Section]) -> Analysis:
@@ -102,6 +103,7 @@ class _Summary:
             skipped=dict(sorted(self.skipped.items())),
             memoised=memoised(self.trees.values(), self._changing(state)),
             varied=dict(sorted(state.varied.items())),
+            shares=tuple(state.shares),
         )
 
     def _changing(self, state: State) -> frozenset[str]:

@@ -9,9 +9,10 @@ from nb2pipe.checks.crossing import check_crossing
 from nb2pipe.checks.hidden import check_hidden_state
 from nb2pipe.checks.interactive import check_interactive
 from nb2pipe.checks.outside import check_outside
+from nb2pipe.checks.values import Crossing, crossings, measured
 from nb2pipe.model import Diagnostic, Notebook, Pipeline, Section
 
-__all__ = ["check"]
+__all__ = ["Crossing", "check", "crossings", "measured"]
 
 
 def check(

@@ -53,10 +53,13 @@ def cannot_write(path: Path, error: OSError) -> EnvironmentProblem:
     return EnvironmentProblem([Diagnostic("N2P601", Severity.ERROR, message, hint=hint)])
 
 
-def runs(root: Path) -> tuple[Run, ...]:
-    """The runs below `root`, newest first; empty where there is no such directory. Damaged ones are left out."""
+def runs(root: Path, *, most: int | None = None) -> tuple[Run, ...]:
+    """The runs below `root`, newest first; empty where there is no such directory. Damaged ones are left out.
+
+    `most`: only the newest so many are looked at.
+    """
     found: list[Run] = []
-    for run_id in sorted(_ids(root), reverse=True):
+    for run_id in sorted(_ids(root), reverse=True)[:most]:
         with contextlib.suppress(EnvironmentProblem):
             run = _read(RootDir(root).run(run_id))
             if run is not None:
