@@ -104,7 +104,8 @@ def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
     summary = analysis.summarise(found, sections)
     pipeline, link_problems = analysis.link(found, sections, summary)
     judged = checks.check(found, sections, pipeline, summary.trees)
-    problems = [*split_problems, *summary.diagnostics, *link_problems, *judged]
+    told = analysis.with_costs(found, sections, summary, pipeline)
+    problems = [*split_problems, *told, *link_problems, *judged]
     crossing = checks.crossings(pipeline, summary.trees, analysis.together(summary, pipeline), judged)
     return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)), crossing)
 

@@ -57,7 +57,7 @@ class Shell(Frames):
             "N2P301",
             Severity.WARNING,
             f"{reason}: this step runs after all earlier ones and before all later ones",
-            hint="write it as plain Python, so that the other steps may run side by side",
+            hint="write it as plain Python; or, if it changes no variable, say so: `# nb2pipe: pure`",
         )
 
     def read_everything(self) -> None:
@@ -199,7 +199,7 @@ class Shell(Frames):
             "N2P302",
             Severity.WARNING,
             f"{name} is a magic that nb2pipe doesn't know: its step runs after all earlier and before all later ones",
-            hint="write it as plain Python, so that the other steps may run side by side",
+            hint="write it as plain Python; or, if it changes no variable, say so above: `# nb2pipe: pure`",
         )
 
 
