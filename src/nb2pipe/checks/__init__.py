@@ -9,10 +9,11 @@ from nb2pipe.checks.crossing import check_crossing
 from nb2pipe.checks.hidden import check_hidden_state
 from nb2pipe.checks.interactive import check_interactive
 from nb2pipe.checks.outside import check_outside
+from nb2pipe.checks.python import check_python, with_python
 from nb2pipe.checks.values import Crossing, crossings, measured
 from nb2pipe.model import Diagnostic, Notebook, Pipeline, Section
 
-__all__ = ["Crossing", "check", "crossings", "measured"]
+__all__ = ["Crossing", "check", "crossings", "measured", "with_python"]
 
 
 def check(
@@ -24,5 +25,6 @@ def check(
         *check_interactive(notebook, pipeline, trees, kept),
         *check_crossing(notebook, pipeline, trees),
         *check_hidden_state(notebook, kept),
+        *check_python(notebook, trees, kept),
         *check_outside(notebook, pipeline, trees, kept),
     )
