@@ -9,7 +9,7 @@ from nb2pipe.model import Pipeline
 
 
 def together(analysis: Analysis, pipeline: Pipeline) -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """(step id, name) -> names that may share an object with it when the step ends, for all that later steps need."""
+    """(step id, name) -> names that may share an object with it at the step's end. Only what later steps need counts."""
     wanted: dict[str, set[str]] = {}
     for step in pipeline.steps:
         for need in step.needs:
@@ -22,5 +22,5 @@ def together(analysis: Analysis, pipeline: Pipeline) -> Mapping[tuple[str, str],
             for name in sorted(names & share.stored):
                 ours = share.reach[name]
                 others = [other for other, reach in share.reach.items() if other != name and ours & reach]
-                found[step.id, name] = tuple(sorted(set(others) & {*step.outputs, *names}))
+                found[step.id, name] = tuple(sorted(set(others) & names))
     return {key: names for key, names in found.items() if names}

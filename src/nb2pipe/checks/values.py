@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nb2pipe.checks.types import types_after
@@ -61,15 +61,19 @@ def crossings(
 
 def measured(found: Sequence[Crossing], runs: Mapping[str, tuple[str, Mapping[str, Value]]]) -> tuple[Crossing, ...]:
     """The same rows with types and sizes that runs recorded. `runs`: step id to a run's id and what it stored there."""
-    return tuple(_measured(item, runs) for item in found)
+    crossing = {(step, item.names[0]) for item in found if item.how == "value" for step in item.source}
+    return tuple(_measured(item, runs, crossing) for item in found)
 
 
-def _measured(item: Crossing, runs: Mapping[str, tuple[str, Mapping[str, Value]]]) -> Crossing:
+def _measured(
+    item: Crossing, runs: Mapping[str, tuple[str, Mapping[str, Value]]], crossing: Collection[tuple[str, str]]
+) -> Crossing:
     for step in item.source if item.how == "value" else ():
         run, values = runs.get(step, ("", {}))
         value = values.get(item.names[0])
         if value is not None:
-            one = {name for name, other in values.items() if other.object == value.object} - set(item.names)
+            unit = {name for name, other in values.items() if other.object == value.object} - set(item.names)
+            one = {name for name in unit if (step, name) in crossing}
             return replace(item, type=value.type, size_bytes=value.size_bytes, run=run, together=tuple(sorted(one)))
     return item
 

@@ -11,20 +11,22 @@ from nb2pipe.model import Json, Pipeline
 _HEAD = ("name", "type", "size", "from", "to", "how")
 _MOST_STEPS = 5
 _REPLAYED = ("import", "function", "class", "constant")
+_KINDS = {"import": "imports", "function": "functions", "class": "classes", "constant": "constants"}
 
 
 def table(crossings: Sequence[Crossing], pipeline: Pipeline) -> list[str]:
     """A line per variable; what is replayed in the same steps shares a line.
 
     >>> name  type              size    from           to   how
-    >>> df    pandas.DataFrame  1.2 MB  load (cell 2)  fit  value, with `view`
+    >>> df    pandas.DataFrame  1.2 MB  load (cell 2)  fit  value, together with `view`
     """
     names = {step.id: show.one_line(step.name) for step in pipeline.steps}
     rows = [_row(item, names) for item in crossings if item.how not in _REPLAYED]
-    rows += _replayed([item for item in crossings if item.how in _REPLAYED], names)
-    if not rows:
-        return ["nothing crosses between the steps"]
-    lines = show.table([_HEAD, *rows])
+    replayed = _replayed([item for item in crossings if item.how in _REPLAYED], names)
+    lines = show.table([_HEAD, *rows]) if rows else ["no variable crosses between the steps"]
+    if replayed:
+        lines += ["", "replayed as source in the steps that need them"]
+        lines += [f"  {line}" for line in show.table(replayed)]
     runs = sorted({item.run for item in crossings if item.run})
     if runs:
         lines += ["", f"types and sizes as measured by {'runs' if len(runs) > 1 else 'run'} {', '.join(runs)}"]
@@ -52,7 +54,7 @@ def _how(item: Crossing) -> str:
     if item.how == "state":
         return "goes on where it stood"
     if item.together:
-        return f"{item.how}, in one piece with {_listed([f'`{name}`' for name in item.together])}"
+        return f"{item.how}, together with {_listed([f'`{name}`' for name in item.together])}"
     return item.how
 
 
@@ -66,7 +68,7 @@ def _replayed(items: Sequence[Crossing], names: Mapping[str, str]) -> list[list[
         bound = list(dict.fromkeys(name for item in group for name in item.names))
         cells = show.cells(sorted({item.cell for item in group}))
         to = _listed([names[step] for step in readers])
-        rows.append([show.one_line(_listed(bound, most=6)), "", "", cells, to, f"{how}, replayed as source"])
+        rows.append([_KINDS[how], show.one_line(_listed(bound, most=8)), cells, f"in {to}"])
     return rows
 
 
