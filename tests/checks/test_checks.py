@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nb2pipe import analysis, checks
-from nb2pipe.model import Cell, Diagnostic, Notebook, Role, Section
+from nb2pipe.model import Cell, Diagnostic, Location, Notebook, Role, Section, Severity
 
 
 def check(*sources: str, counts: tuple[int | None, ...] = ()) -> tuple[Diagnostic, ...]:
@@ -21,7 +21,7 @@ def check(*sources: str, counts: tuple[int | None, ...] = ()) -> tuple[Diagnosti
     notebook = Notebook(None, tuple(cells))
     summary = analysis.summarise(notebook, sections)
     pipeline, _ = analysis.link(notebook, sections, summary)
-    return checks.check(notebook, sections, pipeline, summary.trees)
+    return checks.check(notebook, sections, pipeline, summary.trees, summary.names)
 
 
 INTERACTIVE = [
@@ -110,3 +110,44 @@ def test_what_differs_in_each_run_is_noted_once_per_step(source: str, calls: lis
 def test_hidden_state(counts: tuple[int | None, ...], cell: int | None) -> None:
     found = check("x = 1", "y = 1", "z = 1", counts=counts)
     assert [item.location.cell for item in found] == ([] if cell is None else [cell])
+
+
+PERHAPS = [
+    ("total = 1\nfor i in range(3):\n    print(totl)", "did you mean `total`?"),
+    ("if input_size:\n    pass\ninput_size = 1", None),  # an error, found by linking
+    ("x = [1]\nprint([i for i in x if i > limit])", "define `limit` in a cell above, or as a parameter"),
+    ("try:\n    opt\nexcept NameError:\n    opt = 1", None),
+    ("try:\n    print(fancy)\nexcept Exception:\n    pass", None),
+    ("if 'flag' in globals():\n    print(flag)", None),
+    ("for i in range(3):\n    total = i\nprint(total)", None),
+    ("for i in range(3):\n    print(totl)\nexec(open('a').read())", None),
+    ("from math import *\nfor i in range(3):\n    print(totl)", None),
+    ("def f():\n    return never_called", None),
+    ("for i in range(3):\n    print(i, len, __name__, display)", None),
+    ("if 1 > 2:\n    import json as j\n    print(j)", None),
+]
+
+
+@pytest.mark.parametrize(("source", "hint"), PERHAPS)
+def test_names_that_are_read_perhaps_and_bound_nowhere(source: str, hint: str | None) -> None:
+    found = [item for item in check(source) if item.code == "N2P208"]
+    assert [item.hint for item in found] == ([] if hint is None else [hint])
+
+
+LOST = Diagnostic("N2P201", Severity.ERROR, "'x' is read", Location(None, 0, 1, "a", "x"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (Cell(0, "print(x)"), "'x' is read"),
+        (Cell(0, "print(x1)"), "'x' is read (in what this line calls)"),
+        (
+            Cell(0, "print(x)", execution_count=3),
+            "'x' is read; the cell has run once, perhaps with a cell that is gone now",
+        ),
+        (Cell(0, "print(x)", execution_count=3, has_error_output=True), "'x' is read"),
+    ],
+)
+def test_why_a_name_is_undefined(cell: Cell, message: str) -> None:
+    assert [item.message for item in checks.with_reasons(Notebook(None, (cell,)), [LOST])] == [message]

@@ -9,7 +9,7 @@ from nb2pipe.model import Pipeline
 
 
 def together(analysis: Analysis, pipeline: Pipeline) -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """(step id, name) -> names that may share an object with it at the step's end. Only what later steps need counts."""
+    """(step id, name) -> names that may share an object with it; of those, only what later steps need."""
     wanted: dict[str, set[str]] = {}
     for step in pipeline.steps:
         for need in step.needs:

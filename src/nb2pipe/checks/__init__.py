@@ -10,21 +10,27 @@ from nb2pipe.checks.hidden import check_hidden_state
 from nb2pipe.checks.interactive import check_interactive
 from nb2pipe.checks.outside import check_outside
 from nb2pipe.checks.python import check_python, with_python
+from nb2pipe.checks.undefined import check_perhaps, with_reasons
 from nb2pipe.checks.values import Crossing, crossings, measured
-from nb2pipe.model import Diagnostic, Notebook, Pipeline, Section
+from nb2pipe.model import Diagnostic, Names, Notebook, Pipeline, Section
 
-__all__ = ["Crossing", "check", "crossings", "measured", "with_python"]
+__all__ = ["Crossing", "check", "crossings", "measured", "with_python", "with_reasons"]
 
 
 def check(
-    notebook: Notebook, sections: Sequence[Section], pipeline: Pipeline, trees: Sequence[ast.Module | None]
+    notebook: Notebook,
+    sections: Sequence[Section],
+    pipeline: Pipeline,
+    trees: Sequence[ast.Module | None],
+    names: Sequence[Names],
 ) -> tuple[Diagnostic, ...]:
-    """All problems that the linked pipeline shows. `trees` has one entry per cell of the notebook."""
+    """All problems that the linked pipeline shows. `trees` and `names` have one entry per cell."""
     kept = sorted(cell for section in sections for cell in section.cells)
     return (
         *check_interactive(notebook, pipeline, trees, kept),
         *check_crossing(notebook, pipeline, trees),
         *check_hidden_state(notebook, kept),
+        *check_perhaps(notebook, pipeline, trees, names),
         *check_python(notebook, trees, kept),
         *check_outside(notebook, pipeline, trees, kept),
     )

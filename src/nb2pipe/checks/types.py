@@ -72,7 +72,7 @@ class _Reader:
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             value, targets = node.value, [node.target]
         found = "" if value is None else self.of(value)
-        for name in _bound(node):
+        for name in bound(node):
             self.types.pop(name, None)
             self.classes.discard(name)
         if isinstance(node, ast.ClassDef) and not node.decorator_list:
@@ -130,7 +130,7 @@ def _short(name: str) -> str:
     return f"{package}.{rest.rpartition('.')[2]}" if rest else package
 
 
-def _bound(node: ast.stmt) -> set[str]:
+def bound(node: ast.stmt) -> set[str]:
     """The names that a statement may bind, change the type of, or delete."""
     found: set[str] = set()
     for part in ast.walk(node):
