@@ -103,10 +103,11 @@ def analyze(source: Source, *, limits: Limits | None = None) -> Analyzed:
     sections, split_problems = notebook.split(found)
     summary = analysis.summarise(found, sections)
     pipeline, link_problems = analysis.link(found, sections, summary)
-    judged = checks.check(found, sections, pipeline, summary.trees, summary.names)
+    walked = checks.walked(summary.trees)
+    judged = checks.check(found, sections, pipeline, walked, summary.names)
     told = checks.with_python(found, analysis.with_costs(found, sections, summary, pipeline))
     problems = [*split_problems, *told, *checks.with_reasons(found, link_problems), *judged]
-    crossing = checks.crossings(pipeline, summary.trees, analysis.together(summary, pipeline), judged)
+    crossing = checks.crossings(pipeline, walked, analysis.together(summary, pipeline), judged)
     return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)), crossing)
 
 

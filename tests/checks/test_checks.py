@@ -21,7 +21,7 @@ def check(*sources: str, counts: tuple[int | None, ...] = ()) -> tuple[Diagnosti
     notebook = Notebook(None, tuple(cells))
     summary = analysis.summarise(notebook, sections)
     pipeline, _ = analysis.link(notebook, sections, summary)
-    return checks.check(notebook, sections, pipeline, summary.trees, summary.names)
+    return checks.check(notebook, sections, pipeline, checks.walked(summary.trees), summary.names)
 
 
 INTERACTIVE = [

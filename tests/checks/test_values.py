@@ -16,8 +16,10 @@ def cross(*sources: str, first: Role = Role.STEP) -> list[Crossing]:
     sections = [Section(chr(97 + number), chr(97 + number), role, (number,)) for number, role in enumerate(roles)]
     summary = analysis.summarise(notebook, sections)
     pipeline, _ = analysis.link(notebook, sections, summary)
-    problems = checks.check(notebook, sections, pipeline, summary.trees, summary.names)
-    return list(checks.crossings(pipeline, summary.trees, analysis.together(summary, pipeline), problems))
+    problems = checks.check(notebook, sections, pipeline, checks.walked(summary.trees), summary.names)
+    return list(
+        checks.crossings(pipeline, checks.walked(summary.trees), analysis.together(summary, pipeline), problems)
+    )
 
 
 TYPES = [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
+from nb2pipe.checks.calls import Walked, walked
 from nb2pipe.checks.crossing import check_crossing
 from nb2pipe.checks.hidden import check_hidden_state
 from nb2pipe.checks.interactive import check_interactive
@@ -14,23 +14,23 @@ from nb2pipe.checks.undefined import check_perhaps, with_reasons
 from nb2pipe.checks.values import Crossing, crossings, measured
 from nb2pipe.model import Diagnostic, Names, Notebook, Pipeline, Section
 
-__all__ = ["Crossing", "check", "crossings", "measured", "with_python", "with_reasons"]
+__all__ = ["Crossing", "check", "crossings", "measured", "walked", "with_python", "with_reasons"]
 
 
 def check(
     notebook: Notebook,
     sections: Sequence[Section],
     pipeline: Pipeline,
-    trees: Sequence[ast.Module | None],
+    read: Walked,
     names: Sequence[Names],
 ) -> tuple[Diagnostic, ...]:
-    """All problems that the linked pipeline shows. `trees` and `names` have one entry per cell."""
+    """All problems that the linked pipeline shows. `read` are its trees, `names` has one entry per cell."""
     kept = sorted(cell for section in sections for cell in section.cells)
     return (
-        *check_interactive(notebook, pipeline, trees, kept),
-        *check_crossing(notebook, pipeline, trees),
+        *check_interactive(notebook, pipeline, read, kept),
+        *check_crossing(notebook, pipeline, read),
         *check_hidden_state(notebook, kept),
-        *check_perhaps(notebook, pipeline, trees, names),
-        *check_python(notebook, trees, kept),
-        *check_outside(notebook, pipeline, trees, kept),
+        *check_perhaps(notebook, pipeline, read, names),
+        *check_python(notebook, read, kept),
+        *check_outside(notebook, pipeline, read, kept),
     )

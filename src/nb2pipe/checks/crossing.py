@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from nb2pipe.checks.calls import dotted, imported, own_names
-from nb2pipe.checks.types import bound
+from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import Diagnostic, Location, Need, Notebook, Pipeline, Severity, Step
 
 _CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.ListComp: "list"}
 
 
-def check_crossing(notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.Module | None]) -> list[Diagnostic]:
+def check_crossing(notebook: Notebook, pipeline: Pipeline, read: Walked) -> list[Diagnostic]:
     """One error per variable and step that needs it, where its last binding is a call of the table."""
-    meaning = imported(tree for tree in trees if tree is not None)
-    generators = _generator_functions(trees)
-    reader = _Reader(trees, meaning, {**_constructors(frozenset(own_names(trees))), **generators})
+    reader = _Reader(read, {**_constructors(read.own), **_generator_functions(read.trees)})
     found: list[Diagnostic] = []
     for step in pipeline.steps:
         for need in step.needs:
@@ -37,21 +34,20 @@ def check_crossing(notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.M
 class _Reader:
     """What the notebook's names and calls mean. `kinds`: dotted name of a call to what it makes."""
 
-    trees: Sequence[ast.Module | None]
-    meaning: Mapping[str, str]
+    read: Walked
     kinds: Mapping[str, str]
 
     def made(self, name: str, cells: Sequence[int], depth: int = 0) -> tuple[str, int, int] | None:
         """What the last binding of the variable in these cells makes, and where; None for what may cross."""
         last: tuple[str, int, int] | None = None
         for cell in cells:
-            tree = self.trees[cell]
+            tree = self.read.trees[cell]
             for statement in () if tree is None else tree.body:
                 value = _bound_value(statement, name)
                 if value is not None:
                     what = self._what(value, cell, depth)
                     last = (what, cell, statement.lineno) if what else None
-                elif name in bound(statement) or _takes_out(statement, name):
+                elif name in self.read.bound(statement) or (last is not None and _takes_out(statement, name)):
                     last = None
         return last
 
@@ -62,7 +58,7 @@ class _Reader:
             return self._container(value, cell, depth)
         if not isinstance(value, ast.Call):
             return None
-        name = dotted(value.func, self.meaning)
+        name = dotted(value.func, self.read.meaning)
         if isinstance(value.func, ast.Attribute) and not self.kinds.get(name):
             return self._method(value.func, name, cell, depth)
         return self.kinds.get(name)
@@ -80,7 +76,7 @@ class _Reader:
         """What a method gives: `path.open()`, a cursor of a connection, a session of a builder."""
         if func.attr == "open" and not name:
             return "an open file"
-        if func.attr == "getOrCreate" and _root(func, self.meaning).startswith("pyspark.sql.SparkSession"):
+        if func.attr == "getOrCreate" and _root(func, self.read.meaning).startswith("pyspark.sql.SparkSession"):
             return "a Spark session"
         what = _table()["methods"].get(func.attr)
         base = func.value

@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from nb2pipe.checks.calls import dotted, imported, own_names
+from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
 
 _SAYS: Mapping[str, tuple[str, str]] = {
@@ -38,25 +38,19 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 @dataclass(frozen=True)
 class _Reader:
-    """What the notebook's names mean."""
+    """What the notebook's names mean; `addresses` are those that are bound to the address of something."""
 
-    meaning: Mapping[str, str]
-    own: set[str]
+    read: Walked
     addresses: set[str]
-    trees: Sequence[ast.Module]
 
 
-def check_outside(
-    notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.Module | None], cells: Sequence[int]
-) -> list[Diagnostic]:
+def check_outside(notebook: Notebook, pipeline: Pipeline, read: Walked, cells: Sequence[int]) -> list[Diagnostic]:
     """At most one note per step and kind, at the first call."""
-    kept = [tree for cell in cells if (tree := trees[cell]) is not None]
-    reader = _Reader(imported(kept), own_names(kept), _addresses(kept), kept)
+    reader = _Reader(read, _addresses(node for cell in cells for node in read.nodes[cell]))
     step_of = {cell: step.id for step in pipeline.steps for cell in step.cells}
     found: dict[tuple[str | int, str], Diagnostic] = {}
     for cell in cells:
-        tree = trees[cell]
-        for node, text, kind in () if tree is None else _calls(tree, reader):
+        for node, text, kind in _calls(read.nodes[cell], reader):
             message, hint = _SAYS[kind]
             place = Location(notebook.path, cell, node.lineno, step_of.get(cell))
             note = Diagnostic("N2P305", Severity.NOTE, f"`{text}` {message}", place, hint)
@@ -64,13 +58,14 @@ def check_outside(
     return list(found.values())
 
 
-def _calls(tree: ast.Module, reader: _Reader) -> Iterator[tuple[ast.Call, str, str]]:
+def _calls(nodes: Sequence[ast.AST], reader: _Reader) -> Iterator[tuple[ast.Call, str, str]]:
     """The calls of interest with their text and kind, in the order of their lines."""
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    for node in sorted(calls, key=lambda item: (item.lineno, item.col_offset)):
-        kind = _kind(node, reader)
-        if kind and not (kind == "clock" and _measures(node, parents, reader)):
+    calls = [(node, kind) for node in nodes if isinstance(node, ast.Call) and (kind := _kind(node, reader))]
+    if not calls:
+        return
+    parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+    for node, kind in sorted(calls, key=lambda item: (item[0].lineno, item[0].col_offset)):
+        if not (kind == "clock" and _measures(node, parents, reader)):
             text = _command(node) if _is_shell(node) else f"{ast.unparse(node.func)}()"
             yield node, text, kind
 
@@ -78,8 +73,8 @@ def _calls(tree: ast.Module, reader: _Reader) -> Iterator[tuple[ast.Call, str, s
 def _kind(node: ast.Call, reader: _Reader) -> str:
     if _is_shell(node):
         return "network" if _command(node) in _table()["shell"] else ""
-    name = dotted(node.func, reader.meaning)
-    if not name or name.partition(".")[0] in reader.own:
+    name = dotted(node.func, reader.read.meaning)
+    if not name or name.partition(".")[0] in reader.read.own:
         return ""
     calls, readers = _table()["calls"], _table()["readers"]
     if name == "time.strftime" and len(node.args) > 1:
@@ -114,14 +109,13 @@ def _table() -> Mapping[str, Any]:
 # --- addresses ----------------------------------------------------------------------------------------------------
 
 
-def _addresses(trees: Sequence[ast.Module]) -> set[str]:
+def _addresses(nodes: Iterable[ast.AST]) -> set[str]:
     """Names that are bound to nothing but texts, one of which is an address."""
     found: dict[str, bool] = {}
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                name = node.targets[0].id
-                found[name] = found.get(name, True) and bool(_ADDRESS.match(_beginning(node.value)))
+    for node in nodes:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            found[name] = found.get(name, True) and bool(_ADDRESS.match(_beginning(node.value)))
     return {name for name, is_address in found.items() if is_address}
 
 
@@ -145,7 +139,9 @@ def _beginning(node: ast.expr) -> str:
 
 def _is_shell(node: ast.Call) -> bool:
     func = node.func
-    return isinstance(func, ast.Attribute) and func.attr in ("system", "getoutput") and "get_ipython" in ast.dump(func)
+    if not isinstance(func, ast.Attribute) or func.attr not in ("system", "getoutput"):
+        return False
+    return isinstance(func.value, ast.Call) and getattr(func.value.func, "id", "") == "get_ipython"
 
 
 def _command(node: ast.Call) -> str:
@@ -168,13 +164,13 @@ def _measures(node: ast.Call, parents: Mapping[ast.AST, ast.AST], reader: _Reade
     scope = parents.get(parent)
     while scope is not None and not isinstance(scope, _FUNCTIONS):
         scope = parents.get(scope)
-    return all(_only_subtracted(part, names) for part in ([scope] if scope else reader.trees))
+    return all(_only_subtracted(part, names) for part in ([ast.walk(scope)] if scope else reader.read.nodes))
 
 
-def _only_subtracted(part: ast.AST, names: set[str]) -> bool:
+def _only_subtracted(nodes: Iterable[ast.AST], names: set[str]) -> bool:
     return all(
         _is_difference(node)
-        for node in ast.walk(part)
+        for node in nodes
         for child in ast.iter_child_nodes(node)
         if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load) and child.id in names
     )

@@ -11,18 +11,19 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from nb2pipe.checks.calls import Walked
 from nb2pipe.model import Diagnostic, Location, Notebook, Severity
 
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _MOST_SHOWN = 60
-_NEW: tuple[tuple[str, tuple[int, int], str], ...] = (  # class of the tree's node, since which Python, what it is
-    ("TryStar", (3, 11), "`except*`"),
-    ("TypeAlias", (3, 12), "`type` statements"),
-    ("TypeVar", (3, 12), "type parameters"),
-    ("ParamSpec", (3, 12), "type parameters"),
-    ("TypeVarTuple", (3, 12), "type parameters"),
-    ("TemplateStr", (3, 14), "template strings"),
-)
+_NEW: Mapping[str, tuple[tuple[int, int], str]] = {  # class of the tree's node: since which Python, what it is
+    "TryStar": ((3, 11), "`except*`"),
+    "TypeAlias": ((3, 12), "`type` statements"),
+    "TypeVar": ((3, 12), "type parameters"),
+    "ParamSpec": ((3, 12), "type parameters"),
+    "TypeVarTuple": ((3, 12), "type parameters"),
+    "TemplateStr": ((3, 14), "template strings"),
+}
 
 
 def saved_version(notebook: Notebook) -> tuple[int, int] | None:
@@ -34,13 +35,12 @@ def saved_version(notebook: Notebook) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def check_python(notebook: Notebook, trees: Sequence[ast.Module | None], cells: Sequence[int]) -> list[Diagnostic]:
+def check_python(notebook: Notebook, read: Walked, cells: Sequence[int]) -> list[Diagnostic]:
     """A warning per cell that holds syntax newer than the kernel's Python."""
     saved = saved_version(notebook)
     found: list[Diagnostic] = []
     for cell in cells if saved is not None else ():
-        tree = trees[cell]
-        newer = min(_newer(tree, saved), default=None) if tree is not None and saved is not None else None
+        newer = min(_newer(read.nodes[cell], saved), default=None) if saved is not None else None
         if newer is not None and saved is not None:
             line, needed, what = newer
             message = f"{what} need Python {_text(needed)}, and the notebook was saved with a kernel of {_text(saved)}"
@@ -50,11 +50,11 @@ def check_python(notebook: Notebook, trees: Sequence[ast.Module | None], cells: 
     return found
 
 
-def _newer(tree: ast.Module, saved: tuple[int, int]) -> Iterable[tuple[int, tuple[int, int], str]]:
-    for node in ast.walk(tree):
-        for name, needed, what in _NEW:
-            if type(node).__name__ == name and needed > saved:
-                yield getattr(node, "lineno", 1), needed, what
+def _newer(nodes: Iterable[ast.AST], saved: tuple[int, int]) -> Iterable[tuple[int, tuple[int, int], str]]:
+    for node in nodes:
+        needed, what = _NEW.get(type(node).__name__, (saved, ""))
+        if needed > saved:
+            yield getattr(node, "lineno", 1), needed, what
 
 
 def with_python(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from nb2pipe.checks.calls import dotted, imported, own_names
+from nb2pipe.checks.calls import Walked, dotted
 
 _OTHERWISE = frozenset({"inplace", "chunksize", "iterator", "squeeze", "sheet_name", "typ", "retstep"})
 _LITERALS: Mapping[type[ast.expr], str] = {
@@ -29,19 +29,11 @@ _LITERALS: Mapping[type[ast.expr], str] = {
 }
 
 
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
-
-
-def types_after(trees: Sequence[ast.Module | None], cells: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
+def types_after(read: Walked) -> Mapping[int, Mapping[str, str]]:
     """cell -> name -> type: `pandas.DataFrame` (the package and the class), `list`."""
-    kept = [tree for cell in cells if (tree := trees[cell]) is not None]
-    reader = _Reader(imported(kept), own_names(kept))
-    reader.open = {
-        name for tree in kept for part in ast.walk(tree) if isinstance(part, ast.Global) for name in part.names
-    }
+    reader = _Reader(read)
     found: dict[int, Mapping[str, str]] = {}
-    for cell in cells:
-        tree = trees[cell]
+    for cell, tree in enumerate(read.trees):
         for statement in () if tree is None else tree.body:
             reader.statement(statement)
         found[cell] = dict(reader.types)
@@ -56,11 +48,11 @@ def _table() -> Mapping[str, Any]:
 class _Reader:
     """The types of the notebook's names while its statements are read in order."""
 
-    def __init__(self, meaning: Mapping[str, str], own: set[str]) -> None:
-        self.meaning = meaning
-        self.own = own
+    def __init__(self, read: Walked) -> None:
+        self.read = read
         self.types: dict[str, str] = {}
-        self.open: set[str] = set()  # functions may bind these: nothing is known of them
+        every = (part for nodes in read.nodes for part in nodes if isinstance(part, ast.Global))
+        self.open = {name for part in every for name in part.names}  # functions may bind these: nothing is known
         self.classes: set[str] = set()
 
     def statement(self, node: ast.stmt) -> None:
@@ -72,7 +64,7 @@ class _Reader:
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             value, targets = node.value, [node.target]
         found = "" if value is None else self.of(value)
-        for name in bound(node):
+        for name in self.read.bound(node):
             self.types.pop(name, None)
             self.classes.discard(name)
         if isinstance(node, ast.ClassDef) and not node.decorator_list:
@@ -100,8 +92,8 @@ class _Reader:
                 return self._method(base, node.func.attr)
         if isinstance(node.func, ast.Name) and node.func.id in self.classes:
             return node.func.id
-        name = dotted(node.func, self.meaning)
-        if not name or name.partition(".")[0] in self.own:
+        name = dotted(node.func, self.read.meaning)
+        if not name or name.partition(".")[0] in self.read.own:
             return ""
         found: str = _table()["calls"].get(name, "")
         return found or self._instance(node.func, name)
@@ -112,7 +104,7 @@ class _Reader:
         root = func
         while isinstance(root, ast.Attribute):
             root = root.value
-        imported_name = isinstance(root, ast.Name) and root.id in self.meaning
+        imported_name = isinstance(root, ast.Name) and root.id in self.read.meaning
         is_class = last[:1].isupper() and owner == owner.lower()
         return name if imported_name and owner and is_class else ""
 
@@ -128,18 +120,3 @@ def _short(name: str) -> str:
     """The package and the class, as runs record types."""
     package, _, rest = name.partition(".")
     return f"{package}.{rest.rpartition('.')[2]}" if rest else package
-
-
-def bound(node: ast.stmt) -> set[str]:
-    """The names that a statement may bind, change the type of, or delete."""
-    found: set[str] = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
-            found.add(part.id)
-        elif isinstance(part, _NAMED) and part.name:
-            found.add(part.name)
-        elif isinstance(part, ast.Global):
-            found.update(part.names)
-        elif isinstance(part, ast.Import | ast.ImportFrom):
-            found.update((item.asname or item.name).partition(".")[0] for item in part.names)
-    return found

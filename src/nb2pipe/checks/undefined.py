@@ -11,23 +11,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from nb2pipe.checks.types import bound
+from nb2pipe.checks.calls import Walked
 from nb2pipe.model import At, Diagnostic, Location, Names, Notebook, Pipeline, Severity
 
 _UNDEFINED = frozenset({"N2P201", "N2P206", "N2P207"})
 _CATCH = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
 
 
-def check_perhaps(
-    notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.Module | None], names: Sequence[Names]
-) -> list[Diagnostic]:
+def check_perhaps(notebook: Notebook, pipeline: Pipeline, read: Walked, names: Sequence[Names]) -> list[Diagnostic]:
     """One warning per name, at its first read. None where any name may be bound: after `exec`, or a star import."""
-    present = [tree for tree in trees if tree is not None]
-    if any(item.barrier for item in names) or any(_stars(tree) for tree in present):
+    nodes = [node for part in read.nodes for node in part]
+    if any(item.barrier for item in names) or not any(item.soft for item in names) or any(map(_is_star, nodes)):
         return []
-    known = {name for tree in present for statement in tree.body for name in bound(statement)}
+    known = {name for tree in read.trees if tree is not None for part in tree.body for name in read.bound(part)}
     known |= {name for item in names for name in (*item.binds, *item.deletes)}
-    known |= {name for tree in present for name in _guarded(tree)}
+    known |= _guarded(nodes)
     step_of = {cell: step for step in pipeline.steps for cell in step.cells}
     first: dict[str, At] = {}
     for item in names:
@@ -49,16 +47,14 @@ def _perhaps(notebook: Notebook, name: str, at: At, step: str, step_id: str, kno
     return Diagnostic("N2P208", Severity.WARNING, message, place, hint)
 
 
-def _stars(tree: ast.Module) -> bool:
-    return any(
-        isinstance(node, ast.ImportFrom) and any(item.name == "*" for item in node.names) for node in ast.walk(tree)
-    )
+def _is_star(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and any(item.name == "*" for item in node.names)
 
 
-def _guarded(tree: ast.Module) -> set[str]:
+def _guarded(nodes: Iterable[ast.AST]) -> set[str]:
     """Names that the code itself is prepared to miss: read where a NameError is caught, or named in a string."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.add(node.value)
         elif isinstance(node, ast.Try) and any(_catches(item.type) for item in node.handlers):

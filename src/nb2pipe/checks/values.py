@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nb2pipe.checks.calls import Walked
 from nb2pipe.checks.types import types_after
 from nb2pipe.model import Diagnostic, Pipeline, Step, Value
 
@@ -38,7 +38,7 @@ class Crossing:
 
 def crossings(
     pipeline: Pipeline,
-    trees: Sequence[ast.Module | None],
+    read: Walked,
     together: Mapping[tuple[str, str], tuple[str, ...]],
     problems: Iterable[Diagnostic],
 ) -> tuple[Crossing, ...]:
@@ -52,7 +52,7 @@ def crossings(
         if item.code == "N2P401"
     }
     return (
-        *_values(pipeline, types_after(trees, range(len(trees))), together, obstacles),
+        *_values(pipeline, types_after(read), together, obstacles),
         *_states(pipeline),
         *_parameters(pipeline),
         *_definitions(pipeline),
