@@ -438,4 +438,4 @@ def _step_id(found: Run, step: str) -> str:
         if step in (item.id, item.name):
             return item.id
     names = ", ".join(item.name for item in found.steps)
-    raise BadInput.of("N2P610", f"run {found.id} has no step {step!r}", hint=f"its steps are {names}")
+    raise BadInput.of("N2P610", f"run {found.id} has no step `{step}`", hint=f"its steps are {names}")

@@ -80,7 +80,7 @@ CROSSING = [
 @pytest.mark.parametrize(("a", "b", "what"), CROSSING)
 def test_crossing(a: str, b: str, what: str | None) -> None:
     found = [item for item in check(a, b) if item.code == "N2P401"]
-    assert [f"'f' is {what}: it can't leave step 'a', and step 'b' needs it"] == [item.message for item in found] or (
+    assert [f"`f` is {what}: it can't leave step `a`, and step `b` needs it"] == [item.message for item in found] or (
         what is None and not found
     )
 
@@ -152,19 +152,19 @@ def test_names_that_are_read_perhaps_and_bound_nowhere(source: str, hint: str | 
     assert [item.hint for item in found] == ([] if hint is None else [hint])
 
 
-LOST = Diagnostic("N2P201", Severity.ERROR, "'x' is read", Location(None, 0, 1, "a", "x"))
+LOST = Diagnostic("N2P201", Severity.ERROR, "`x` is read", Location(None, 0, 1, "a", "x"))
 
 
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        (Cell(0, "print(x)"), "'x' is read"),
-        (Cell(0, "print(x1)"), "'x' is read (in what this line calls)"),
+        (Cell(0, "print(x)"), "`x` is read"),
+        (Cell(0, "print(x1)"), "`x` is read (in what this line calls)"),
         (
             Cell(0, "print(x)", execution_count=3),
-            "'x' is read; the cell has run once, perhaps with a cell that is gone now",
+            "`x` is read; the cell has run once, perhaps with a cell that is gone now",
         ),
-        (Cell(0, "print(x)", execution_count=3, has_error_output=True), "'x' is read"),
+        (Cell(0, "print(x)", execution_count=3, has_error_output=True), "`x` is read"),
     ],
 )
 def test_why_a_name_is_undefined(cell: Cell, message: str) -> None:

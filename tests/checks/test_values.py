@@ -81,7 +81,7 @@ def test_what_is_replayed_given_and_goes_on() -> None:
 
 def test_why_a_value_cannot_cross() -> None:
     rows = {item.names[0]: item.obstacle for item in cross("f = open('a')\ng = [1]", "print(f, g)")}
-    assert rows == {"f": "'f' is an open file: it can't leave step 'a', and step 'b' needs it", "g": None}
+    assert rows == {"f": "`f` is an open file: it can't leave step `a`, and step `b` needs it", "g": None}
 
 
 def test_runs_tell_types_sizes_and_units() -> None:

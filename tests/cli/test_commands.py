@@ -194,7 +194,7 @@ def test_bad_calls_are_one_clear_message(
 def test_parameters_that_do_not_fit(write: Write, call: Call) -> None:
     found = call("run", write(*GOOD), "-p", "n=many")
     assert found.code == 2
-    assert "parameter 'n' is 'many', but its type is int" in found.err
+    assert "parameter `n` is 'many', but its type is int" in found.err
 
 
 @pytest.mark.parametrize(("name", "text"), [("p.yaml", "n: 7\n"), ("p.json", '{"n": 7}'), ("p.txt", "\ufeffn: 7")])
@@ -214,7 +214,7 @@ def test_a_parameters_file(write: Write, call: Call, tmp_path: Path, name: str, 
         ("n: 2024-01-01", "no JSON"),
         ("n: !!python/object/apply:os.getcwd []", "no valid JSON or YAML"),
         ("n: .nan", "no JSON"),
-        ("m: 1", "no parameter 'm'"),
+        ("m: 1", "no parameter `m`"),
         ("n: x", "its type is int"),
         ("#" * 1_000_001, "more than 1,000,000 bytes"),
     ],

@@ -14,7 +14,7 @@ PIPELINE = Pipeline(None, "", Kernel(), tuple(Step(name.upper(), name, Role.STEP
 def test_a_table_with_all_kinds() -> None:
     rows = [
         Crossing(("df",), "value", 2, ("a",), ("b",), ("c",), ("view",), "pandas.DataFrame", 4_100_000, "r1"),
-        Crossing(("f",), "value", 2, ("b", "a"), ("c",), obstacle="'f' is an open file: it can't leave"),
+        Crossing(("f",), "value", 2, ("b", "a"), ("c",), obstacle="`f` is an open file: it can't leave"),
         Crossing(("NumPy's global generator",), "state", 0, ("a",), ("b",)),
         Crossing(("depth",), "parameter", 1, readers=("b",), type="int"),
         Crossing(("os", "np"), "import", 0, readers=("b",)),
@@ -27,7 +27,7 @@ def test_a_table_with_all_kinds() -> None:
     cut = [[line[one:two].rstrip() for one, two in zip(starts, ends, strict=True)] for line in lines[1:5]]
     assert cut == [
         ["df", "pandas.DataFrame", "4.1 MB", "A (cell 3)", "B, C (perhaps)", "value, together with `view`"],
-        ["f", "", "", "B or A (cell 3)", "C", "can't cross: 'f' is an open file"],
+        ["f", "", "", "B or A (cell 3)", "C", "can't cross: `f` is an open file"],
         ["NumPy's global generator", "", "", "A (cell 1)", "B", "goes on where it stood"],
         ["depth", "int", "", "cell 2", "B", "parameter"],
     ]

@@ -203,7 +203,7 @@ class _Linking:
         return False
 
     def _contradiction(self, section: Section, name: str, cell: int) -> None:
-        message = f"step '{section.name}' can't run after '{name}', which itself needs what '{section.name}' makes"
+        message = f"step `{section.name}` can't run after `{name}`, which itself needs what `{section.name}` makes"
         hint = f"take `after:{name}` off cell {cell + 1}"
         self._report("N2P306", message, At(cell), section, hint=hint)
 
@@ -223,7 +223,7 @@ class _Linking:
         if any(name in _WORD.findall(self.notebook.cells[cell or 0].source) for cell in broken):
             return  # it may be defined in the cell that isn't valid Python
         code, what, hint = self._why_undefined(name, read)
-        self._report(code, f"'{name}' is read in step '{section.name}', but {what}", read, section, name, hint)
+        self._report(code, f"`{name}` is read in step `{section.name}`, but {what}", read, section, name, hint)
 
     def _why_undefined(self, name: str, read: At) -> tuple[str, str, str]:
         bound = [cell for cell in self.analysis.bound_in.get(name, ()) if cell > read.cell]
@@ -235,17 +235,17 @@ class _Linking:
             return "N2P206", f"only {where} defines it, which is tagged `skip`", f"take the tag `skip` off {where}"
         earlier = [other for other, cells in self.analysis.bound_in.items() if cells and cells[0] <= read.cell]
         near = closest(name, earlier)
-        hint = f"did you mean '{near}'?" if near else f"define '{name}' in a cell above, or as a parameter"
+        hint = f"did you mean `{near}`?" if near else f"define `{name}` in a cell above, or as a parameter"
         return "N2P201", "no cell above defines it", hint
 
     def _deleted(self, name: str, read: At, gone: At, section: Section) -> None:
-        message = f"'{name}' is read in step '{section.name}', but cell {gone.cell + 1} deleted it"
-        hint = f"take the `del {name}` out of cell {gone.cell + 1}, or bind '{name}' again before the read"
+        message = f"`{name}` is read in step `{section.name}`, but cell {gone.cell + 1} deleted it"
+        hint = f"take the `del {name}` out of cell {gone.cell + 1}, or bind `{name}` again before the read"
         self._report("N2P202", message, read, section, name, hint)
 
     def _note_parameters(self, names: Names, section: Section) -> None:
         for name in sorted(self.parameters & names.binds.keys()):
-            message = f"step '{section.name}' gives parameter '{name}' another value: later steps read that one"
+            message = f"step `{section.name}` gives parameter `{name}` another value: later steps read that one"
             hint = "use another name, if the parameter's value was meant to stay"
             self._report("N2P205", message, names.binds[name], section, name, hint, Severity.NOTE)
 
@@ -256,10 +256,10 @@ class _Linking:
                 users = [step for step in steps if item.id in step.definitions and item.at.cell not in step.cells]
                 if users:
                     message = (
-                        f"'{name}' remembers its results and reads '{variable}', which changes: "
-                        f"step '{users[0].name}' would compute anew what the notebook remembers"
+                        f"`{name}` remembers its results and reads `{variable}`, which changes: "
+                        f"step `{users[0].name}` would compute anew what the notebook remembers"
                     )
-                    hint = f"pass '{variable}' to '{name}' as an argument, or call '{name}' in one step only"
+                    hint = f"pass `{variable}` to `{name}` as an argument, or call `{name}` in one step only"
                     place = Location(self.notebook.path, item.at.cell, item.at.line, None, name)
                     self.diagnostics.append(Diagnostic("N2P402", Severity.ERROR, message, place, hint))
 
@@ -273,7 +273,7 @@ class _Linking:
             ]
             if found:
                 at, what = min(found)
-                message = f"step '{section.name}' draws random numbers without a seed (`{_short(what)}`): "
+                message = f"step `{section.name}` draws random numbers without a seed (`{_short(what)}`): "
                 self._report(
                     "N2P304",
                     f"{message}each run may give other results",

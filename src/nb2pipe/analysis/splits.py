@@ -26,7 +26,7 @@ def check_splits(
             continue
         first, between, later, what = problem
         message = (
-            f"step '{section.name}' has cell {first + 1} and cell {later + 1}, but cell {between + 1} of another step "
+            f"step `{section.name}` has cell {first + 1} and cell {later + 1}, but cell {between + 1} of another step "
             f"stands between them and shares {what}: together they would run in another order"
         )
         hint = f"give cell {later + 1} a step name of its own"

@@ -113,9 +113,9 @@ class State:
             self.say(
                 "N2P202",
                 Severity.ERROR,
-                f"'{name}' is read after it was deleted",
+                f"`{name}` is read after it was deleted",
                 variable=name,
-                hint=f"take the `del {name}` out, or bind '{name}' again before this line",
+                hint=f"take the `del {name}` out, or bind `{name}` again before this line",
             )
         return self.names.get(name)
 

@@ -132,7 +132,7 @@ class _Summary:
         earlier = self.parameters.pop(parameter.name, None)
         if earlier is not None:
             message = (
-                f"parameter '{parameter.name}' is given here anew: its value of cell {earlier.at.cell + 1} is gone"
+                f"parameter `{parameter.name}` is given here anew: its value of cell {earlier.at.cell + 1} is gone"
             )
             self._report("N2P205", message, parameter.at.cell, parameter.at.line, "keep one of them", Severity.NOTE)
         self.parameters[parameter.name] = parameter

@@ -164,10 +164,10 @@ def _constructors(own: frozenset[str]) -> Mapping[str, str]:
 
 def _problem(notebook: Notebook, step: Step, provider: Step, need: Need, what: str, cell: int, line: int) -> Diagnostic:
     name = need.variable
-    message = f"'{name}' is {what}: it can't leave step '{provider.name}', and step '{step.name}' needs it"
+    message = f"`{name}` is {what}: it can't leave step `{provider.name}`, and step `{step.name}` needs it"
     if what == "a generator":
         make = f"make it a list (`{name} = list({name})`)"
     else:
-        make = f"make it in step '{step.name}' too"
-    hint = f"{make}; or tag both cells with one step name; or use it up in '{provider.name}' and hand on the result"
+        make = f"make it in step `{step.name}` too"
+    hint = f"{make}; or tag both cells with one step name; or use it up in `{provider.name}` and hand on the result"
     return Diagnostic("N2P401", Severity.ERROR, message, Location(notebook.path, cell, line, provider.id, name), hint)
