@@ -109,6 +109,13 @@ OUTSIDE = [
     ("import pandas as pd\nbase = 'https://a.b/'\nd = pd.read_csv(base + 'c.csv')", ["pd.read_csv()"]),
     ("import pandas as pd\nurl = 'c.csv'\nd = pd.read_csv(url)", []),
     ("import pandas as pd\nd = pd.read_csv('c.csv')", []),
+    ("import requests\ndef get(u):\n    return requests.get(u)", []),
+    ("import requests\ndef get(u):\n    return requests.get(u)\nget('http://a.b')", ["requests.get()"]),
+    ("from datetime import datetime\nclass A:\n    def f(self):\n        print(datetime.now())", []),
+    (
+        "from datetime import datetime\nclass A:\n    def f(self):\n        print(datetime.now())\nA().f()",
+        ["datetime.now()"],
+    ),
     ("!wget https://a.b/c.csv", ["wget"]),
     ("!ls", []),
     ("import time, requests\nprint(time.time(), time.time())\nrequests.get('a')", ["time.time()", "requests.get()"]),

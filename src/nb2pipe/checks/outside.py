@@ -38,15 +38,18 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 @dataclass(frozen=True)
 class _Reader:
-    """What the notebook's names mean; `addresses` are those that are bound to the address of something."""
+    """What the notebook's names mean. `addresses` are bound to the address of something, `loads` are read anywhere."""
 
     read: Walked
     addresses: set[str]
+    loads: set[str]
 
 
 def check_outside(notebook: Notebook, pipeline: Pipeline, read: Walked, cells: Sequence[int]) -> list[Diagnostic]:
     """At most one note per step and kind, at the first call."""
-    reader = _Reader(read, _addresses(node for cell in cells for node in read.nodes[cell]))
+    nodes = [node for cell in cells for node in read.nodes[cell]]
+    loads = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    reader = _Reader(read, _addresses(nodes), loads)
     step_of = {cell: step.id for step in pipeline.steps for cell in step.cells}
     found: dict[tuple[str | int, str], Diagnostic] = {}
     for cell in cells:
@@ -65,9 +68,19 @@ def _calls(nodes: Sequence[ast.AST], reader: _Reader) -> Iterator[tuple[ast.Call
         return
     parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
     for node, kind in sorted(calls, key=lambda item: (item[0].lineno, item[0].col_offset)):
-        if not (kind == "clock" and _measures(node, parents, reader)):
+        if not (kind == "clock" and _measures(node, parents, reader)) and not _never_called(node, parents, reader):
             text = _command(node) if _is_shell(node) else f"{ast.unparse(node.func)}()"
             yield node, text, kind
+
+
+def _never_called(node: ast.AST, parents: Mapping[ast.AST, ast.AST], reader: _Reader) -> bool:
+    """True inside a function or class of the notebook that nothing names."""
+    outermost = None
+    while node in parents:
+        node = parents[node]
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            outermost = node
+    return outermost is not None and outermost.name not in reader.loads and not outermost.decorator_list
 
 
 def _kind(node: ast.Call, reader: _Reader) -> str:
