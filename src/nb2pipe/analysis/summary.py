@@ -258,7 +258,7 @@ class _Summary:
         self._report("N2P210", message, item.cell, item.start, hint)
 
     def _say_step(self, section: Section, item: definitions.Statement) -> None:
-        first = self.notebook.cells[item.cell].source.split("\n")[item.start - 1].strip()
+        first = "".join(self.notebook.cells[item.cell].source.split("\n")[item.start - 1 : item.start]).strip()
         shown = first if len(first) <= 40 and item.start == item.end else f"{first[:40]} ..."
         message = f"the `{section.role.value}` cell runs once, as step `{section.name}`: `{shown}` can't be repeated"
         hint = "keep imports, functions and constants there, and move the rest to a step"
