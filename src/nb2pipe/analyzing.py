@@ -29,6 +29,7 @@ class Analyzed:
     sections: tuple[Section, ...]
     pipeline: Pipeline | None
     diagnostics: tuple[Diagnostic, ...]
+    crossings: tuple[checks.Crossing, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -83,11 +84,15 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
         pipeline, link_problems = analysis.link(found, sections, summary)
     if given.safe:
         pipeline = analysis.safe(pipeline)
-    stuck = [*checks.unmovable(pipeline, summary.trees), *analysis.unmovable(pipeline, found, given.lessons)]
+    walked = checks.walked(summary.trees)
+    stuck = [*checks.unmovable(pipeline, walked), *analysis.unmovable(pipeline, found, given.lessons)]
     pipeline, fuse_problems = analysis.fuse(pipeline, stuck)
-    judged = checks.check(found, sections, pipeline, summary.trees)
-    problems = [*tables.diagnostics, *split_problems, *summary.diagnostics, *link_problems, *fuse_problems, *judged]
-    return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)))
+    judged = checks.check(found, sections, pipeline, walked, summary.names)
+    told = checks.with_python(found, analysis.with_costs(found, sections, summary, pipeline))
+    linked = checks.with_reasons(found, link_problems)
+    problems = [*tables.diagnostics, *split_problems, *told, *linked, *fuse_problems, *judged]
+    crossing = checks.crossings(pipeline, walked, analysis.together(summary, pipeline), fuse_problems)
+    return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)), crossing)
 
 
 def _reading_order(item: Diagnostic) -> tuple[object, ...]:

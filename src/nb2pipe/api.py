@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from nb2pipe import __version__, analysis, learned, render
+from nb2pipe import __version__, analysis, checks, learned, render
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
@@ -38,6 +38,7 @@ from nb2pipe.model import (
 from nb2pipe.parameter_files import read_parameters
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
+from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun
@@ -50,6 +51,7 @@ __all__ = [
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
+    "values": "nb2pipe graph --values, nb2pipe run --dry-run",
     "build": "nb2pipe build",
     "bundle_folder": "nb2pipe build",
     "write_bundle": "nb2pipe build",
@@ -76,6 +78,15 @@ class Plan:
     pipeline: Pipeline
     parameters: Mapping[str, Json]
     warnings: tuple[Diagnostic, ...]
+
+
+def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossing, ...]:
+    """All that crosses between steps, with types and sizes of the last run in `root` where the step is unchanged."""
+    if analyzed.pipeline is None or root is None:
+        return analyzed.crossings
+    cells = analyzed.notebook.cells
+    sources = {step.id: [cells[index].source for index in step.cells] for step in analyzed.pipeline.steps}
+    return checks.measured(analyzed.crossings, last_values(_root(root), sources))
 
 
 def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:
@@ -364,4 +375,4 @@ def _step_id(found: Run, step: str) -> str:
         if step in (item.id, item.name):
             return item.id
     names = ", ".join(item.name for item in found.steps)
-    raise BadInput.of("N2P610", f"run {found.id} has no step {step!r}", hint=f"its steps are {names}")
+    raise BadInput.of("N2P610", f"run {found.id} has no step `{step}`", hint=f"its steps are {names}")

@@ -69,17 +69,17 @@ EDGES: list[tuple[str, list[str], str]] = [
 ]
 
 WRONG: list[tuple[str, str, int, str, str]] = [
-    ("unknown word", "y = 1  # nb2pipe: updtes x", 1, "this comment says 'updtes', which nb2pipe doesn't know", "did you mean 'updates'?"),
-    ("word like none", "y = 1\n# nb2pipe: magic", 2, "this comment says 'magic', which nb2pipe doesn't know", "write one of `needs a, b`, `updates x`, `pure`, `files out/*.csv`, `reads in/*.csv`"),
+    ("unknown word", "y = 1  # nb2pipe: updtes x", 1, "this comment says `updtes`, which nb2pipe doesn't know", "did you mean `updates`?"),
+    ("word like none", "y = 1\n# nb2pipe: magic", 2, "this comment says `magic`, which nb2pipe doesn't know", "write one of `needs a, b`, `updates x`, `pure`, `files out/*.csv`, `reads in/*.csv`"),
     ("nothing", "y = 1  # nb2pipe:", 1, "this comment says nothing", "write one of `needs a, b`, `updates x`, `pure`, `files out/*.csv`, `reads in/*.csv`"),
-    ("no names", "y = 1  # nb2pipe: needs", 1, "this comment says 'needs', but not what", "write for example `needs a, b`"),
-    ("an attribute", "y = 1  # nb2pipe: updates x.a", 1, "this comment names 'x.a', which is no variable's name", "did you mean 'x'? A variable is told of as a whole"),
-    ("a keyword", "y = 1  # nb2pipe: needs if", 1, "this comment names 'if', which is no variable's name", "write the names of variables, with commas between them"),
-    ("no comma", "y = 1  # nb2pipe: needs x y", 1, "this comment names 'x y', which is no variable's name", "put commas between names, and a `;` between two clauses"),
-    ("pure with words", "y = 1  # nb2pipe: pure x", 1, "`pure` stands alone, and 'x' follows it", "put a `;` between two clauses"),
+    ("no names", "y = 1  # nb2pipe: needs", 1, "this comment says `needs`, but not what", "write for example `needs a, b`"),
+    ("an attribute", "y = 1  # nb2pipe: updates x.a", 1, "this comment names `x.a`, which is no variable's name", "did you mean `x`? A variable is told of as a whole"),
+    ("a keyword", "y = 1  # nb2pipe: needs if", 1, "this comment names `if`, which is no variable's name", "write the names of variables, with commas between them"),
+    ("no comma", "y = 1  # nb2pipe: needs x y", 1, "this comment names `x y`, which is no variable's name", "put commas between names, and a `;` between two clauses"),
+    ("pure with words", "y = 1  # nb2pipe: pure x", 1, "`pure` stands alone, and `x` follows it", "put a `;` between two clauses"),
     ("pure of nothing", "y = 1\n# nb2pipe: pure", 2, "`pure` is said of the statement below this comment, and there is none", "write it on the statement's line, or above it"),
-    ("braces", "y = 1  # nb2pipe: files {a}.csv", 1, "this comment names the file '{a}.csv': braces are not worked out here", "write each file, or use `*`"),
-    ("no colon", "y = 1  # nb2pipe needs x", 1, "this comment lacks the colon after 'nb2pipe'", "write `# nb2pipe: needs x`"),
+    ("braces", "y = 1  # nb2pipe: files {a}.csv", 1, "this comment names the file `{a}.csv`: braces are not worked out here", "write each file, or use `*`"),
+    ("no colon", "y = 1  # nb2pipe needs x", 1, "this comment lacks the colon after `nb2pipe`", "write `# nb2pipe: needs x`"),
 ]  # fmt: skip
 # fmt: on
 
@@ -109,7 +109,7 @@ def test_what_is_right_beside_what_is_wrong_still_counts(steps: Link) -> None:
 def test_a_name_that_nobody_binds(steps: Link, what: str) -> None:
     (problem,) = steps("data = [1]", f"# nb2pipe: {what} dta\nprint(1)").diagnostics
     assert (problem.code, problem.location.cell, problem.location.line) == ("N2P201", 1, 1)
-    assert problem.hint == "did you mean 'data'?"
+    assert problem.hint == "did you mean `data`?"
 
 
 def test_a_module_that_is_changed_can_not_be_handed_on(steps: Link) -> None:

@@ -229,7 +229,7 @@ def test_the_skipped_cell_is_named(cells: Link) -> None:
 
 def test_did_you_mean(steps: Link) -> None:
     (problem,) = steps("train_data = [1]", "print(train_dat)").diagnostics
-    assert problem.hint == "did you mean 'train_data'?"
+    assert problem.hint == "did you mean `train_data`?"
 
 
 def test_a_cell_that_may_raise_binds_nothing_surely(cells: Link) -> None:

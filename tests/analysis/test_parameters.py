@@ -111,7 +111,7 @@ def test_text_of_another_type(kind: ParameterType, text: str) -> None:
     with pytest.raises(BadInput) as caught:
         from_text(Parameter("n", kind, 1, At(0)), text)
     assert caught.value.diagnostics[0].code == "N2P215"
-    assert "'n'" in str(caught.value)
+    assert "`n`" in str(caught.value)
 
 
 @given(st.text())
@@ -123,7 +123,7 @@ def test_all_wrong_values_are_told_at_once() -> None:
     with pytest.raises(BadInput) as caught:
         apply(found("rate = 0.1\nn = 1"), {"rat": 1, "n": "x", "rate": True})
     assert [(item.code, item.hint) for item in caught.value.diagnostics] == [
-        ("N2P214", "did you mean 'rate'?"),
+        ("N2P214", "did you mean `rate`?"),
         ("N2P215", "give a value of that type, such as 0.1"),
         ("N2P215", "give a value of that type, such as 1"),
     ]

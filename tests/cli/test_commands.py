@@ -99,6 +99,23 @@ def test_graph_in_other_forms_and_into_a_file(
         ET.fromstring(printed.out)  # noqa: S314
 
 
+def test_graph_values(write: Write, call: Call) -> None:
+    path = write(*GOOD)
+    table = [line.split() for line in call("graph", path, "--values").out.splitlines()]
+    assert table == [
+        ["name", "type", "size", "from", "to", "how"],
+        ["xs", "list", "load", "(cell", "2)", "sum", "value"],
+        ["n", "int", "cell", "1", "load", "parameter"],
+    ]
+    rows = json.loads(call("graph", path, "--json").out)["values"]
+    assert [(row["names"], row["how"], row["from"], row["to"], row["type"]) for row in rows] == [
+        (["xs"], "value", ["load"], ["sum"], "list"),
+        (["n"], "parameter", [], ["load"], "int"),
+    ]
+    dry = call("run", path, "--dry-run").out.splitlines()
+    assert [line.split() for line in dry if "load (cell 2)" in line] == [table[1]]
+
+
 def test_graph_into_a_folder_that_is_not_there(write: Write, call: Call, tmp_path: Path) -> None:
     found = call("graph", write(*GOOD), "-o", tmp_path / "none" / "x.svg")
     assert found.code == 3
@@ -194,7 +211,7 @@ def test_bad_calls_are_one_clear_message(
 def test_parameters_that_do_not_fit(write: Write, call: Call) -> None:
     found = call("run", write(*GOOD), "-p", "n=many")
     assert found.code == 2
-    assert "parameter 'n' is 'many', but its type is int" in found.err
+    assert "parameter `n` is 'many', but its type is int" in found.err
 
 
 @pytest.mark.parametrize(("name", "text"), [("p.yaml", "n: 7\n"), ("p.json", '{"n": 7}'), ("p.txt", "\ufeffn: 7")])
@@ -214,7 +231,7 @@ def test_a_parameters_file(write: Write, call: Call, tmp_path: Path, name: str, 
         ("n: 2024-01-01", "no JSON"),
         ("n: !!python/object/apply:os.getcwd []", "no valid JSON or YAML"),
         ("n: .nan", "no JSON"),
-        ("m: 1", "no parameter 'm'"),
+        ("m: 1", "no parameter `m`"),
         ("n: x", "its type is int"),
         ("#" * 1_000_001, "more than 1,000,000 bytes"),
     ],

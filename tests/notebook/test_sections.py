@@ -190,6 +190,8 @@ def test_problems(divide: Divide, given: list[Any], codes: list[str], cell: int 
         (cells("step:a-b", "step:a_b"), "(cell 1)"),
         (cells("step:a cpu:2", "cpu:3"), "`cpu:2` in cell 1"),
         (cells("step:a after:b", "step:b"), "move the cells of `b` above"),
+        (cells("step:a after:b", "step:b after:a"), "take `after:b` off cell 1: that step comes later"),
+        (cells("step:a after:c", "step:b after:a", "step:c after:b"), "take `after:c` off cell 1:"),
     ],
 )
 def test_problems_tell_enough(divide: Divide, given: list[Any], words: str) -> None:

@@ -163,6 +163,7 @@ def test_bad_names(tag: str, hint: str | None) -> None:
 
 NEAR = [
     ("stpe:load", "step:load"),
+    ("skipped", "skip"),
     ("setp:load", "step:load"),
     ("steps:load", "step:load"),
     ("Step:load", "step:load"),

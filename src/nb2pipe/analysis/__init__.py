@@ -1,9 +1,11 @@
 """A notebook's sections in; what each cell does, and the pipeline that follows from it, out."""
 
+from nb2pipe.analysis.costs import with_costs
 from nb2pipe.analysis.fuse import fuse
 from nb2pipe.analysis.link import link
 from nb2pipe.analysis.parameters import apply, from_text
 from nb2pipe.analysis.safe import safe
+from nb2pipe.analysis.sharing import together
 from nb2pipe.analysis.summary import TOGETHER, Analysis, summarise
 from nb2pipe.analysis.tables import user_tables, using
 from nb2pipe.analysis.tables.user import UserTables
@@ -19,7 +21,9 @@ __all__ = [
     "link",
     "safe",
     "summarise",
+    "together",
     "unmovable",
     "user_tables",
     "using",
+    "with_costs",
 ]

@@ -177,10 +177,8 @@ class Calls(Frames):
             generator = arguments.keywords.get(keyword)
             if generator is not None:  # one that is handed on is drawn from
                 self.state.change(generator.objects, deep=True)
-        if resources.may_draw(ref) and any(
-            self.heap.things[number].draws for number in self.heap.within(arguments.objects, seen=True)
-        ):
-            self.state.touch("rng", "numpy", write=True)
+        if resources.may_draw(ref):
+            resources.fit(self.state, self.heap.within(arguments.objects, seen=True))
         codes = self._use_definitions() if ref in functions().unpickle else frozenset()
         if ref in ("builtins.print", "IPython.display.display", "builtins.display"):
             self.state.effects.setdefault(self.state.at, set()).add("print")
@@ -411,8 +409,7 @@ class Calls(Frames):
     def _fit(self, objects: frozenset[int], name: str, arguments: Arguments) -> Value:
         self.state.change(objects, deep=True)
         self.hold_arguments(objects, arguments.every(), owned=False)
-        if any(self.heap.things[number].draws for number in self.heap.within(objects, seen=True)):
-            self.state.touch("rng", "numpy", write=True)
+        resources.fit(self.state, self.heap.within(objects, seen=True))
         return Value(objects) if name in ("fit", "partial_fit") else self.heap.value("fresh", "numpy.array")
 
     def _changing_method(self, objects: frozenset[int], name: str, origin: str, arguments: Arguments) -> Value:
@@ -434,8 +431,8 @@ class Calls(Frames):
         self.state.change(objects, deep=True)
         if "unknown" in kinds:
             self.state.change(arguments.objects, deep=True)
-        if any(self.heap.things[number].draws for number in objects) and name in resources.fit_draws():
-            self.state.touch("rng", "numpy", write=True)
+        if name in resources.fit_draws():
+            resources.fit(self.state, objects)
         self.hold_arguments(objects, every, owned=False)
         result = self.heap.value("library", f"{origin}.{name}" if origin else "", owns=objects)
         self.hold_arguments(result.objects, every)

@@ -20,7 +20,7 @@ from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read
 from nb2pipe.analysis.state import State
 from nb2pipe.model import At, Definition, DefinitionKind, Notebook, Role, Section
 
-_EFFECTS = frozenset({"print", "rng", "seed", "file", "barrier", "environment", "cwd", "env"})
+_EFFECTS = frozenset({"print", "rng", "seed", "file", "barrier", "environment", "cwd", "env", "outside"})
 _UNSTABLE = frozenset({"time", "datetime", "random", "uuid", "os", "open", "input", "print", "secrets", "getpass"})
 
 

@@ -140,7 +140,7 @@ def _parse(remark: Remark) -> tuple[Told, list[Complaint]]:
         if not colon:
             if text.split(None, 1)[:1] and text.split(None, 1)[0] in _FORMS:
                 hint = f"write `# {MARK}: {text.strip()[:60]}`"
-                complaints.append(Complaint(remark.lineno, f"this comment lacks the colon after '{MARK}'", hint))
+                complaints.append(Complaint(remark.lineno, f"this comment lacks the colon after `{MARK}`", hint))
             continue
         for clause in text.split(";"):
             if clause.strip() or not text.strip():
@@ -155,14 +155,14 @@ def _clause(text: str, line: int) -> tuple[Told, list[tuple[str, str]]]:
     items = [item.strip() for item in rest.split(",") if item.strip()]
     if word not in _FORMS:
         near = closest(word, _FORMS)
-        hint = f"did you mean '{near}'?" if near else f"write one of {', '.join(_FORMS.values())}"
-        what = f"says {word[:60]!r}, which nb2pipe doesn't know" if word else "says nothing"
+        hint = f"did you mean `{near}`?" if near else f"write one of {', '.join(_FORMS.values())}"
+        what = f"says `{word[:60]}`, which nb2pipe doesn't know" if word else "says nothing"
         return Told(), [(f"this comment {what}", hint)]
     if word == "pure":
-        wrong = [(f"`pure` stands alone, and {rest[:60]!r} follows it", "put a `;` between two clauses")]
+        wrong = [(f"`pure` stands alone, and `{rest[:60]}` follows it", "put a `;` between two clauses")]
         return Told(pure=True), wrong if items else []
     if not items:
-        return Told(), [(f"this comment says '{word}', but not what", f"write for example {_FORMS[word]}")]
+        return Told(), [(f"this comment says `{word}`, but not what", f"write for example {_FORMS[word]}")]
     return _items(word, items, line)
 
 
@@ -177,8 +177,8 @@ def of_cell(data: Json) -> tuple[Told, list[tuple[str, str]]]:
     for key, value in data.items():
         if key not in _FORMS:
             near = closest(key, _FORMS)
-            hint = f"did you mean '{near}'?" if near else f"known are {', '.join(sorted(_FORMS))}"
-            wrong.append((f"{where} has an unknown key {key[:60]!r}", hint))
+            hint = f"did you mean `{near}`?" if near else f"known are {', '.join(sorted(_FORMS))}"
+            wrong.append((f"{where} has an unknown key `{key[:60]}`", hint))
         elif key == "pure":
             if isinstance(value, bool):
                 told += Told(pure=value)
@@ -214,14 +214,14 @@ def _bad_name(text: str) -> tuple[str, str]:
     if len(text.split()) > 1:
         hint = "put commas between names, and a `;` between two clauses"
     elif root and root.group() != text and _is_name(root.group()):
-        hint = f"did you mean '{root.group()}'? A variable is told of as a whole"
+        hint = f"did you mean `{root.group()}`? A variable is told of as a whole"
     else:
         hint = "write the names of variables, with commas between them"
-    return f"this comment names {text[:60]!r}, which is no variable's name", hint
+    return f"this comment names `{text[:60]}`, which is no variable's name", hint
 
 
 def _bad_pattern(text: str) -> tuple[str, str]:
-    return f"this comment names the file {text[:60]!r}: braces are not worked out here", "write each file, or use `*`"
+    return f"this comment names the file `{text[:60]}`: braces are not worked out here", "write each file, or use `*`"
 
 
 # --- the statements that they are about ---------------------------------------------------------------------------

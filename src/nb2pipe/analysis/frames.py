@@ -160,7 +160,7 @@ class Frames(ABC):
         self.state.say(
             "N2P213",
             Severity.WARNING,
-            f"'{name}' is IPython's history of the running kernel, which is another one in each step",
+            f"`{name}` is IPython's history of the running kernel, which is another one in each step",
             variable=name,
             hint="give the value a name, and use that name",
         )

@@ -77,10 +77,10 @@ def _member(pipeline: Pipeline, step: Step, members: Sequence[str]) -> Step:
 
 
 def _note(pipeline: Pipeline, item: Unmovable, members: Sequence[str]) -> Diagnostic:
-    names = [f"'{pipeline.step(member).name}'" for member in members]
+    names = [f"`{pipeline.step(member).name}`" for member in members]
     provider, reader = pipeline.step(item.provider).name, pipeline.step(item.reader).name
     message = (
-        f"'{item.variable}' is {item.what}: it can't leave step '{provider}', and step '{reader}' needs it; "
+        f"`{item.variable}` is {item.what}: it can't leave step `{provider}`, and step `{reader}` needs it; "
         f"so {', '.join(names[:-1])} and {names[-1]} run in one process, one after the other"
     )
     return Diagnostic("N2P403", Severity.NOTE, message, _place(pipeline, item), _ways(item, provider, reader))
@@ -89,7 +89,7 @@ def _note(pipeline: Pipeline, item: Unmovable, members: Sequence[str]) -> Diagno
 def _refusal(pipeline: Pipeline, item: Unmovable) -> Diagnostic:
     provider, reader = pipeline.step(item.provider).name, pipeline.step(item.reader).name
     message = (
-        f"'{item.variable}' is {item.what}: it can't leave step '{provider}', and step '{reader}' needs it; "
+        f"`{item.variable}` is {item.what}: it can't leave step `{provider}`, and step `{reader}` needs it; "
         f"they can't run in one process, since their `env:`, `secret:` or `image:` differ"
     )
     return Diagnostic("N2P401", Severity.ERROR, message, _place(pipeline, item), _ways(item, provider, reader))
@@ -101,5 +101,5 @@ def _place(pipeline: Pipeline, item: Unmovable) -> Location:
 
 def _ways(item: Unmovable, provider: str, reader: str) -> str:
     name = item.variable
-    make = f"make it a list (`{name} = list({name})`)" if item.what == "a generator" else f"make it in '{reader}' too"
-    return f"to run them apart, {make}; or use it up in '{provider}' and hand on the result"
+    make = f"make it a list (`{name} = list({name})`)" if item.what == "a generator" else f"make it in `{reader}` too"
+    return f"to run them apart, {make}; or use it up in `{provider}` and hand on the result"

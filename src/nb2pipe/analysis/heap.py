@@ -51,6 +51,8 @@ IMMUTABLE = Value()
 class Thing:
     """One abstract object.
 
+    `draws`: nothing, or what an estimator does when it is fitted: it `varies` with the numbers that it draws from the
+    global generator, or is `steady`, with the same result whatever they are.
     `kind`: list, dict, set, tuple, iterator, mask, function, class, instance, library, fresh or unknown. `origin` is
     the dotted name of the library call that made it. `codes` are the notebook's functions and classes within reach.
     """
@@ -62,7 +64,7 @@ class Thing:
     holders: set[int] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     codes: set[int] = field(default_factory=set)
-    draws: bool = False
+    draws: str = ""
 
 
 class Heap:

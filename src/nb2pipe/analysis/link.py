@@ -207,7 +207,7 @@ class _Linking:
         return False
 
     def _contradiction(self, section: Section, name: str, cell: int) -> None:
-        message = f"step '{section.name}' can't run after '{name}', which itself needs what '{section.name}' makes"
+        message = f"step `{section.name}` can't run after `{name}`, which itself needs what `{section.name}` makes"
         hint = f"take `after:{name}` off cell {cell + 1}"
         self._report("N2P306", message, At(cell), section, hint=hint)
 
@@ -227,7 +227,7 @@ class _Linking:
         if any(name in _WORD.findall(self.notebook.cells[cell or 0].source) for cell in broken):
             return  # it may be defined in the cell that isn't valid Python
         code, what, hint = self._why_undefined(name, read)
-        self._report(code, f"'{name}' is read in step '{section.name}', but {what}", read, section, name, hint)
+        self._report(code, f"`{name}` is read in step `{section.name}`, but {what}", read, section, name, hint)
 
     def _why_undefined(self, name: str, read: At) -> tuple[str, str, str]:
         bound = [cell for cell in self.analysis.bound_in.get(name, ()) if cell > read.cell]
@@ -239,17 +239,17 @@ class _Linking:
             return "N2P206", f"only {where} defines it, which is tagged `skip`", f"take the tag `skip` off {where}"
         earlier = [other for other, cells in self.analysis.bound_in.items() if cells and cells[0] <= read.cell]
         near = closest(name, earlier)
-        hint = f"did you mean '{near}'?" if near else f"define '{name}' in a cell above, or as a parameter"
+        hint = f"did you mean `{near}`?" if near else f"define `{name}` in a cell above, or as a parameter"
         return "N2P201", "no cell above defines it", hint
 
     def _deleted(self, name: str, read: At, gone: At, section: Section) -> None:
-        message = f"'{name}' is read in step '{section.name}', but cell {gone.cell + 1} deleted it"
-        hint = f"take the `del {name}` out of cell {gone.cell + 1}, or bind '{name}' again before the read"
+        message = f"`{name}` is read in step `{section.name}`, but cell {gone.cell + 1} deleted it"
+        hint = f"take the `del {name}` out of cell {gone.cell + 1}, or bind `{name}` again before the read"
         self._report("N2P202", message, read, section, name, hint)
 
     def _note_parameters(self, names: Names, section: Section) -> None:
         for name in sorted(self.parameters & names.binds.keys()):
-            message = f"step '{section.name}' gives parameter '{name}' another value: later steps read that one"
+            message = f"step `{section.name}` gives parameter `{name}` another value: later steps read that one"
             hint = "use another name, if the parameter's value was meant to stay"
             self._report("N2P205", message, names.binds[name], section, name, hint, Severity.NOTE)
 
@@ -260,29 +260,32 @@ class _Linking:
                 users = [step for step in steps if item.id in step.definitions and item.at.cell not in step.cells]
                 if users:
                     message = (
-                        f"'{name}' remembers its results and reads '{variable}', which changes: "
-                        f"step '{users[0].name}' would compute anew what the notebook remembers"
+                        f"`{name}` remembers its results and reads `{variable}`, which changes: "
+                        f"step `{users[0].name}` would compute anew what the notebook remembers"
                     )
-                    hint = f"pass '{variable}' to '{name}' as an argument, or call '{name}' in one step only"
+                    hint = f"pass `{variable}` to `{name}` as an argument, or call `{name}` in one step only"
                     place = Location(self.notebook.path, item.at.cell, item.at.line, None, name)
                     self.diagnostics.append(Diagnostic("N2P402", Severity.ERROR, message, place, hint))
 
     def _note_random(self) -> None:
+        """One note per step, at the first place that draws without a seed and gives something else each time."""
         for section in self.sections:
-            names = self._plain_names(section)
-            drawn = sorted(
-                (at, item.name)
-                for item, at in names.writes.items()
-                if item.kind == "rng" and item.name not in self.seeded
-            )
-            if drawn:
-                at = drawn[0][0]
-                message = f"step '{section.name}' draws random numbers without a seed: each run gives other results"
-                hint = "pass `random_state=`, or use a generator of your own: `rng = numpy.random.default_rng(0)`"
-                self._report("N2P304", message, at, section, hint=hint, severity=Severity.NOTE)
-
-    def _plain_names(self, section: Section) -> Names:
-        return compose_all(self.analysis.names[cell] for cell in section.cells)
+            found = [
+                (at, what)
+                for (at, generator), what in self.analysis.varied.items()
+                if at.cell in section.cells and generator not in self.seeded
+            ]
+            if found:
+                at, what = min(found)
+                message = f"step `{section.name}` draws random numbers without a seed (`{_short(what)}`): "
+                self._report(
+                    "N2P304",
+                    f"{message}each run may give other results",
+                    at,
+                    section,
+                    hint=_seed_hint(what),
+                    severity=Severity.NOTE,
+                )
 
     def _report(
         self,
@@ -296,3 +299,27 @@ class _Linking:
     ) -> None:
         place = Location(self.notebook.path, at.cell, at.line, section.id, variable)
         self.diagnostics.append(Diagnostic(code, severity, message, place, hint))
+
+
+def _short(what: str) -> str:
+    """`RandomForestClassifier` for a class; a function keeps its module."""
+    name = what.rpartition(".")[2]
+    return name if name[:1].isupper() else what
+
+
+def _seed_hint(what: str) -> str:
+    if what.startswith(("sklearn.", "imblearn.", "umap.", ".")):
+        return "pass `random_state=0`"
+    root = what.partition(".")[0]
+    if root in ("numpy", "scipy", "seaborn"):
+        if what.endswith(("default_rng", "RandomState")):
+            return f"give it a seed: `{what.rpartition('.')[2]}(0)`"
+        return "seed it above (`np.random.seed(0)`), or use a generator of your own: `rng = np.random.default_rng(0)`"
+    if root == "random":
+        return "give it a seed: `random.Random(0)`" if what == "random.Random" else "seed it above: `random.seed(0)`"
+    ways = {
+        "torch": "torch.manual_seed(0)",
+        "tensorflow": "tf.random.set_seed(0)",
+        "keras": "keras.utils.set_random_seed(0)",
+    }
+    return f"seed it above: `{ways[root]}`" if root in ways else "give it a seed"

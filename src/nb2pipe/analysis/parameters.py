@@ -194,9 +194,9 @@ def _value(parameter: Parameter, given: Mapping[str, Json], values: Mapping[str,
     except Undecidable as error:
         raise BadInput.of(
             "N2P216",
-            f"parameter '{parameter.name}' can't be computed from {', '.join(parameter.uses)}: {error}",
+            f"parameter `{parameter.name}` can't be computed from {', '.join(parameter.uses)}: {error}",
             at=Location(cell=parameter.at.cell, line=parameter.at.line, variable=parameter.name),
-            hint=f"give '{parameter.name}' a value as well",
+            hint=f"give `{parameter.name}` a value as well",
         ) from error
 
 
@@ -215,7 +215,7 @@ def _checked(parameter: Parameter, value: Json) -> Json:
 def _mismatch(parameter: Parameter, shown: str) -> BadInput:
     return BadInput.of(
         "N2P215",
-        f"parameter '{parameter.name}' is {shown}, but its type is {parameter.type.value}",
+        f"parameter `{parameter.name}` is {shown}, but its type is {parameter.type.value}",
         at=Location(cell=parameter.at.cell, line=parameter.at.line, variable=parameter.name),
         hint=f"give a value of that type, such as {json.dumps(parameter.default, ensure_ascii=False)[:60]}",
     )
@@ -223,5 +223,5 @@ def _mismatch(parameter: Parameter, shown: str) -> BadInput:
 
 def _unknown(name: str, names: Sequence[str]) -> Diagnostic:
     near = closest(name, names)
-    hint = f"did you mean '{near}'?" if near else f"the parameters are: {', '.join(names) or 'none'}"
-    return Diagnostic("N2P214", Severity.ERROR, f"the notebook has no parameter '{name}'", Location(), hint)
+    hint = f"did you mean `{near}`?" if near else f"the parameters are: {', '.join(names) or 'none'}"
+    return Diagnostic("N2P214", Severity.ERROR, f"the notebook has no parameter `{name}`", Location(), hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ def call(state: State, ref: str, arguments: Arguments) -> None:
             if commands.installs(words):
                 commands.install(state, words)
     _random(state, ref, arguments)
+    if table.outside.get(ref):
+        state.effects.setdefault(state.at, set()).add("outside")
     if ref.startswith("os.environ."):
         write = ref.rpartition(".")[2] in ("update", "setdefault", "pop", "clear", "popitem")
         state.touch("env", "", write=write)
@@ -64,8 +67,16 @@ def _random(state: State, ref: str, arguments: Arguments) -> None:
         state.touch("seed", _generator(ref), write=True)
     elif table.draws.get(ref) and not table.own.get(ref):
         state.touch("rng", _generator(ref), write=True)
+        state.vary(_generator(ref), ref)
     elif _default_generator(ref, arguments) and not _constructor(ref):
         state.touch("rng", "numpy", write=True)
+        state.vary("numpy", ref)
+    elif table.unseeded.get(ref) and _without_seed(arguments):
+        state.vary("", ref)
+
+
+def _without_seed(arguments: Arguments) -> bool:
+    return arguments.rest is None and all(value.literal is None for value in arguments.every())
 
 
 def _constructor(ref: str) -> bool:
@@ -81,13 +92,33 @@ def _default_generator(ref: str, arguments: Arguments) -> bool:
     """True if the call would draw from NumPy's global generator, since no `random_state` is given."""
     if tables().unless_random_state.get(ref) is None:
         return False
-    given = arguments.keywords.get("random_state")
+    given, shuffle = arguments.keywords.get("random_state"), arguments.keywords.get("shuffle")
+    if shuffle is not None and shuffle.literal is False and not _constructor(ref):
+        return False
     return given is None or given.literal is None
 
 
-def estimator_draws(ref: str, arguments: Arguments) -> bool:
-    """True if what the call makes will draw from NumPy's global generator when it is fitted."""
-    return _default_generator(ref, arguments)
+def estimator_draws(ref: str, arguments: Arguments) -> str:
+    """What the estimator that the call makes does when it is fitted, see `heap.Thing.draws`."""
+    if not _default_generator(ref, arguments):
+        return ""
+    steady = tables().steady.get(ref)
+    if steady is None:
+        return "varies"
+    keyword, *values = steady
+    given = arguments.keywords.get(str(keyword))
+    moved = given is not None and (not values or given.literal in (MISSING, *values))
+    return "varies" if moved else "steady"
+
+
+def fit(state: State, objects: Iterable[int]) -> None:
+    """Estimators are fitted: those that draw do."""
+    things = [state.heap.things[number] for number in sorted(objects) if state.heap.things[number].draws]
+    if things:
+        state.touch("rng", "numpy", write=True)
+    for thing in things:
+        if thing.draws == "varies":
+            state.vary("numpy", thing.origin)
 
 
 def may_draw(ref: str) -> bool:
@@ -120,6 +151,7 @@ def method(state: State, name: str, base: Value, arguments: Arguments) -> None:
         origins = {state.heap.things[number].origin for number in base.objects}
         if not any(origin.startswith(("random.", "numpy.random.default_rng")) for origin in origins):
             state.touch("rng", "numpy", write=True)
+            state.vary("numpy", f".{name}")
 
 
 def _open(state: State, arguments: Arguments, base: Value | None = None) -> None:
@@ -139,7 +171,9 @@ def file(state: State, path: Value | None, *, write: bool) -> None:
     if path is None:
         return
     if isinstance(path.literal, str):
-        if not path.literal.startswith(_REMOTE):
+        if path.literal.startswith(_REMOTE):
+            state.effects.setdefault(state.at, set()).add("outside")
+        else:
             known = not state.moved or path.literal.startswith("/")
             state.touch("file", normal(path.literal) if known else _ANY, write=write)
     elif path.literal is MISSING and not _is_buffer(state, path):

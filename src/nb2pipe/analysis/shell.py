@@ -57,7 +57,7 @@ class Shell(Frames):
             "N2P301",
             Severity.WARNING,
             f"{reason}: this step runs after all earlier ones and before all later ones",
-            hint="write it as plain Python, so that the other steps may run side by side",
+            hint="write it as plain Python; or, if it changes no variable, say so: `# nb2pipe: pure`",
         )
 
     def read_everything(self) -> None:
@@ -113,8 +113,10 @@ class Shell(Frames):
             root = rest.strip().partition(".")[0]
             if root in self.state.names:
                 self.state.read_maybe(root)
+        elif name == "run":
+            self.unknowable("`%run` runs a file that is not looked into")
         elif not self._process_magic(name, rest) and name not in table.harmless | table.interactive:
-            self._unknown_magic(f"%{name}")
+            self._unknown_magic(f"`%{name}`")
         return IMMUTABLE
 
     def _process_magic(self, name: str, rest: str) -> bool:
@@ -150,7 +152,7 @@ class Shell(Frames):
             self._interpolate(rest)
             self._foreign(name, rest, body)
         else:
-            self._unknown_magic(f"%%{name}")
+            self._unknown_magic(f"`%%{name}`")
         return IMMUTABLE
 
     def _foreign(self, name: str, rest: str, body: str) -> None:
@@ -199,7 +201,7 @@ class Shell(Frames):
             "N2P302",
             Severity.WARNING,
             f"{name} is a magic that nb2pipe doesn't know: its step runs after all earlier and before all later ones",
-            hint="write it as plain Python, so that the other steps may run side by side",
+            hint="write it as plain Python; or, if it changes no variable, say so above: `# nb2pipe: pure`",
         )
 
 

@@ -68,6 +68,7 @@ class State:
         self.written: set[str] = set()  # files that the notebook has written so far
         self.own_imports: set[At] = set()  # imports of modules that the notebook itself may have written
         self.options: dict[At, str] = {}  # statements that change a library's state
+        self.varied: dict[tuple[At, str], str] = {}  # place, generator -> what draws from it and differs each time
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
         self.told: set[At] = set()  # statements of which the author tells more than their code shows
@@ -118,9 +119,9 @@ class State:
             self.say(
                 "N2P202",
                 Severity.ERROR,
-                f"'{name}' is read after it was deleted",
+                f"`{name}` is read after it was deleted",
                 variable=name,
-                hint=f"take the `del {name}` out, or bind '{name}' again before this line",
+                hint=f"take the `del {name}` out, or bind `{name}` again before this line",
             )
         return self.names.get(name)
 
@@ -223,6 +224,10 @@ class State:
                 self.written.add(name)
             if kind == "options":
                 self.options.setdefault(self.at, name)
+
+    def vary(self, generator: str, what: str) -> None:
+        """What runs here gives something else each time, unless the generator is seeded (`""`: it is not)."""
+        self.varied.setdefault((self.at, generator), what)
 
     def any_name(self) -> None:
         """From here on any name may be bound."""

@@ -44,6 +44,7 @@ TOGETHER = -2
 class Analysis:
     """What the notebook's cells do. `trees` and `names` have one entry per cell.
 
+    `varied`: place and generator to what draws from it, with another result each time.
     `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
     which on any name may be bound; `bound_in` and `skipped` tell for each name the cells that bind it, kept or not.
     """
@@ -59,6 +60,8 @@ class Analysis:
     bound_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     memoised: Mapping[str, str] = field(default_factory=dict)
+    varied: Mapping[tuple[At, str], str] = field(default_factory=dict)
+    shares: tuple[Share, ...] = ()
 
 
 def summarise(
@@ -120,6 +123,8 @@ class _Summary:
             },
             skipped=dict(sorted(self.skipped.items())),
             memoised=memoised(self.trees.values(), self._changing(state)),
+            varied=dict(sorted(state.varied.items())),
+            shares=tuple(state.shares),
         )
 
     def _add_lessons(self, state: State) -> None:
@@ -158,7 +163,7 @@ class _Summary:
         earlier = self.parameters.pop(parameter.name, None)
         if earlier is not None:
             message = (
-                f"parameter '{parameter.name}' is given here anew: its value of cell {earlier.at.cell + 1} is gone"
+                f"parameter `{parameter.name}` is given here anew: its value of cell {earlier.at.cell + 1} is gone"
             )
             self._report("N2P205", message, parameter.at.cell, parameter.at.line, "keep one of them", Severity.NOTE)
         self.parameters[parameter.name] = parameter
@@ -295,9 +300,9 @@ class _Summary:
         self._report("N2P210", message, item.cell, item.start, hint)
 
     def _say_step(self, section: Section, item: definitions.Statement) -> None:
-        message = (
-            f"the `{section.role.value}` cell runs once, as step '{section.name}': this can't be replayed everywhere"
-        )
+        first = "".join(self.notebook.cells[item.cell].source.split("\n")[item.start - 1 : item.start]).strip()
+        shown = first if len(first) <= 40 and item.start == item.end else f"{first[:40]} ..."
+        message = f"the `{section.role.value}` cell runs once, as step `{section.name}`: `{shown}` can't be repeated"
         hint = "keep imports, functions and constants there, and move the rest to a step"
         self._report("N2P309", message, item.cell, item.start, hint, Severity.NOTE)
 

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
+from nb2pipe.checks.calls import Walked, walked
 from nb2pipe.checks.crossing import unmovable
 from nb2pipe.checks.hidden import check_hidden_state
 from nb2pipe.checks.interactive import check_interactive
-from nb2pipe.model import Diagnostic, Notebook, Pipeline, Section
+from nb2pipe.checks.outside import check_outside
+from nb2pipe.checks.python import check_python, with_python
+from nb2pipe.checks.undefined import check_perhaps, with_reasons
+from nb2pipe.checks.values import Crossing, crossings, measured
+from nb2pipe.model import Diagnostic, Names, Notebook, Pipeline, Section
 
-__all__ = ["check", "unmovable"]
+__all__ = ["Crossing", "check", "crossings", "measured", "unmovable", "walked", "with_python", "with_reasons"]
 
 
 def check(
-    notebook: Notebook, sections: Sequence[Section], pipeline: Pipeline, trees: Sequence[ast.Module | None]
+    notebook: Notebook,
+    sections: Sequence[Section],
+    pipeline: Pipeline,
+    read: Walked,
+    names: Sequence[Names],
 ) -> tuple[Diagnostic, ...]:
-    """All problems that the linked pipeline shows. `trees` has one entry per cell of the notebook."""
+    """All problems that the linked pipeline shows. `read` are its trees, `names` has one entry per cell."""
     kept = sorted(cell for section in sections for cell in section.cells)
     return (
-        *check_interactive(notebook, pipeline, trees, kept),
+        *check_interactive(notebook, pipeline, read, kept),
         *check_hidden_state(notebook, kept),
+        *check_perhaps(notebook, pipeline, read, names),
+        *check_python(notebook, read, kept),
+        *check_outside(notebook, pipeline, read, kept),
     )

@@ -1,36 +1,80 @@
-"""Trees in, the dotted names that calls mean by the notebook's imports out."""
+"""Trees in; out, what their calls mean by the notebook's imports, and what their statements bind. Walked once."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
-def imported(trees: Iterable[ast.Module]) -> dict[str, str]:
-    """name -> dotted name, for every import of the notebook; the last one wins."""
+@dataclass(frozen=True)
+class Walked:
+    """A notebook's trees, each walked once. `nodes` has an entry per cell.
+
+    `meaning`: name to dotted name, for every import; the last one wins. `own`: names that the notebook itself binds
+    to other things than imports: they mean no library.
+    """
+
+    trees: Sequence[ast.Module | None]
+    nodes: Sequence[Sequence[ast.AST]]
+    meaning: Mapping[str, str]
+    own: frozenset[str]
+    _bound: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def bound(self, statement: ast.stmt) -> frozenset[str]:
+        """The names that a statement of these trees may bind, change the type of, or delete."""
+        found = self._bound.get(id(statement))
+        if found is None:
+            found = self._bound[id(statement)] = frozenset(_bound(statement))
+        return found
+
+
+def walked(trees: Sequence[ast.Module | None]) -> Walked:
+    """Walk all trees; None for cells that have none."""
+    nodes = [() if tree is None else tuple(ast.walk(tree)) for tree in trees]
+    every = [node for part in nodes for node in part]
+    return Walked(trees, nodes, _imported(every), frozenset(_own_names(every)))
+
+
+def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for item in node.names:
-                    root = item.name.partition(".")[0]
-                    found[item.asname or root] = item.name if item.asname else root
-            elif isinstance(node, ast.ImportFrom):
-                for item in node.names:
-                    found[item.asname or item.name] = f"{'.' * node.level}{node.module or ''}.{item.name}"
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for item in node.names:
+                root = item.name.partition(".")[0]
+                found[item.asname or root] = item.name if item.asname else root
+        elif isinstance(node, ast.ImportFrom):
+            for item in node.names:
+                found[item.asname or item.name] = f"{'.' * node.level}{node.module or ''}.{item.name}"
     return found
 
 
-def own_names(trees: Iterable[ast.Module | None]) -> set[str]:
-    """Names that the notebook itself binds to other things than imports: they mean no library."""
+def _own_names(nodes: Iterable[ast.AST]) -> set[str]:
     names: set[str] = set()
-    for tree in trees:
-        for node in () if tree is None else ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                names.add(node.name)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.add(node.id)
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
     return names
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    found: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            if not isinstance(part.ctx, ast.Load):
+                found.add(part.id)
+        elif isinstance(part, _NAMED):
+            if part.name:
+                found.add(part.name)
+        elif isinstance(part, ast.Global):
+            found.update(part.names)
+        elif isinstance(part, ast.Import | ast.ImportFrom):
+            found.update((item.asname or item.name).partition(".")[0] for item in part.names)
+    return found
 
 
 def dotted(node: ast.expr, meaning: Mapping[str, str]) -> str:

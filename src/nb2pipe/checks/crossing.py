@@ -4,82 +4,141 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from nb2pipe.checks.calls import dotted, imported, own_names
+from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import At, Need, Pipeline, Step, Unmovable
 
+_CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.ListComp: "list"}
 
-def unmovable(pipeline: Pipeline, trees: Sequence[ast.Module | None]) -> list[Unmovable]:
+
+def unmovable(pipeline: Pipeline, read: Walked) -> list[Unmovable]:
     """One per variable and step that needs it, where its last binding is a call of the table."""
-    meaning = imported(tree for tree in trees if tree is not None)
-    generators = _generator_functions(trees)
-    constructors = _constructors(frozenset(own_names(trees)))
+    reader = _Reader(read, {**_constructors(read.own), **_generator_functions(read.trees)})
     found: list[Unmovable] = []
     for step in pipeline.steps:
         for need in step.needs:
-            if need.soft:
-                continue
-            made = _made(pipeline, need, trees, meaning, {**constructors, **generators})
-            if made is not None:
-                what, at, provider = made
-                found.append(Unmovable(need.variable, what, at, provider.id, step.id))
+            provider = None if need.soft else _binder(pipeline, need, read)
+            made = reader.made(need.variable, provider.cells) if provider is not None else None
+            if provider is not None and made is not None:
+                what, cell, line = made
+                found.append(Unmovable(need.variable, what, At(cell, line), provider.id, step.id))
     return found
 
 
-def _made(
-    pipeline: Pipeline,
-    need: Need,
-    trees: Sequence[ast.Module | None],
-    meaning: Mapping[str, str],
-    kinds: Mapping[str, str],
-) -> tuple[str, At, Step] | None:
-    """What the last binding of the variable makes, where, and in which step; None for what may cross.
-
-    The provider may only have changed what an earlier step had bound: then it is looked for there.
-    """
+def _binder(pipeline: Pipeline, need: Need, read: Walked) -> Step | None:
+    """The step that bound the variable last: the provider may only have changed what another one had bound."""
     waiting: Need | None = need
     while waiting is not None:
         provider = pipeline.step(waiting.providers[0])
-        values = list(_bound_values(provider, need.variable, trees))
-        if values:
-            value, at = values[-1]
-            what = _what(value, meaning, kinds)
-            return (what, at, provider) if what else None
+        trees = [tree for cell in provider.cells if (tree := read.trees[cell]) is not None]
+        if any(need.variable in read.bound(statement) for tree in trees for statement in tree.body):
+            return provider
         waiting = next((item for item in provider.needs if item.variable == need.variable), None)
     return None
 
 
-def _bound_values(step: Step, variable: str, trees: Sequence[ast.Module | None]) -> Iterator[tuple[ast.expr, At]]:
-    for cell in step.cells:
-        tree = trees[cell]
-        for statement in () if tree is None else tree.body:
-            value = _bound_value(statement, variable)
-            if value is not None:
-                yield value, At(cell, statement.lineno)
+@dataclass(frozen=True)
+class _Reader:
+    """What the notebook's names and calls mean. `kinds`: dotted name of a call to what it makes."""
+
+    read: Walked
+    kinds: Mapping[str, str]
+
+    def made(self, name: str, cells: Sequence[int], depth: int = 0) -> tuple[str, int, int] | None:
+        """What the last binding of the variable in these cells makes, and where; None for what may cross."""
+        last: tuple[str, int, int] | None = None
+        for cell in cells:
+            tree = self.read.trees[cell]
+            for statement in () if tree is None else tree.body:
+                value = _bound_value(statement, name)
+                if value is not None:
+                    what = self._what(value, cell, depth)
+                    last = (what, cell, statement.lineno) if what else None
+                elif name in self.read.bound(statement) or (last is not None and _takes_out(statement, name)):
+                    last = None
+        return last
+
+    def _what(self, value: ast.expr, cell: int, depth: int = 0) -> str | None:
+        if isinstance(value, ast.GeneratorExp):
+            return "a generator"
+        if type(value) in _CONTAINERS or isinstance(value, ast.Dict):
+            return self._container(value, cell, depth)
+        if not isinstance(value, ast.Call):
+            return None
+        name = dotted(value.func, self.read.meaning)
+        if isinstance(value.func, ast.Attribute) and not self.kinds.get(name):
+            return self._method(value.func, name, cell, depth)
+        return self.kinds.get(name)
+
+    def _container(self, value: ast.expr, cell: int, depth: int) -> str | None:
+        if isinstance(value, ast.Dict):
+            items, kind = value.values, "dict"
+        else:
+            items = [value.elt] if isinstance(value, ast.ListComp) else getattr(value, "elts", [])
+            kind = _CONTAINERS[type(value)]
+        found = next((what for item in items if (what := self._what(item, cell, depth))), None)
+        return None if found is None else f"a {kind} that holds {found}"
+
+    def _method(self, func: ast.Attribute, name: str, cell: int, depth: int) -> str | None:
+        """What a method gives: `path.open()`, a cursor of a connection, a session of a builder."""
+        if func.attr == "open" and not name:
+            return "an open file"
+        if func.attr == "getOrCreate" and _root(func, self.read.meaning).startswith("pyspark.sql.SparkSession"):
+            return "a Spark session"
+        what = _table()["methods"].get(func.attr)
+        base = func.value
+        if what is None or not isinstance(base, ast.Name) or depth > 1:
+            return None
+        made = self.made(base.id, range(cell + 1), depth + 1)
+        return str(what) if made is not None and made[0].startswith("a database") else None
+
+
+def _root(node: ast.expr, meaning: Mapping[str, str]) -> str:
+    """The dotted name at the beginning of a chain of calls."""
+    inner = node
+    while isinstance(inner, ast.Attribute | ast.Call):
+        name = dotted(inner, meaning)
+        if name:
+            return name
+        inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
+    return dotted(inner, meaning)
+
+
+def _takes_out(statement: ast.stmt, name: str) -> bool:
+    """True if something may be taken out of the variable: what it held may be gone."""
+    for node in ast.walk(statement):
+        if (
+            isinstance(node, ast.Subscript | ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+        ):
+            if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+                return True
+            if isinstance(node, ast.Attribute) and node.attr in ("pop", "popitem", "clear", "remove"):
+                return True
+    return False
 
 
 def _bound_value(statement: ast.stmt, name: str) -> ast.expr | None:
+    """The expression that a plain assignment binds the name to; also in `a, b = x, y`."""
     if isinstance(statement, ast.Assign):
-        targets: list[ast.expr] = statement.targets
+        pairs = [(target, statement.value) for target in statement.targets]
     elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        targets = [statement.target]
+        pairs = [(statement.target, statement.value)]
     else:
         return None
-    return statement.value if any(isinstance(item, ast.Name) and item.id == name for item in targets) else None
-
-
-def _what(value: ast.expr, meaning: Mapping[str, str], kinds: Mapping[str, str]) -> str | None:
-    if isinstance(value, ast.GeneratorExp):
-        return "a generator"
-    if not isinstance(value, ast.Call):
-        return None
-    name = dotted(value.func, meaning)
-    if isinstance(value.func, ast.Attribute) and value.func.attr == "open" and not name:
-        return "an open file"
-    return kinds.get(name)
+    for target, value in pairs:
+        if isinstance(target, ast.Name) and target.id == name:
+            return value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            for one, other in zip(target.elts, value.elts, strict=True):
+                if isinstance(one, ast.Name) and one.id == name:
+                    return other
+    return None
 
 
 def _generator_functions(trees: Sequence[ast.Module | None]) -> dict[str, str]:
@@ -105,7 +164,10 @@ def _yields(function: ast.FunctionDef) -> bool:
 
 
 @cache
+def _table() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads(files("nb2pipe.checks").joinpath("crossing.toml").read_text(encoding="utf-8"))
+
+
+@cache
 def _constructors(own: frozenset[str]) -> Mapping[str, str]:
-    text = files("nb2pipe.checks").joinpath("crossing.toml").read_text(encoding="utf-8")
-    found: Mapping[str, str] = tomllib.loads(text)["constructors"]
-    return {name: what for name, what in found.items() if name.partition(".")[0] not in own}
+    return {name: what for name, what in _table()["constructors"].items() if name.partition(".")[0] not in own}

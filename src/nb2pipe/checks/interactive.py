@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from nb2pipe.checks.calls import dotted, imported, own_names
+from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
 
 _ASKS: Mapping[str, str] = {
@@ -28,17 +28,12 @@ _HINT = "give the value as a parameter (tag a cell `parameters`), or tag this ce
 _DEBUG_HINT = "take the line out, or tag this cell `skip`"
 
 
-def check_interactive(
-    notebook: Notebook, pipeline: Pipeline, trees: Sequence[ast.Module | None], cells: Sequence[int]
-) -> list[Diagnostic]:
+def check_interactive(notebook: Notebook, pipeline: Pipeline, read: Walked, cells: Sequence[int]) -> list[Diagnostic]:
     """One error per call. A notebook function of the same name is not meant."""
     step_of = {cell: step.id for step in pipeline.steps for cell in step.cells}
-    meaning = imported(tree for tree in trees if tree is not None)
-    own = own_names(trees[cell] for cell in cells)
     found: list[Diagnostic] = []
     for cell in cells:
-        tree = trees[cell]
-        for line, text, what in () if tree is None else _calls(tree, meaning, own):
+        for line, text, what in _calls(read.nodes[cell], read.meaning, read.own):
             debugger = "debugger" in what or "shell" in what
             place = Location(notebook.path, cell, line, step_of.get(cell))
             message = f"{text} {what}, and a run has nobody at the keyboard"
@@ -46,8 +41,8 @@ def check_interactive(
     return found
 
 
-def _calls(tree: ast.Module, meaning: Mapping[str, str], own: set[str]) -> Iterator[tuple[int, str, str]]:
-    for node in ast.walk(tree):
+def _calls(nodes: Sequence[ast.AST], meaning: Mapping[str, str], own: frozenset[str]) -> Iterator[tuple[int, str, str]]:
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         name = dotted(node.func, meaning)

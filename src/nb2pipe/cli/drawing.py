@@ -92,7 +92,7 @@ def _mermaid_text(text: str) -> str:
     )
 
 
-def data(pipeline: Pipeline) -> Json:
+def data(pipeline: Pipeline) -> dict[str, Json]:
     """Steps with their wave (steps of one wave can run at the same time), and edges with their reasons."""
     levels = graph.levels(waits_for(pipeline))
     return {

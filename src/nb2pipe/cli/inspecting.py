@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nb2pipe import api
+from nb2pipe.checks import Crossing
 from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, emit_json, unicode_output, write_file
 from nb2pipe.errors import BadInput, Nb2pipeError
@@ -67,28 +68,32 @@ def _steps(pipeline: Pipeline) -> str:
 
 @click.command()
 @click.argument("notebook", type=PATH)
-@click.option("--mermaid", is_flag=True, help="A Mermaid chart, which GitHub shows in Markdown.")
-@click.option("--svg", is_flag=True, help="A picture.")
-@click.option("--json", "as_json", is_flag=True, help="Steps and edges as JSON.")
+@click.option("--mermaid", "form", flag_value="mermaid", help="A Mermaid chart, which GitHub shows in Markdown.")
+@click.option("--svg", "form", flag_value="svg", help="A picture.")
+@click.option("--values", "form", flag_value="values", help="A table of all that crosses between steps.")
 @click.option("--safe", is_flag=True, help="The plan of `run --safe`: one step after the other.")
+@click.option("--json", "form", flag_value="json", help="Steps, edges and what crosses as JSON.")
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write to FILE in place of the terminal.")
-def graph(notebook: Path, output: Path | None, *, mermaid: bool, svg: bool, as_json: bool, safe: bool) -> int:
+def graph(notebook: Path, form: str | None, output: Path | None, *, safe: bool) -> int:
     """Show the steps of NOTEBOOK, and for each edge why it is there.
 
     \b
     nb2pipe graph train.ipynb
+    nb2pipe graph train.ipynb --values    each variable that crosses: type, size, how
     nb2pipe graph train.ipynb --svg -o train.svg
     nb2pipe graph train.ipynb --mermaid >> README.md
     """
-    forms = [name for name, wanted in (("mermaid", mermaid), ("svg", svg), ("json", as_json)) if wanted]
-    if len(forms) > 1:
-        raise click.UsageError(f"{' and '.join(f'--{name}' for name in forms)} are two forms; give one of them")
     analyzed = api.analyze(notebook, lessons=api.lessons(notebook), safe=safe)
     show.diagnostics(item for item in analyzed.diagnostics if item.severity is not Severity.NOTE)
     code = BadInput.exit_code if analyzed.errors else 0
     if analyzed.pipeline is None:
         return code
-    text = _draw(analyzed.pipeline, forms[0] if forms else None, to_file=output is not None)
+    text = _draw(
+        analyzed.pipeline,
+        api.values(analyzed, notebook if form in ("values", "json") else None),
+        form,
+        to_file=output is not None,
+    )
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -96,16 +101,18 @@ def graph(notebook: Path, output: Path | None, *, mermaid: bool, svg: bool, as_j
     return code
 
 
-def _draw(pipeline: Pipeline, form: str | None, *, to_file: bool) -> str:
+def _draw(pipeline: Pipeline, values: Sequence[Crossing], form: str | None, *, to_file: bool) -> str:
     from nb2pipe import wire
-    from nb2pipe.cli import drawing, svg
+    from nb2pipe.cli import crossing, drawing, svg
 
     if form == "mermaid":
         return drawing.mermaid(pipeline)
     if form == "svg":
         return svg.draw(pipeline)
     if form == "json":
-        return wire.dumps(drawing.data(pipeline))
+        return wire.dumps({**drawing.data(pipeline), "values": crossing.data(values)})
+    if form == "values":
+        return "\n".join(crossing.table(values, pipeline)) + "\n"
     return drawing.tree(pipeline, drawing.UNICODE if to_file or unicode_output() else drawing.ASCII)
 
 

@@ -19,6 +19,7 @@ from nb2pipe.wire import encode
 
 if TYPE_CHECKING:
     from nb2pipe.api import LocalPipelineRun, Plan
+    from nb2pipe.checks import Crossing
 
 
 def _pairs(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
@@ -75,7 +76,7 @@ def run(
     """
     if dry_run:
         planned = api.plan(notebook, parameters=parameters, parameters_file=params_file, run_dir=run_dir, safe=safe)
-        _show_plan(planned, as_json=as_json)
+        _show_plan(planned, api.values(planned.analyzed, run_dir or notebook), as_json=as_json)
         return 0
     handle = api.run(
         notebook,
@@ -156,16 +157,20 @@ def _near(path: Path) -> str:
     return str(path) if near.startswith(os.pardir) else near
 
 
-def _show_plan(plan: Plan, *, as_json: bool) -> None:
-    from nb2pipe.cli import drawing
+def _show_plan(plan: Plan, values: Sequence[Crossing], *, as_json: bool) -> None:
+    from nb2pipe.cli import crossing, drawing
 
     if as_json:
         diagnostics = [*plan.analyzed.diagnostics, *plan.warnings]
-        data = {"parameters": plan.parameters, "diagnostics": diagnostics, "pipeline": drawing.data(plan.pipeline)}
+        pipeline = {**drawing.data(plan.pipeline), "values": crossing.data(values)}
+        data = {"parameters": plan.parameters, "diagnostics": diagnostics, "pipeline": pipeline}
         emit_json({"schema": 1, **{key: encode(value) for key, value in data.items()}})
         return
     show.diagnostics([*plan.analyzed.diagnostics, *plan.warnings])
     click.echo(drawing.tree(plan.pipeline, drawing.UNICODE if unicode_output() else drawing.ASCII), nl=False)
+    click.echo()
+    for line in crossing.table(values, plan.pipeline):
+        click.echo(line)
     if plan.parameters:
         click.echo("\nparameters")
         rows = [["  " + show.one_line(name), show.one_line(repr(value))] for name, value in plan.parameters.items()]

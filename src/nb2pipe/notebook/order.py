@@ -24,7 +24,7 @@ def check_after(
     problems: list[Diagnostic] = []
     circle = _circle(steps, position)
     if circle:
-        problems.append(_circle_problem(steps, circle))
+        problems.append(_circle_problem(steps, circle, position))
     in_circle = set(pairwise(circle))
     kept: dict[str, tuple[After, ...]] = {}
     for name, declared in steps.items():
@@ -46,12 +46,22 @@ def _circle(steps: Mapping[str, Sequence[After]], position: Mapping[str, int]) -
     return find_cycle(waits_for) or ()
 
 
-def _circle_problem(steps: Mapping[str, Sequence[After]], circle: tuple[str, ...]) -> Diagnostic:
+def _circle_problem(
+    steps: Mapping[str, Sequence[After]], circle: tuple[str, ...], position: Mapping[str, int]
+) -> Diagnostic:
     names = " → ".join(circle) if len(circle) <= _SHOWN_STEPS else " → ".join((*circle[:_SHOWN_STEPS], "..."))
     first, second = circle[0], circle[1]
     cell = next(after.cell for after in steps[second] if after.name == first)
     message = f"these steps wait for each other in a circle: {names}"
-    return Diagnostic("N2P133", Severity.ERROR, message, Location(cell=cell), "drop one of their `after:` tags")
+    against = [
+        after
+        for before, name in pairwise(circle)
+        for after in steps[name]
+        if after.name == before and position[before] > position[name]
+    ]
+    tags = " and ".join(f"`after:{shown(after.name)}` off cell {after.cell + 1}" for after in against[:_SHOWN_STEPS])
+    hint = f"take {tags}: that step comes later in the notebook"
+    return Diagnostic("N2P133", Severity.ERROR, message, Location(cell=cell), hint)
 
 
 def _problem(name: str, after: After, position: Mapping[str, int], suggest: bool) -> Diagnostic:

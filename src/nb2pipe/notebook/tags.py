@@ -155,7 +155,7 @@ _RULES: Mapping[str, TagRule] = {rule.head: rule for rule in GRAMMAR}
 # The first versions of Kale wrote roles like steps: `block:imports`.
 _WHOLE: Mapping[str, TagRule] = {form: rule for rule in GRAMMAR if rule.kind is Kind.ROLE for form in rule.also}
 _GPU_WORDS = ("/", "gpu")
-_SYNONYMS = {"params": "parameters", "param": "parameters", "steps": "step", "mem": "memory"}
+_SYNONYMS = {"params": "parameters", "param": "parameters", "steps": "step", "mem": "memory", "skipped": "skip"}
 _NEAR = tuple(rule.head for rule in GRAMMAR if rule.head not in ("report", "notebook", "limit"))
 _SHORTEST_NEAR = 4  # shorter words are one edit away from too much
 

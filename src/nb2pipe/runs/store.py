@@ -53,10 +53,13 @@ def cannot_write(path: Path, error: OSError) -> EnvironmentProblem:
     return EnvironmentProblem([Diagnostic("N2P601", Severity.ERROR, message, hint=hint)])
 
 
-def runs(root: Path) -> tuple[Run, ...]:
-    """The runs below `root`, newest first; empty where there is no such directory. Damaged ones are left out."""
+def runs(root: Path, *, most: int | None = None) -> tuple[Run, ...]:
+    """The runs below `root`, newest first; empty where there is no such directory. Damaged ones are left out.
+
+    `most`: only the newest so many are looked at.
+    """
     found: list[Run] = []
-    for run_id in sorted(_ids(root), reverse=True):
+    for run_id in sorted(_ids(root), reverse=True)[:most]:
         with contextlib.suppress(EnvironmentProblem):
             run = _read(RootDir(root).run(run_id))
             if run is not None:
@@ -75,10 +78,10 @@ def find(root: Path, which: str = "latest") -> RunDir:
     else:
         matches = [run_id for run_id in ids if which and (run_id.startswith(which) or run_id.endswith(which))]
     if not matches:
-        what = "no run has been made" if which == "latest" else f"there is no run {which!r}"
+        what = "no run has been made" if which == "latest" else f"there is no run `{which}`"
         raise BadInput.of("N2P602", f"{what} in {root}", hint="`nb2pipe runs` lists them; `nb2pipe run` makes one")
     if len(matches) > 1:
-        message = f"{which!r} may be any of {len(matches)} runs: {', '.join(matches)}"
+        message = f"`{which}` may be any of {len(matches)} runs: {', '.join(matches)}"
         raise BadInput.of("N2P603", message, hint="write more of the id")
     return RootDir(root).run(matches[0])
 

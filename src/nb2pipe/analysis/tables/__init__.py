@@ -120,10 +120,13 @@ class Resources:
     seeds: Patterns[bool]
     draws: Patterns[bool]
     own: Patterns[bool]
+    unseeded: Patterns[bool]
+    steady: Patterns[list[Any]]
     unless_random_state: Patterns[bool]
     method_draws: frozenset[str]
     fit_draws: frozenset[str]
     setup: Patterns[bool]
+    outside: Patterns[bool]
 
 
 def _load(name: str) -> dict[str, Any]:
@@ -250,8 +253,11 @@ def _resources(added: Mapping[str, Any]) -> Resources:
         seeds=Patterns.of(lists["seeds"]),
         draws=Patterns.of(lists["draws"]),
         own=Patterns.of(lists["own"]),
+        unseeded=Patterns.of(lists["unseeded"]),
+        steady=Patterns({**data["rng"]["steady"], **added.get("steady", {})}),
         unless_random_state=Patterns.of(lists["unless_random_state"]),
         method_draws=frozenset(lists["method_draws"]),
         fit_draws=frozenset(lists["fit_draws"]),
         setup=Patterns.of(lists["setup"]),
+        outside=Patterns.of([*data["outside"]["names"], *added.get("outside", ())]),
     )

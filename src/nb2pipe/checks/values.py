@@ -1,0 +1,150 @@
+"""A pipeline, what its names share and what runs recorded in; a row for everything that crosses between steps out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nb2pipe.checks.calls import Walked
+from nb2pipe.checks.types import types_after
+from nb2pipe.model import Diagnostic, Pipeline, Step, Value
+
+_STATE = {"cwd": "the working folder", "env": "the environment variables", "path": "Python's search path"}
+_GENERATORS = {"python": "the random module's generator", "numpy": "NumPy's global generator"}
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Something that later steps get: `names` is one variable, or several that one import statement binds.
+
+    `how`: value, parameter, import, function, class, constant, or state (of a random generator, the working folder).
+    `source`: the steps that may hold it, latest first; empty where `how` is no value or state. `readers` surely need
+    it, `perhaps` only on some path. `together`: names that share objects with it and so cross in one piece.
+    `obstacle`: why it can't leave its step. `type` is empty where unknown; `run` is the run that measured the size.
+    """
+
+    names: tuple[str, ...]
+    how: str
+    cell: int
+    source: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+    type: str = ""
+    size_bytes: int | None = None
+    run: str | None = None
+    obstacle: str | None = None
+
+
+def crossings(
+    pipeline: Pipeline,
+    read: Walked,
+    together: Mapping[tuple[str, str], tuple[str, ...]],
+    problems: Iterable[Diagnostic],
+) -> tuple[Crossing, ...]:
+    """All that crosses: values first, then state, parameters and what is replayed as source, each in notebook order.
+
+    `together`: step id and name to the names that share objects with it there.
+    """
+    obstacles = {
+        (item.location.step or "", item.location.variable or ""): item.message
+        for item in problems
+        if item.code in ("N2P401", "N2P403")
+    }
+    return (
+        *_values(pipeline, types_after(read), together, obstacles),
+        *_states(pipeline),
+        *_parameters(pipeline),
+        *_definitions(pipeline),
+    )
+
+
+def measured(found: Sequence[Crossing], runs: Mapping[str, tuple[str, Mapping[str, Value]]]) -> tuple[Crossing, ...]:
+    """The same rows with types and sizes that runs recorded. `runs`: step id to a run's id and what it stored there."""
+    crossing = {(step, item.names[0]) for item in found if item.how == "value" for step in item.source}
+    return tuple(_measured(item, runs, crossing) for item in found)
+
+
+def _measured(
+    item: Crossing, runs: Mapping[str, tuple[str, Mapping[str, Value]]], crossing: Collection[tuple[str, str]]
+) -> Crossing:
+    for step in item.source if item.how == "value" else ():
+        run, values = runs.get(step, ("", {}))
+        value = values.get(item.names[0])
+        if value is not None:
+            unit = {name for name, other in values.items() if other.object == value.object} - set(item.names)
+            one = {name for name in unit if (step, name) in crossing}
+            return replace(item, type=value.type, size_bytes=value.size_bytes, run=run, together=tuple(sorted(one)))
+    return item
+
+
+def _values(
+    pipeline: Pipeline,
+    types: Mapping[int, Mapping[str, str]],
+    together: Mapping[tuple[str, str], tuple[str, ...]],
+    obstacles: Mapping[tuple[str, str], str],
+) -> list[Crossing]:
+    found: dict[tuple[int, str, tuple[str, ...]], Crossing] = {}
+    order = {step.id: position for position, step in enumerate(pipeline.steps)}
+    for step in pipeline.steps:
+        for need in step.needs:
+            source = need.providers[0]
+            key = (order[source], need.variable, need.providers)
+            row = found.get(key) or Crossing(
+                (need.variable,),
+                "value",
+                need.written.cell,
+                need.providers,
+                together=together.get((source, need.variable), ()),
+                type=_type(need.variable, [pipeline.step(item) for item in need.providers], types),
+                obstacle=obstacles.get((source, need.variable)),
+            )
+            if need.soft:
+                found[key] = replace(row, perhaps=(*row.perhaps, step.id))
+            else:
+                found[key] = replace(row, readers=(*row.readers, step.id))
+    return [found[key] for key in sorted(found)]
+
+
+def _type(name: str, sources: Sequence[Step], types: Mapping[int, Mapping[str, str]]) -> str:
+    """The type if all steps that may hold the name agree."""
+    found = {types.get(max(step.cells), {}).get(name, "") if step.cells else "" for step in sources}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _states(pipeline: Pipeline) -> list[Crossing]:
+    """Random generators go on from step to step; the working folder and the like hold for all later steps."""
+    found: list[Crossing] = []
+    last: dict[str, Step] = {}
+    for position, step in enumerate(pipeline.steps):
+        for resource in step.writes:
+            cell = min(step.cells, default=0)
+            if resource.kind == "rng":
+                before = last.get(resource.name)
+                if before is not None:
+                    what = _GENERATORS.get(resource.name, f"{resource.name}'s global generator")
+                    found.append(Crossing((what,), "state", min(before.cells), (before.id,), (step.id,)))
+                last[resource.name] = step
+            elif resource.kind in _STATE and position + 1 < len(pipeline.steps):
+                later = tuple(item.id for item in pipeline.steps[position + 1 :])
+                found.append(Crossing((_STATE[resource.kind],), "state", cell, (step.id,), later))
+    return found
+
+
+def _parameters(pipeline: Pipeline) -> list[Crossing]:
+    return [
+        Crossing((item.name,), "parameter", item.at.cell, readers=readers, type=item.type.value)
+        for item in pipeline.parameters
+        if (readers := tuple(step.id for step in pipeline.steps if item.name in step.parameters))
+    ]
+
+
+def _definitions(pipeline: Pipeline) -> list[Crossing]:
+    found: list[Crossing] = []
+    for item in pipeline.definitions:
+        readers = tuple(
+            step.id for step in pipeline.steps if item.id in step.definitions and item.at.cell not in step.cells
+        )
+        if item.names and readers:
+            found.append(Crossing(item.names, item.kind.value, item.at.cell, readers=readers))
+    return found
