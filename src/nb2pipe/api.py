@@ -33,7 +33,6 @@ from nb2pipe.model import (
     RunEvent,
     RunFinished,
 )
-from nb2pipe.parameter_files import read_parameters
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 
@@ -328,6 +327,8 @@ def _refuse_output(source: Path, output: Path) -> None:
 def _parameter_values(
     parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None
 ) -> Mapping[str, Json]:
+    from nb2pipe.parameter_files import read_parameters
+
     by_name = {parameter.name: parameter for parameter in parameters}
     given = dict(read_parameters(file)) if file is not None else {}
     for name, text in texts.items():
