@@ -35,7 +35,6 @@ from nb2pipe.model import (
     RunEvent,
     RunFinished,
 )
-from nb2pipe.parameter_files import read_parameters
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values
@@ -357,6 +356,8 @@ def _refuse_output(source: Path, output: Path) -> None:
 def _parameter_values(
     parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None
 ) -> Mapping[str, Json]:
+    from nb2pipe.parameter_files import read_parameters
+
     by_name = {parameter.name: parameter for parameter in parameters}
     given = dict(read_parameters(file)) if file is not None else {}
     for name, text in texts.items():

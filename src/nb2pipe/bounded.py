@@ -23,8 +23,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, NoReturn, TypeAlias, TypeVar, cast
 
-from nb2pipe.processes import IS_LINUX, signal_name
-
 T = TypeVar("T")
 Tell: TypeAlias = Callable[[int], None]
 """How the function tells where it is: a number whose meaning is between it and its caller."""
@@ -32,7 +30,7 @@ Tell: TypeAlias = Callable[[int], None]
 _NOTE = struct.Struct("<cq")  # a kind and a number; what follows an END is the pickled reply
 _AT, _END = b"@", b"."
 _TURN_S = 3600.0  # poll takes no more than 31 bits of milliseconds
-_START = "from nb2pipe.bounded import serve; serve()"
+_START = "import sys; sys.path.append(sys.argv[1]); from nb2pipe.bounded import serve; serve()"
 _needed: set[str] = set()
 
 
@@ -126,7 +124,7 @@ def run(
 
 def may_fork() -> bool:
     """True if this process has one thread: a lock that another one holds would never be free in a fork."""
-    return IS_LINUX and sum(1 for _ in Path("/proc/self/task").iterdir()) == 1
+    return sys.platform.startswith("linux") and sum(1 for _ in Path("/proc/self/task").iterdir()) == 1
 
 
 def _read(content: bytes | bytearray) -> tuple[int | None, _Reply | None]:
@@ -146,6 +144,8 @@ def _read(content: bytes | bytearray) -> tuple[int | None, _Reply | None]:
 def _ended(exit_code: int | None, at: int | None) -> Ended:
     if exit_code is None:
         return Ended(Cause.LATE, at)
+    from nb2pipe.processes import signal_name
+
     name = signal_name(-exit_code)
     if name == "SIGXCPU":
         return Ended(Cause.TIME, at)
@@ -199,14 +199,13 @@ def _spawned(request: _Request) -> _Output:
     """In a new interpreter. It looks for modules where this one does, never in the working folder."""
     import subprocess
 
+    # last of all places: in front it would hide modules of Python's own behind packages of the same name
     here = str(Path(__file__).resolve().parents[1])
-    paths = [here, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     process = subprocess.Popen(  # noqa: S603  # this interpreter, on code of ours
-        [sys.executable, "-P", "-c", _START],
+        [sys.executable, "-P", "-c", _START, here],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
     try:
         content, _ = process.communicate(pickle.dumps(request), timeout=request.caps.wall_s)

@@ -128,3 +128,14 @@ def test_ctrl_c_leaves_nothing_behind(fork: bool, tmp_path: Path) -> None:
     assert errors.count("KeyboardInterrupt") == 1
     assert not Path(f"/proc/{child}").exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_interpreter_finds_no_modules_in_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook's folder may hold a `pickle.py` of its own."""
+    for name in ("pickle", "select", "struct", "nb2pipe"):
+        (tmp_path / f"{name}.py").write_text("open('executed', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    assert bounded.run(works.double, 3, caps=CAPS, fork=False) == Done(6)
+    assert not (tmp_path / "executed").exists()
