@@ -70,3 +70,8 @@ class Canceled(Nb2pipeError):
 
 
 INTERNAL_ERROR_EXIT_CODE = 5
+
+
+def printable(text: str) -> str:
+    """One line, whatever the code holds that is quoted in it: tabs, control characters, halves of characters."""
+    return text if text.isprintable() else "".join(item if item.isprintable() else ascii(item)[1:-1] for item in text)

@@ -58,17 +58,17 @@ def test_what_is_told(told: Any, second: str, third: str, without: str, expected
 
 
 WRONG: list[tuple[Any, str, str | None]] = [
-    ({"nedes": ["x"]}, "has an unknown key 'nedes'", "did you mean 'needs'?"),
-    ({"Pure": True}, "has an unknown key 'Pure'", "did you mean 'pure'?"),
-    ({"steps": {}}, "has an unknown key 'steps'", "known are files, needs, pure, reads, updates"),
+    ({"nedes": ["x"]}, "has an unknown key `nedes`", "did you mean `needs`?"),
+    ({"Pure": True}, "has an unknown key `Pure`", "did you mean `pure`?"),
+    ({"steps": {}}, "has an unknown key `steps`", "known are files, needs, pure, reads, updates"),
     ({"needs": "x"}, "`needs` in the cell's `metadata.nb2pipe` is no list of texts", None),
     ({"updates": [1]}, "is no list of texts", None),
     ({"files": None}, "is no list of texts", None),
     ({"pure": 1}, "is neither true nor false", None),
-    ({"needs": ["x.y"]}, "names 'x.y', which is no variable's name", "did you mean 'x'? A variable is told of as a whole"),
+    ({"needs": ["x.y"]}, "names `x.y`, which is no variable's name", "did you mean `x`? A variable is told of as a whole"),
     ({"needs": [""]}, "which is no variable's name", None),
-    ({"files": ["{x}.csv"]}, "names the file '{x}.csv'", None),
-    ({"reads": [" "]}, "names the file ''", None),
+    ({"files": ["{x}.csv"]}, "names the file `{x}.csv`", None),
+    ({"reads": [" "]}, "names the file ``", None),
     (["x"], "is no object", None),
     ("needs x", "is no object", None),
     (True, "is no object", None),

@@ -26,8 +26,8 @@ BOTH = pytest.mark.parametrize("fork", [True, False], ids=["fork", "spawn"])
 @pytest.fixture(autouse=True)
 def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
     """A new interpreter finds `works` too."""
-    before = os.environ.get("PYTHONPATH", "")
-    monkeypatch.setenv("PYTHONPATH", f"{Path(works.__file__).parent}{os.pathsep}{before}")
+    found = (str(Path(works.__file__).parent), os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, found)))  # an empty part is the working folder
 
 
 def children() -> set[int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from nb2pipe.analysis.heap import IMMUTABLE, Heap, Value
+from nb2pipe.errors import printable
 from nb2pipe.model import At, Diagnostic, Location, Names, Resource, Severity
 
 NEW, BOUND, GONE = 1, 2, 4
@@ -40,11 +41,6 @@ class Share:
     at: At
     stored: frozenset[str]
     reach: Mapping[str, frozenset[int]]
-
-
-def _printable(text: str) -> str:
-    """One line, whatever the code holds that is quoted in it: tabs, control characters, halves of characters."""
-    return text if text.isprintable() else "".join(item if item.isprintable() else ascii(item)[1:-1] for item in text)
 
 
 class State:
@@ -252,7 +248,7 @@ class State:
     ) -> None:
         """Report a problem at the present place, once per line."""
         place = Location(cell=self.at.cell, line=self.at.line, variable=variable)
-        message, hint = _printable(message), hint and _printable(hint)
+        message, hint = printable(message), hint and printable(hint)
         self.diagnostics.setdefault(
             (code, self.at.cell * 1_000_000 + self.at.line, message), Diagnostic(code, severity, message, place, hint)
         )

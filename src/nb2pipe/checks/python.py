@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nb2pipe.checks.calls import Walked
+from nb2pipe.errors import printable
 from nb2pipe.model import Diagnostic, Location, Notebook, Severity
 
 _VERSION = re.compile(r"(\d+)\.(\d+)")
@@ -71,7 +72,8 @@ def _told(notebook: Notebook, item: Diagnostic, saved: tuple[int, int] | None, o
         lines = notebook.cells[item.location.cell].source.split("\n")
         line = lines[item.location.line - 1].strip() if item.location.line <= len(lines) else ""
         if line:
-            message = f"{message}: `{line if len(line) <= _MOST_SHOWN else line[:_MOST_SHOWN] + ' ...'}`"
+            shown = line if len(line) <= _MOST_SHOWN else line[:_MOST_SHOWN] + " ..."
+            message = f"{message}: `{printable(shown)}`"
     if saved is not None and saved[0] < ours[0]:
         message = f"{message}. The notebook was saved with Python {_text(saved)}"
         hint = f"translate it to Python 3 (`2to3` does most of it), and choose a kernel of Python {ours[0]}"

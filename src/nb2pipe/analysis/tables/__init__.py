@@ -238,7 +238,8 @@ def _functions(added: Mapping[str, Any], more: Mapping[str, Any]) -> Functions:
 
 def _resources(added: Mapping[str, Any]) -> Resources:
     data = _load("resources.toml")
-    lists = {**data["rng"], "setup": data["setup"]["names"]}
+    lists = {**data["rng"], "setup": data["setup"]["names"], "outside": data["outside"]["names"]}
+    del lists["steady"]
     lists = {key: [*value, *added.get(key, ())] for key, value in lists.items()}
     tables = {key: {**data[key], **added.get(key, {})} for key in ("reads", "writes", "method_reads", "method_writes")}
     places = {
@@ -259,5 +260,5 @@ def _resources(added: Mapping[str, Any]) -> Resources:
         method_draws=frozenset(lists["method_draws"]),
         fit_draws=frozenset(lists["fit_draws"]),
         setup=Patterns.of(lists["setup"]),
-        outside=Patterns.of([*data["outside"]["names"], *added.get("outside", ())]),
+        outside=Patterns.of(lists["outside"]),
     )

@@ -66,6 +66,7 @@ _LIST = Shape('a list of names, such as ["mylib.load", "mylib.io.*"]')
 _ARGUMENTS = Shape('a list of positions (from 0) or keywords, such as [0, "out"]', _is_arguments)
 _PLACE = Shape('a position and a keyword, such as [0, "path"]', _is_place)
 _PROCESS = Shape(f"[one of {', '.join(_KINDS)}; one of {', '.join(_WAYS)}]", _is_process)
+_STEADY = Shape('an argument and its values that make it vary, such as ["solver", "sag"]', _is_texts)
 _RESULT = Shape(f"one of {', '.join(_RESULTS)}", lambda value: isinstance(value, str) and value in _RESULTS)
 
 Grammar: TypeAlias = Mapping[str, Mapping[str, Shape]]
@@ -75,7 +76,10 @@ def grammar(lists: Mapping[str, Iterable[str]]) -> Grammar:
     """All sections that a user's file may have. `lists`: those of methods and magics, which are lists of names."""
     lists = {
         "functions": ("distinct", "unpickle", "code"),
-        "resources": ("setup", "seeds", "draws", "own", "unless_random_state", "method_draws", "fit_draws"),
+        "resources": (
+            *("setup", "seeds", "draws", "own", "unseeded", "unless_random_state", "method_draws", "fit_draws"),
+            "outside",
+        ),
         "packages": ("known",),
         **lists,
     }
@@ -83,6 +87,7 @@ def grammar(lists: Mapping[str, Iterable[str]]) -> Grammar:
     found["functions"] |= {"changes": _ARGUMENTS, "methods": _ARGUMENTS, "results": _RESULT}
     found["resources"] |= dict.fromkeys(("reads", "writes", "method_reads", "method_writes"), _PLACE)
     found["resources"]["process"] = _PROCESS
+    found["resources"]["steady"] = _STEADY
     return found
 
 
