@@ -1,4 +1,4 @@
-"""A call in, what it may change and what comes back out: notebook functions, library functions, methods by table."""
+"""A call in, what it does and what comes back out: the notebook's functions and classes; any method, by the tables."""
 
 from __future__ import annotations
 
@@ -6,25 +6,16 @@ import ast
 from collections.abc import Iterable
 
 from nb2pipe.analysis import resources
-from nb2pipe.analysis.frames import CODE, Arguments, Frames
-from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
+from nb2pipe.analysis.frames import CODE, Arguments
+from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.libraries import Libraries
+from nb2pipe.analysis.parts import CONTAINERS
 from nb2pipe.analysis.scopes import FUNCTIONS
 from nb2pipe.analysis.state import joined
 from nb2pipe.analysis.tables import functions, methods
 
-CONTAINERS = frozenset({"list", "dict", "set", "tuple", "iterator"})
-_STORING = frozenset(
-    {"builtins", "operator", "heapq", "bisect"}
-)  # modules whose changing functions keep what they store
-_TYPES = frozenset(  # their functions are methods: `list.append(x, 1)`
-    {"builtins.list", "builtins.dict", "builtins.set", "builtins.bytearray", "builtins.object", "collections.deque",
-     "numpy.ndarray", "pandas.DataFrame", "pandas.Series"}
-)  # fmt: skip
-_PAIRS = "zip_longest product combinations combinations_with_replacement permutations pairwise groupby"
-_PAIRING = frozenset({"builtins.enumerate", "builtins.zip", *(f"itertools.{name}" for name in _PAIRS.split())})
 
-
-class Calls(Frames):
+class Calls(Libraries):
     """What calls do."""
 
     def __init__(self) -> None:
@@ -36,44 +27,7 @@ class Calls(Frames):
         super().reset()
         self._calling_back = 0
 
-    # --- parts of values ------------------------------------------------------------------------------------------
-
-    def element(self, value: Value) -> Value:
-        """An item or attribute of a value: what it owns, and the thing itself, of which it may be a view."""
-        found = set(self.heap.owned(value.objects))
-        found.update(number for number in value.objects if self.heap.things[number].kind not in CONTAINERS)
-        return Value(frozenset(number for number in found if self.heap.things[number].kind != "class"))
-
-    def consume(self, value: Value) -> None:
-        """A value is walked through or handed on: an iterator is used up by that, and calls what it was made with."""
-        iterators = [number for number in value.objects if self.heap.things[number].kind == "iterator"]
-        self.state.change(iterators)
-        self.call_back(iterators, self.heap.owned(iterators))
-
-    def iterate(self, value: Value) -> Value:
-        """`for x in value`: what x may be."""
-        used = [number for number in value.objects if self._maybe_iterator(number)]
-        self.state.change(used)
-        self.consume(value)
-        return self.element(value)
-
-    def _maybe_iterator(self, number: int) -> bool:
-        thing = self.heap.things[number]
-        return thing.kind == "iterator" or (thing.kind == "library" and not self.is_data(number))
-
-    def is_data(self, number: int) -> bool:
-        """True for arrays and frames: what holds them only reads them."""
-        thing = self.heap.things[number]
-        return bool(thing.origin) and methods().data.get(thing.origin) is not None
-
-    def hold_arguments(self, holders: frozenset[int], arguments: Iterable[Value], *, owned: bool = True) -> None:
-        """Objects keep the arguments: data is only seen, anything else owned (unless `owned` is False)."""
-        for value in arguments:
-            data = frozenset(number for number in value.objects if not owned or self.is_data(number))
-            self.state.hold(holders, data, owned=False)
-            self.state.hold(holders, value.objects - data)
-
-    # --- dispatch -------------------------------------------------------------------------------------------------
+    # --- dispatch ---------------------------------------------------------------------------------------------------
 
     def apply(self, callee: Value, arguments: Arguments) -> Value:
         """Call a value."""
@@ -162,170 +116,7 @@ class Calls(Frames):
             self.hold_arguments(me.objects, arguments.every())
         return me
 
-    # --- library functions ----------------------------------------------------------------------------------------
-
-    def library_call(self, ref: str, arguments: Arguments) -> Value:
-        """Call a library function or class by its dotted name."""
-        owner, _, name = ref.rpartition(".")
-        if owner in _TYPES and name != "fromkeys" and arguments.positional:
-            first, *others = arguments.positional
-            return self.method_call(first, name, Arguments(others, arguments.keywords, arguments.rest))
-        if ref in ("builtins.type", "builtins.vars") and len(arguments.positional) == 1:
-            return self._inside(ref, arguments.positional[0])
-        resources.call(self.state, ref, arguments)
-        for keyword in ("random_state", "rng", "generator"):
-            generator = arguments.keywords.get(keyword)
-            if generator is not None:  # one that is handed on is drawn from
-                self.state.change(generator.objects, deep=True)
-        if resources.may_draw(ref) and any(
-            self.heap.things[number].draws for number in self.heap.within(arguments.objects, seen=True)
-        ):
-            self.state.touch("rng", "numpy", write=True)
-        codes = self._use_definitions() if ref in functions().unpickle else frozenset()
-        if ref in ("builtins.print", "IPython.display.display", "builtins.display"):
-            self.state.effects.setdefault(self.state.at, set()).add("print")
-        if resources.is_setup(ref):
-            self.state.touch("options", ref, write=True)
-            self.state.setups.add(self.state.at)
-        self._change_listed(functions().changes.get(ref), ref, arguments)
-        if "out" in arguments.keywords:
-            self.state.change(arguments.keywords["out"].objects)
-        if self._changed_by_callbacks(arguments):
-            self.state.change(arguments.objects, deep=True)
-        made = self._called_back(ref, arguments)
-        result = self._result(ref, arguments)
-        self.state.hold(result.objects, (made.objects | codes) - result.objects)
-        return result
-
-    def _inside(self, ref: str, value: Value) -> Value:
-        """`type(x)` is the notebook's own class, `vars(x)` the inside of `x`: to change it is to change that."""
-        if ref == "builtins.vars":
-            return Value(value.objects | self.heap.owned(value.objects), value.refs)
-        return Value(frozenset(item for number in value.objects for item in self.classes_of(number)))
-
-    def _called_back(self, ref: str, arguments: Arguments) -> Value:
-        """The functions among the arguments are called, unless the library function is known to call none."""
-        kind = functions().results.get(ref)
-        if kind == "value":
-            return IMMUTABLE
-        handed = arguments.objects
-        if kind in ("container", "iterator", "item", "view"):  # they look at the items, and call what they are given
-            handed = frozenset(number for number in handed if self.heap.things[number].kind in CODE)
-        return self.call_back(handed, arguments.objects)
-
-    def _use_definitions(self) -> frozenset[int]:
-        """What is unpickled may be an instance of any class of the notebook, or one of its functions: all of them."""
-        found: set[int] = set()
-        for name, value in sorted(self.state.names.items()):
-            codes = frozenset(n for n in value.objects if self.heap.things[n].kind in ("function", "class"))
-            if codes:
-                self.state.read_maybe(name)
-                self.use(Value(codes))
-                found |= codes
-        return frozenset(found)
-
-    def _change_listed(self, positions: list[int] | None, ref: str, arguments: Arguments) -> None:
-        if positions is not None:
-            for position in positions:
-                value = arguments.at(position) or arguments.rest
-                if value is not None:
-                    self.state.change(value.objects)
-                    self.state.change(value.objects, deep=True)
-                    if ref.partition(".")[0] in _STORING:
-                        others = [item for item in arguments.every() if item is not value]
-                        self.hold_arguments(value.objects, others)
-        elif self._may_change_arguments(ref):
-            self.state.change(arguments.objects, deep=True)
-
-    def _may_change_arguments(self, ref: str) -> bool:
-        """A function of a module that isn't known may be the user's own."""
-        root, _, rest = ref.partition(".")
-        return root not in functions().packages and not rest.rpartition(".")[2][:1].isupper()
-
-    def _changed_by_callbacks(self, arguments: Arguments) -> bool:
-        """An object's own methods are no callbacks: a function that is handed on is."""
-        handed = [n for n in arguments.objects if self.heap.things[n].kind not in ("instance", "class")]
-        return bool(self.heap.codes(handed) & self.changes_arguments)
-
-    def _result(self, ref: str, arguments: Arguments) -> Value:
-        kind = functions().results.get(ref) or "holds"
-        literal = resources.fold_call(ref, arguments)
-        if kind == "value":
-            return Value(literal=literal) if literal is not MISSING else IMMUTABLE
-        every = arguments.every()
-        if kind == "view":
-            return self._view(ref, every)
-        if kind == "container":
-            return self._copy_container(ref, arguments)
-        if kind == "iterator":
-            return self._iterator(ref, every)
-        if kind == "item":
-            return joined([self.element(value) for value in every])
-        if ref == "builtins.sum":
-            return self._sum(every)
-        result = self.heap.value("library" if kind != "fresh" else "fresh", ref)
-        number = next(iter(result.objects))
-        self.heap.things[number].draws = resources.estimator_draws(ref, arguments)
-        if ref in resources.FILE_OBJECTS:
-            self.heap.things[number].kind = "iterator"
-        if kind in ("holds", "sees"):
-            self.hold_arguments(result.objects, every, owned=kind == "holds")
-        return result
-
-    def _view(self, ref: str, every: list[Value]) -> Value:
-        objects = frozenset().union(*(value.objects for value in every))
-        if ref.partition(".")[0] in ("numpy", "pandas"):  # of a list they make something new
-            objects = frozenset(number for number in objects if self.heap.things[number].kind not in CONTAINERS)
-            return Value(objects | self.heap.value("fresh", ref).objects)
-        return Value(objects | self.heap.owned(objects))
-
-    def _iterator(self, ref: str, every: list[Value]) -> Value:
-        """It gives the items of what it goes through, and is another one once that has changed."""
-        items: set[int] = set()
-        for value in every:
-            inner = self.element(value)
-            items |= inner.objects
-            if ref == "itertools.chain.from_iterable":
-                items |= self.element(inner).objects
-            items |= {n for n in value.objects if self.heap.things[n].kind in CODE}
-        if ref in _PAIRING and items:
-            items = {self.heap.new("tuple", owns=items)}
-        found = self.heap.value("iterator", ref, owns=items)
-        for value in every:
-            self.state.hold(found.objects, value.objects, owned=False)
-        return found
-
-    def _copy_container(self, ref: str, arguments: Arguments) -> Value:
-        """A new container of the same items."""
-        kind = ref.rpartition(".")[2]
-        owned: set[int] = set()
-        for value in arguments.every():
-            owned |= self.element(value).objects
-            owned |= {number for number in value.objects if self.heap.things[number].kind in CODE}
-        for value in arguments.keywords.values():
-            owned |= value.objects
-        if kind == "ChainMap":
-            owned |= arguments.objects
-        if kind not in ("list", "tuple", "sorted"):  # from pairs, the values
-            owned |= self.heap.owned(number for number in owned if self.heap.things[number].kind == "tuple")
-        made = self.heap.value(kind if kind in CONTAINERS else "list", ref if kind == "defaultdict" else "", owns=owned)
-        return made.join(self._same_parts(arguments)) if ref == "copy.copy" else made
-
-    def _same_parts(self, arguments: Arguments) -> Value:
-        """Objects whose copies share their parts with them."""
-        kinds = ("instance", "unknown", "library")
-        found = (n for n in arguments.objects if self.heap.things[n].kind in kinds and not self.is_data(n))
-        return Value(frozenset(found))
-
-    def _sum(self, every: list[Value]) -> Value:
-        """Of lists: a new list with their items. Of anything else something new."""
-        rows = self.element(joined(every)).objects
-        lists = [number for number in rows if self.heap.things[number].kind in CONTAINERS]
-        return self.heap.value(
-            "list" if lists else "fresh", "" if lists else "builtins.sum", owns=self.heap.owned(lists)
-        )
-
-    # --- methods --------------------------------------------------------------------------------------------------
+    # --- methods ----------------------------------------------------------------------------------------------------
 
     def method_call(self, base: Value, name: str, arguments: Arguments) -> Value:
         """`base.name(...)`."""
@@ -391,12 +182,6 @@ class Calls(Frames):
         """What a method that changes nothing gives: the copy of a list holds the same items."""
         lists = [n for n in objects if self.heap.things[n].kind in CONTAINERS or self.heap.things[n].kind == "unknown"]
         return self.heap.value("list" if lists else "fresh", origin, owns=self.heap.owned(lists))
-
-    def part(self, value: Value) -> Value:
-        """A slice: of a list a new list with the same items, of an array a view."""
-        lists = frozenset(n for n in value.objects if self.heap.things[n].kind in CONTAINERS)
-        inner = self.element(Value(value.objects - lists))
-        return inner.join(self.heap.value("list", owns=self.heap.owned(lists))) if lists else inner
 
     def _callback_changes(self, arguments: Arguments, objects: frozenset[int]) -> bool:
         return bool(objects) and self._changed_by_callbacks(arguments)

@@ -92,6 +92,7 @@ class Frames(ABC):
         self.known: dict[int, Known] = {}
         self.changes_arguments: set[int] = set()  # functions that may change what they are given
         self.told: dict[ast.AST, Told] = {}  # what the author tells of statements, and of functions' calls
+        self.future_annotations = False
         self.calls_are_pure = False  # the author says so of the statement that is walked
         self._active: list[int] = []
         self.used: set[int] = set()
@@ -103,9 +104,21 @@ class Frames(ABC):
     def evaluate(self, node: ast.expr) -> Value:
         """What an expression may be, after all that it does."""
 
+    def evaluate_all(self, nodes: Iterable[ast.expr]) -> list[Value]:
+        """Each in order."""
+        return [self.evaluate(node) for node in nodes]
+
     @abstractmethod
     def assign(self, target: ast.expr, value: Value) -> None:
         """Store a value in a target."""
+
+    @abstractmethod
+    def call_back(self, handed: Iterable[int], given: Iterable[int]) -> Value:
+        """A library may call the functions that `handed` are or carry, with anything of `given`; what they return."""
+
+    @abstractmethod
+    def method_call(self, base: Value, name: str, arguments: Arguments) -> Value:
+        """`base.name(...)`."""
 
     @abstractmethod
     def maybe(self) -> AbstractContextManager[None]:

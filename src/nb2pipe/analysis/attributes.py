@@ -1,0 +1,132 @@
+"""`a.b`, `a[i]` and the notebook's namespace in; what they may be, and what reading them does, out."""
+
+from __future__ import annotations
+
+import ast
+from collections import ChainMap, Counter, OrderedDict, deque
+from collections.abc import Generator
+
+from nb2pipe.analysis import resources
+from nb2pipe.analysis.calls import Calls
+from nb2pipe.analysis.frames import Arguments
+from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
+from nb2pipe.analysis.parts import CONTAINERS
+from nb2pipe.analysis.shell import Shell
+from nb2pipe.analysis.state import joined
+from nb2pipe.analysis.tables import methods
+
+_CONTAINER_METHODS = frozenset(
+    name for kind in (list, tuple, set, dict, Counter, OrderedDict, deque, ChainMap, Generator) for name in dir(kind)
+)
+NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
+
+
+class Attributes(Calls, Shell):
+    """Reads attributes, items and the namespace."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._methods: dict[tuple[int, str], Value] = {}
+
+    def _attribute(self, node: ast.Attribute) -> Value:
+        return self._attribute_of(self.evaluate(node.value), node.attr)
+
+    def _attribute_of(self, base: Value, name: str) -> Value:
+        refs = frozenset(f"{ref}.{name}" for ref in base.refs)
+        if name == "__class__":
+            return self._inside("builtins.type", base)
+        if name in methods().value_attributes:
+            return Value(refs=refs)
+        if name == "environ" and "os" in base.refs:
+            self.state.touch("env", "", write=False)
+        found = [self._property(number, name) for number in sorted(base.objects)]
+        if name in _CONTAINER_METHODS:
+            containers = [number for number in sorted(base.objects) if self.heap.things[number].kind in CONTAINERS]
+            found += [self._method(number, name) for number in containers]
+        literal = base.literal if name == "parent" else MISSING
+        inner = self.element(base)
+        return joined([Value(inner.objects, refs, literal), *(item for item in found if item is not None)])
+
+    def _property(self, number: int, name: str) -> Value | None:
+        for class_number in self.classes_of(number) or [number]:
+            method = self.find_method(class_number, name)
+            if method is None:
+                continue
+            decorators = getattr(self.known[method].node, "decorator_list", ())
+            words = {getattr(item, "id", "") for item in decorators}
+            is_instance = self.heap.things[number].kind == "instance"
+            if is_instance and decorators and not words & {"classmethod", "staticmethod"}:
+                return self._bound(method, Value(frozenset((number,))), Arguments())
+            if is_instance or "classmethod" in words:
+                return self._method(number, name)
+            return Value(frozenset((method, number)))
+        return None
+
+    def _method(self, number: int, name: str) -> Value:
+        """`obj.name` that is not called here: the object goes along, and is what a later call works on."""
+        found = self._methods.get((number, name))
+        if found is None:
+            found = self._methods[number, name] = self.heap.value("method", name, owns=(number,))
+        return found
+
+    def _subscript(self, node: ast.Subscript) -> Value:
+        base = self.evaluate(node.value)
+        index = self.evaluate(node.slice)
+        if any(ref.endswith("os.environ") for ref in base.refs):
+            return IMMUTABLE
+        if self._is_namespace(base):
+            if isinstance(index.literal, str):
+                return self.evaluate(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
+            return self._every_value()
+        # a default dict grows by being read
+        self.state.change(n for n in base.objects if self.heap.things[n].origin == "collections.defaultdict")
+        lists = frozenset(number for number in base.objects if self.heap.things[number].kind in CONTAINERS)
+        if base.objects - lists and self._copies(node.slice, index):
+            data = [number for number in base.objects if self.is_data(number)]
+            origin = self.heap.things[min(data)].origin if data else ""
+            inner = self.heap.owned(base.objects)
+            made = self.heap.value("fresh", origin, owns=inner if not data else ())
+            return made.join(self.element(Value(lists))) if lists else made
+        return self.part(base) if isinstance(node.slice, ast.Slice) else self.element(base)
+
+    def _copies(self, node: ast.expr, index: Value) -> bool:
+        """True for an index by a list, a mask or a comparison: frames and arrays then give a copy."""
+        if isinstance(node, ast.List | ast.ListComp | ast.Compare):
+            return True
+        return bool(index.objects) and self.heap.kinds(index.objects) <= {"mask", "list"}
+
+    def _getattr(self, arguments: list[Value]) -> Value:
+        base, name, *default = arguments
+        if not isinstance(name.literal, str):
+            return joined([base, self.element(base), *default])
+        return joined([self._attribute_of(base, name.literal), *default])
+
+    def _is_namespace(self, value: Value) -> bool:
+        """True for what `globals()` gives: all of the notebook's names."""
+        return bool(value.refs & {f"{ref}()" for ref in NAMESPACES})
+
+    def _every_value(self) -> Value:
+        """Any of the notebook's values: something is read by a name that isn't known here."""
+        self.read_everything()
+        return Value(frozenset().union(*(value.objects for value in self.state.names.values())))
+
+    def _namespace_method(self, name: str, arguments: Arguments) -> Value:
+        if name in ("update", "setdefault", "pop", "clear", "popitem"):
+            self.unknowable(f"{name} on the notebook's namespace")
+        key = arguments.at(0)
+        if name == "get" and key is not None and isinstance(key.literal, str):
+            self.state.read_maybe(key.literal)
+            return self.state.names.get(key.literal, IMMUTABLE)
+        found = self._every_value()
+        return found.join(self.container("list", [found, self.container("tuple", [found])]))
+
+    def iterate(self, value: Value) -> Value:
+        """`for x in value`, the notebook's namespace included."""
+        return self._every_value() if self._is_namespace(value) else super().iterate(value)
+
+    def _path_method(self, path: str, name: str, arguments: Arguments) -> Value:
+        if name in ("resolve", "absolute"):
+            return Value(literal=path)
+        if name == "joinpath" and len(arguments.positional) == 1:
+            return Value(literal=resources.fold_join(path, arguments.positional[0].literal, "/"))
+        return IMMUTABLE
