@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from nb2pipe.analysis.expressions import Expressions
-from nb2pipe.analysis.heap import Value
+from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.tables import functions
 
 
@@ -59,7 +59,14 @@ class Binding(Expressions):
                 if not environment:
                     self.state.setups.add(self.state.at)
         self.state.change(base.objects)
-        self.state.hold(base.objects, value.objects)
+        frames = frozenset() if isinstance(target.value, ast.Attribute) else self._frames(base.objects)
+        self.state.hold(base.objects - frames, value.objects)
+        columns = frozenset(number for number in value.objects if self.is_data(number))
+        self.state.hold(frames, value.objects - columns | self.heap.owned(columns))
+
+    def _frames(self, objects: frozenset[int]) -> frozenset[int]:
+        """Those that are pandas' own: `df["a"] = column` copies the column, though not what it holds."""
+        return frozenset(number for number in objects if self.heap.things[number].origin.startswith("pandas."))
 
     def _assign(self, node: ast.Assign) -> None:
         pairs = [(target, node.value) for target in node.targets if _parallel(target, node.value)]
@@ -86,8 +93,13 @@ class Binding(Expressions):
             read: ast.expr = ast.Attribute(node.target.value, node.target.attr, ast.Load())
         else:
             read = ast.Subscript(node.target.value, node.target.slice, ast.Load())
-        self.state.change(self.evaluate(ast.copy_location(read, node.target)).objects)
-        self.assign(node.target, value)
+        old = self.evaluate(ast.copy_location(read, node.target))
+        self.state.change(old.objects)
+        grown = frozenset(number for number in old.objects if not self.is_data(number))
+        self.state.hold(grown, self.element(value).objects)
+        new = self.combined([old, value])
+        changed = bool(old.objects) and all(self.is_data(number) for number in old.objects | new.objects)
+        self.assign(node.target, IMMUTABLE if changed and not self.heap.owned(new.objects) else new)
 
     def _annotated(self, node: ast.AnnAssign) -> None:
         if node.value is not None:

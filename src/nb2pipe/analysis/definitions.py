@@ -143,11 +143,14 @@ def _candidate(item: Statement, role: Role, state: State) -> Candidate | None:
 
 def _setup(item: Statement, role: Role, state: State) -> Candidate | None:
     node = item.node
+    everything = role in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS)
+    if item.at not in state.setups and not everything:
+        return None
     effects = state.effects.get(item.at, set()) & _EFFECTS
     reads, names = frozenset(read_names([node])), tuple(sorted(bound_names([node])))
     if item.at in state.setups and not names and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
         return None if effects else Candidate(item, DefinitionKind.SETUP, (), reads, setup=True, runs=reads)
-    if role not in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS) or effects or not _stable(node):
+    if not everything or effects or not _stable(node):
         return None
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call):
         return None

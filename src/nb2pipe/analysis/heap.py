@@ -24,7 +24,7 @@ class _Missing:
 
 MISSING = _Missing()
 NOTHING: frozenset[int] = frozenset()
-_MAX_PER_SITE = 6  # objects that one expression of a function stands for, however often it is walked
+_MAX_PER_SITE = 6  # objects that one expression of a function stands for, however often a cell walks it
 
 
 class Value(NamedTuple):
@@ -73,6 +73,10 @@ class Heap:
         self.site: int | None = None  # the expression of a function's body that is walked
         self._made: dict[tuple[int, str, str], list[int]] = {}
         self.holds: list[tuple[int, int]] = []  # (holder, held), in the order in which they came to be
+
+    def open_cell(self) -> None:
+        """A new cell begins: what its calls make is apart from what those of other cells made."""
+        self._made.clear()
 
     def new(self, kind: str, origin: str = "", owns: Iterable[int] = ()) -> int:
         """A new object that owns `owns`; one of those before, once an expression has made many."""

@@ -75,6 +75,7 @@ class State:
 
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
+        self.heap.open_cell()
         self.record = CellRecord()
         self.status = {}
         self.at = At(index, 1)
