@@ -209,6 +209,7 @@ MISSING = [
     ("star import", ["from somewhere import *", "print(y)"], {"N2P204"}),
     ("builtin", ["print(len)", "x = __name__"], set()),
     ("IPython's history", ["1 + 1", "x = _"], {"N2P213"}),
+    ("IPython's history, on the same cell's line", ["x = 1", "1 + 1\ny = _"], set()),
     ("perhaps bound", ["if len('a'):\n    y = [1]", "print(y)"], set()),
 ]  # fmt: skip
 

@@ -70,6 +70,9 @@ class Attributes(Calls, Shell):
         return found
 
     def _subscript(self, node: ast.Subscript) -> Value:
+        remembered = self._remembered(node)
+        if remembered is not None:
+            return remembered
         base = self.evaluate(node.value)
         index = self.evaluate(node.slice)
         if any(ref.endswith("os.environ") for ref in base.refs):
@@ -88,6 +91,18 @@ class Attributes(Calls, Shell):
             made = self.heap.value("fresh", origin, owns=inner if not data else ())
             return made.join(self.element(Value(lists))) if lists else made
         return self.part(base) if isinstance(node.slice, ast.Slice) else self.element(base)
+
+    def _remembered(self, node: ast.Subscript) -> Value | None:
+        """`Out[5]`, IPython's history."""
+        if (
+            not isinstance(node.value, ast.Name)
+            or node.value.id not in ("Out", "_oh")
+            or node.value.id in self.state.names
+        ):
+            return None
+        index = self.evaluate(node.slice)
+        number = index.literal if isinstance(index.literal, int) else None
+        return self.history.read(node.value.id, number, self.state.at, sure=self.state.sure)
 
     def _copies(self, node: ast.expr, index: Value) -> bool:
         """True for an index by a list, a mask or a comparison: frames and arrays then give a copy."""

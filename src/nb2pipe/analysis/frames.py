@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from nb2pipe.analysis import told
 from nb2pipe.analysis.directives import Told
 from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.recall import History, is_history
 from nb2pipe.analysis.scopes import FUNCTIONS, Code, Function, Scope, scope_of
 from nb2pipe.analysis.state import State, joined
-from nb2pipe.model import Severity
 
 BUILTINS = frozenset(dir(builtins)) - {"_"} | {"get_ipython", "display", "exit", "quit", "__file__", "__builtins__"}
-HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "In", "Out"})
 CODE = frozenset({"function", "class", "method"})  # kinds of objects that are called
 MAX_CALL_DEPTH = 12
 MAX_WALKED_NODES = 300_000
@@ -92,6 +91,7 @@ class Frames(ABC):
         self.known: dict[int, Known] = {}
         self.changes_arguments: set[int] = set()  # functions that may change what they are given
         self.told: dict[ast.AST, Told] = {}  # what the author tells of statements, and of functions' calls
+        self.history = History()
         self.future_annotations = False
         self.calls_are_pure = False  # the author says so of the statement that is walked
         self._active: list[int] = []
@@ -159,24 +159,14 @@ class Frames(ABC):
     def _lookup_global(self, name: str) -> Value:
         state = self.state
         if name not in state.names:
+            if is_history(name):
+                return self.history.read(name, None, state.at, sure=state.sure)
             if name in BUILTINS or name.startswith("__"):
                 return Value(refs=frozenset({f"builtins.{name}"}))
-            if name in HISTORY or (name[:1] == "_" and name.lstrip("_i").isdigit()):
-                self._say_history(name)
-                return IMMUTABLE
         found = state.read(name)
         if found is not None:
             return found
         return Value(refs=frozenset({f"*.{name}"})) if state.star else IMMUTABLE
-
-    def _say_history(self, name: str) -> None:
-        self.state.say(
-            "N2P213",
-            Severity.WARNING,
-            f"'{name}' is IPython's history of the running kernel, which is another one in each step",
-            variable=name,
-            hint="give the value a name, and use that name",
-        )
 
     def bind(self, name: str, value: Value) -> None:
         """Bind `name` where the running code binds it."""

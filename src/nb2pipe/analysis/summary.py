@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nb2pipe.analysis import definitions
+from nb2pipe.analysis import definitions, recall
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -71,6 +71,7 @@ class _Summary:
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
         self.walker = Walker()
+        self.walker.history.numbered = recall.numbers(notebook.cells)
 
     def finish(self) -> Analysis:
         """All of it."""
@@ -90,7 +91,11 @@ class _Summary:
             definitions=found,
             parameters=tuple(self.parameters.values()),
             metrics=metrics,
-            diagnostics=(*self.diagnostics, *self._located(state)),
+            diagnostics=(
+                *self.diagnostics,
+                *self._located(state),
+                *recall.check(self.walker.history, self.notebook, self.sections, self.names),
+            ),
             steps=steps,
             star_cell=state.star_cell,
             bound_in={
@@ -145,6 +150,7 @@ class _Summary:
         except RecursionError:
             walker.reset()
             self._report("N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression")
+        walker.history.note(self.notebook.cells[index], tree, walker.last)
         if self.section_of[index].role is Role.PARAMETERS:
             self._forget_literals(index)
         self.names[index] = walker.state.close_cell(may_raise=may_raise)

@@ -9,7 +9,7 @@ from typing import Any
 
 from nb2pipe.analysis import directives, told
 from nb2pipe.analysis.defining import Defining
-from nb2pipe.analysis.heap import Value
+from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.state import Changes
 from nb2pipe.analysis.tables import magics
 from nb2pipe.model import At
@@ -24,6 +24,7 @@ class Walker(Defining):
     def __init__(self) -> None:
         super().__init__()
         self._loops = 0
+        self.last = IMMUTABLE  # the value of the last statement that is an expression
         self._runners: Mapping[type, Callable[[Any], None]] = {
             ast.Expr: self._expression,
             ast.Assign: self._assign,
@@ -119,7 +120,7 @@ class Walker(Defining):
         value = node.value
         if isinstance(value, ast.Name) and value.id in magics().automagic and value.id not in self.state.names:
             return  # `ls` alone on a line
-        self.evaluate(value)
+        self.last = self.evaluate(value)
 
     def _return(self, node: ast.Return) -> None:
         if node.value is not None:
