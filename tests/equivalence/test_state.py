@@ -6,7 +6,9 @@ A row: what must come of it (same, refused, stopped), then the cells, each a ste
 from __future__ import annotations
 
 import pytest
-from fast import Cells, Server, compare
+from fast import Cells, Server, compare, notebook_of
+
+from nb2pipe import api
 
 # fmt: off
 HISTORY: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
@@ -33,9 +35,51 @@ HISTORY: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "a parameter of a function": ("same", ["7", "print((lambda _: _)(3))"]),
     "a name that a step deletes": ("refused", ["_ = 1", "del _", "8", "print(_)"]),
 }
+
+PANDAS = "import pandas as pd"
+SHOWN = "print(pd.get_option('display.max_rows'))"
+LIBRARIES: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
+    "a function becomes a method": ("same", [f"{PANDAS}\ndef twice(self): return self * 2", "pd.DataFrame.twice = twice", "df = pd.DataFrame({'a': [1]})", "print(df.twice())"]),
+    "a lambda becomes a method": ("same", [PANDAS, "pd.DataFrame.twice = lambda self: self * 2", "df = pd.DataFrame({'a': [1]})", "print(df.twice())"]),
+    "a value becomes an attribute, and is read": ("refused", ["import math", "k = [5]", "math.special = k", "print(math.special)"]),
+    "a value becomes an attribute, and is not read": ("same", ["import math", "k = [5]", "math.special = k\nprint(math.special)", "print(k)"]),
+    "a value becomes an attribute that a function reads": ("refused", ["import math\ndef f(): return math.special", "k = [5]", "math.special = k", "print(f())"]),
+    "a constant becomes an attribute": ("same", ["import math\nTAU = 6", "math.tau = TAU", "print(math.tau)"]),
+    "setattr": ("same", ["import math", "setattr(math, 'special', 3)", "print(math.special)"]),
+    "setattr of a value": ("refused", ["import math\nk = [1]", "setattr(math, 'special', k)", "print(getattr(math, 'special'))"]),
+    "an attribute is deleted": ("same", ["import math", "del math.tau", "print(hasattr(math, 'tau'))"]),
+    "an attribute is deleted in a function": ("same", ["import math\ndef f():\n    del math.tau", "f()", "print(hasattr(math, 'tau'))"]),
+    "an accessor": ("same", [PANDAS, "@pd.api.extensions.register_dataframe_accessor('geo')\nclass Geo:\n    def __init__(self, obj): self._obj = obj\n    def total(self): return self._obj.sum().sum()", "df = pd.DataFrame({'a': [1, 2]})", "print(df.geo.total(), Geo(df).total())"]),
+    "an accessor, by a call": ("same", [f"{PANDAS}\nclass Geo:\n    def __init__(self, obj): self._obj = obj\n    def total(self): return self._obj.sum().sum()", "pd.api.extensions.register_dataframe_accessor('geo')(Geo)", "print(pd.DataFrame({'a': [1, 2]}).geo.total())"]),
+    "a magic": ("same", ["from IPython.core.magic import register_line_magic", "@register_line_magic\ndef hi(line): return 'hi ' + line", "r = get_ipython().run_line_magic('hi', 'you')\nprint(r)"]),
+    "an option whose old value is kept": ("same", ["import numpy as np", "old = np.seterr(all='ignore')", "print(np.geterr()['divide'])", "np.seterr(**old)", "print(np.geterr()['divide'], old)"]),
+    "an option is asked for, and set back": ("same", [PANDAS, "old = pd.get_option('display.max_rows')\npd.set_option('display.max_rows', 4)", SHOWN, "pd.set_option('display.max_rows', old)", f"{SHOWN}\nprint(old)"]),
+    "options in a loop": ("same", [PANDAS, "for o in ('display.max_rows', 'display.min_rows'):\n    pd.set_option(o, 4)", SHOWN]),
+    "options in a loop whose variable is read": ("same", [PANDAS, "for o in ('display.max_rows',):\n    pd.set_option(o, 4)\nprint(o)", SHOWN]),
+    "options in a loop over names of settings": ("same", ["import matplotlib.pyplot as plt", "for k in ('axes.grid', 'axes.axisbelow'):\n    plt.rcParams[k] = True", "print(plt.rcParams['axes.grid'])", "k = 2\nprint(k)"]),
+    "an option in a branch": ("same", [f"{PANDAS}\nDEBUG = True", "if DEBUG:\n    pd.set_option('display.max_rows', 4)\nelse:\n    pd.set_option('display.max_rows', 9)", SHOWN]),
+    "an option in try": ("same", [PANDAS, "try:\n    pd.set_option('display.no_such', 4)\nexcept Exception:\n    pd.set_option('display.max_rows', 4)", SHOWN]),
+    "an option in a context": ("same", [PANDAS, f"with pd.option_context('display.max_rows', 4):\n    pd.set_option('display.max_rows', 5)\n    {SHOWN}", SHOWN]),
+    "a warning filter in a context": ("same", ["import warnings", "with warnings.catch_warnings():\n    warnings.simplefilter('error')", "warnings.warn('x')\nprint(len([f for f in warnings.filters if f[0] == 'error']))"]),
+    "a logger's level": ("same", ["import logging\nlog = logging.getLogger('mine')", "log.setLevel(logging.ERROR)", "print(log.level, logging.getLogger('mine').level)"]),
+    "output that is taken and given back": ("same", ["import sys, io", "buf = io.StringIO()\nold = sys.stdout\nsys.stdout = buf\nprint('hidden')\nsys.stdout = old", "print(buf.getvalue())"]),
+}
+WARNED: dict[str, list[str]] = {  # what later steps can't repeat, and what is set back at once
+    "by a value": [PANDAS, "n = len('four')", "pd.set_option('display.max_rows', n)", "1"],
+    "in a loop over a list": [PANDAS, "names = ['display.max_rows']", "for name in names:\n    pd.set_option(name, 4)", "1"],
+    "in a loop whose variable is read": [PANDAS, "for o in ('display.max_rows',):\n    pd.set_option(o, 4)", "print(o)"],
+    "in a loop that prints": [PANDAS, "for o in ('display.max_rows',):\n    pd.set_option(o, 4)\n    print(o)", "1"],
+    "a handler of a logger": ["import logging, io\nlog = logging.getLogger('mine2')\nbuf = io.StringIO()", "log.addHandler(logging.StreamHandler(buf))", "1"],
+    "a patch that nobody reads by name": ["import math", "k = [1]", "math._repr_html_ = k", "1"],
+}
+SILENT: dict[str, list[str]] = {
+    "in the last step": [PANDAS, "n = len('four')", "pd.set_option('display.max_rows', n)"],
+    "set back by a context": [PANDAS, "n = len('four')", "with pd.option_context('display.max_rows', 4):\n    pd.set_option('display.max_rows', n)", "1"],
+    "taken and given back": ["import sys, io", "buf = io.StringIO()\nold = sys.stdout\nsys.stdout = buf\nsys.stdout = old", "1"],
+}
 # fmt: on
 
-ROWS = {**HISTORY}
+ROWS = {**HISTORY, **LIBRARIES}
 
 
 def numbered(sources: list[str | tuple[str, str]]) -> Cells:
@@ -47,3 +91,9 @@ def test_state(server: Server, case: str) -> None:
     kind, sources = ROWS[case]
     found = compare(server, numbered(sources))
     assert found.kind == kind, found
+
+
+@pytest.mark.parametrize("case", [*WARNED, *SILENT])
+def test_what_later_steps_will_not_see_is_said(case: str) -> None:
+    analyzed = api.analyze(notebook_of(numbered(list(WARNED.get(case) or SILENT[case]))))
+    assert [item.code for item in analyzed.diagnostics] == (["N2P310"] if case in WARNED else [])

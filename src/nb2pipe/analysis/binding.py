@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from nb2pipe.analysis import setups
 from nb2pipe.analysis.expressions import Expressions
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.tables import functions
@@ -39,8 +40,10 @@ class Binding(Expressions):
     def _store_attribute(self, target: ast.Attribute, value: Value) -> None:
         base = self.evaluate(target.value)
         for ref in sorted(base.refs):
-            self.state.touch("options", f"{ref}.{target.attr}", write=True)
-            self.state.setups.add(self.state.at)
+            if f"{ref}.{target.attr}" in value.refs:
+                setups.unpatch(self.state, f"{ref}.{target.attr}")
+            else:
+                setups.patch(self.state, ref, target.attr)
         self.state.change(base.objects)
         self.state.hold(base.objects, value.objects)
 
@@ -122,6 +125,11 @@ class Binding(Expressions):
             base = self.evaluate(target.value)
             if isinstance(target, ast.Subscript):
                 self.evaluate(target.slice)
+            for ref in sorted(base.refs):
+                if isinstance(target, ast.Attribute):
+                    setups.patch(self.state, ref, target.attr)
+                elif ref == "os.environ":
+                    self.state.touch("env", "", write=True)
             self.state.change(base.objects)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from nb2pipe.analysis import resources
 from nb2pipe.analysis.binding import Binding
 from nb2pipe.analysis.frames import Arguments, Frame, Known
 from nb2pipe.analysis.heap import IMMUTABLE, Value
@@ -67,6 +68,8 @@ class Defining(Binding):
         if not self.future_annotations and not getattr(node, "type_params", ()):
             self.evaluate_all(annotation_nodes(node))
         value = self.define(node, defaults)
+        if any(ref.startswith("IPython.core.magic.register_") for item in decorators for ref in item.refs):
+            self.own_magics.add(node.name)
         self.bind(node.name, self._decorated(value, decorators))
 
     def _decorator(self, node: ast.expr) -> Value:
@@ -79,6 +82,8 @@ class Defining(Binding):
     def _decorated(self, value: Value, decorators: list[Value]) -> Value:
         """The function is kept beside what its decorators make of it: it may be called either way."""
         for decorator in reversed(decorators):
+            for ref in sorted(decorator.refs):
+                self.set_up(ref, Arguments([value]))
             if decorator.objects and not self._only_wraps(decorator):
                 made = self.apply(decorator, Arguments([value]))
                 value = value.join(made)
@@ -87,7 +92,7 @@ class Defining(Binding):
     def _only_wraps(self, decorator: Value) -> bool:
         """True for what such as `functools.lru_cache(maxsize=9)` gives: it keeps and changes nothing of its own."""
         origins = [self.heap.things[number].origin for number in decorator.objects]
-        return all(origin.partition(".")[0] in _WRAPPING for origin in origins)
+        return all(origin.partition(".")[0] in _WRAPPING or resources.is_setup(origin) for origin in origins)
 
     def _class(self, node: ast.ClassDef) -> None:
         decorators = [self._decorator(item) for item in node.decorator_list]

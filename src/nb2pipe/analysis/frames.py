@@ -92,6 +92,7 @@ class Frames(ABC):
         self.changes_arguments: set[int] = set()  # functions that may change what they are given
         self.told: dict[ast.AST, Told] = {}  # what the author tells of statements, and of functions' calls
         self.history = History()
+        self.own_magics: set[str] = set()  # magics that the notebook registers
         self.future_annotations = False
         self.calls_are_pure = False  # the author says so of the statement that is walked
         self._active: list[int] = []
@@ -111,6 +112,10 @@ class Frames(ABC):
     @abstractmethod
     def assign(self, target: ast.expr, value: Value) -> None:
         """Store a value in a target."""
+
+    @abstractmethod
+    def apply(self, callee: Value, arguments: Arguments) -> Value:
+        """Call a value."""
 
     @abstractmethod
     def call_back(self, handed: Iterable[int], given: Iterable[int]) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nb2pipe.analysis import resources
+from nb2pipe.analysis import resources, setups
 from nb2pipe.analysis.frames import CODE, Arguments
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.parts import CONTAINERS, Parts
@@ -43,9 +43,7 @@ class Libraries(Parts):
         codes = self._use_definitions() if ref in functions().unpickle else frozenset()
         if ref in ("builtins.print", "IPython.display.display", "builtins.display"):
             self.state.effects.setdefault(self.state.at, set()).add("print")
-        if resources.is_setup(ref):
-            self.state.touch("options", ref, write=True)
-            self.state.setups.add(self.state.at)
+        self.set_up(ref, arguments)
         self._change_listed(functions().changes.get(ref), ref, arguments)
         if "out" in arguments.keywords:
             self.state.change(arguments.keywords["out"].objects)
@@ -55,6 +53,24 @@ class Libraries(Parts):
         result = self._result(ref, arguments)
         self.state.hold(result.objects, (made.objects | codes) - result.objects)
         return result
+
+    def set_up(self, ref: str, arguments: Arguments) -> None:
+        """Note a call that changes the library's own state, or asks for it."""
+        if resources.is_setup(ref):
+            self.state.touch("options", ref, write=True)
+            self.state.setups.add(self.state.at)
+            if not self._active:
+                self.state.direct.add(self.state.at)
+        elif ref in ("builtins.setattr", "builtins.delattr") and arguments.positional:
+            self._patch(arguments)
+        if not self._active and resources.is_getter(ref):
+            self.state.getters.add(self.state.at)
+
+    def _patch(self, arguments: Arguments) -> None:
+        """`setattr(module, "name", value)`."""
+        name = arguments.at(1)
+        for ref in sorted(arguments.positional[0].refs):
+            setups.patch(self.state, ref, str(name.literal) if name is not None else "?")
 
     def _inside(self, ref: str, value: Value) -> Value:
         """`type(x)` is the notebook's own class, `vars(x)` the inside of `x`: to change it is to change that."""
@@ -112,6 +128,8 @@ class Libraries(Parts):
         if kind == "value":
             return Value(literal=literal) if literal is not MISSING else IMMUTABLE
         every = arguments.every()
+        if kind == "single":
+            return Value(refs=frozenset({f"{ref}()"}))
         if kind == "view":
             return self._view(ref, every)
         if kind == "container":

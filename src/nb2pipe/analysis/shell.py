@@ -6,7 +6,7 @@ import ast
 import re
 
 from nb2pipe.analysis import commands, resources
-from nb2pipe.analysis.frames import Frames
+from nb2pipe.analysis.frames import Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.ipython import Problem, parse_body
 from nb2pipe.analysis.tables import magics
@@ -113,9 +113,15 @@ class Shell(Frames):
             root = rest.strip().partition(".")[0]
             if root in self.state.names:
                 self.state.read_maybe(root)
+        elif name in self.own_magics:
+            return self._own_magic(name, Value(literal=rest))
         elif not self._process_magic(name, rest) and name not in table.harmless | table.interactive:
             self._unknown_magic(f"%{name}")
         return IMMUTABLE
+
+    def _own_magic(self, name: str, *texts: Value) -> Value:
+        """A magic that the notebook itself has registered: its function is called."""
+        return self.apply(self.evaluate(ast.Name(name, ast.Load())), Arguments(list(texts)))
 
     def _process_magic(self, name: str, rest: str) -> bool:
         """A line magic that touches files, the folder, the environment or the shell's set-up; False for any other."""
@@ -149,6 +155,9 @@ class Shell(Frames):
         elif name in table.foreign_cell:
             self._interpolate(rest)
             self._foreign(name, rest, body)
+        elif name in self.own_magics:
+            self._interpolate(f"{rest}\n{body}")
+            return self._own_magic(name, Value(literal=rest), Value(literal=body))
         else:
             self._unknown_magic(f"%%{name}")
         return IMMUTABLE

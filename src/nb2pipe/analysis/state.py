@@ -63,6 +63,9 @@ class State:
         self.written: set[str] = set()  # files that the notebook has written so far
         self.own_imports: set[At] = set()  # imports of modules that the notebook itself may have written
         self.options: dict[At, str] = {}  # statements that change a library's state
+        self.patches: dict[At, str] = {}  # of these, those that bind or delete an attribute: its name
+        self.direct: set[At] = set()  # of the setups, those that call the library themselves
+        self.getters: set[At] = set()  # statements that ask for an option's value, or for what is one in the process
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
         self.told: set[At] = set()  # statements of which the author tells more than their code shows

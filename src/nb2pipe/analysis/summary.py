@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nb2pipe.analysis import definitions, recall
+from nb2pipe.analysis import definitions, recall, setups
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -17,6 +17,7 @@ from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
 from nb2pipe.analysis.walk import Walker
 from nb2pipe.model import (
+    At,
     Definition,
     Diagnostic,
     Location,
@@ -37,7 +38,8 @@ class Analysis:
     """What the notebook's cells do. `trees` and `names` have one entry per cell.
 
     `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
-    which on any name may be bound; `bound_in` and `skipped` tell for each name the cells that bind it, kept or not.
+    which on any name may be bound; `always`: definitions (ids) that each later step replays; `bound_in` and `skipped`
+    tell for each name the cells that bind it, kept or not.
     """
 
     trees: tuple[ast.Module | None, ...]
@@ -47,6 +49,7 @@ class Analysis:
     metrics: tuple[Metric, ...]
     diagnostics: tuple[Diagnostic, ...]
     steps: frozenset[str] = frozenset()
+    always: frozenset[str] = frozenset()
     star_cell: int | None = None
     bound_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
@@ -81,7 +84,8 @@ class _Summary:
             self._walk(index)
         state = self.walker.state
         self._touch_shared(state)
-        found = definitions.find(self.notebook, self.sections, self.trees, state, frozenset(self.parameters))
+        walked = definitions.Walked(state, self._readers(), frozenset(self.parameters))
+        found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
         self._say_uncarried(state, found)
         metrics = tuple(metric for section in self.sections for metric in metrics_of(section.metrics_cells, self.trees))
@@ -97,6 +101,7 @@ class _Summary:
                 *recall.check(self.walker.history, self.notebook, self.sections, self.names),
             ),
             steps=steps,
+            always=always,
             star_cell=state.star_cell,
             bound_in={
                 name: tuple(sorted({at.cell for at in places})) for name, places in sorted(state.bound_at.items())
@@ -104,6 +109,14 @@ class _Summary:
             skipped=dict(sorted(self.skipped.items())),
             memoised=memoised(self.trees.values(), self._changing(state)),
         )
+
+    def _readers(self) -> dict[str, frozenset[int]]:
+        """For each name the cells that read it, perhaps, before they bind it."""
+        found: dict[str, set[int]] = {}
+        for cell, names in self.names.items():
+            for name in (*names.needs, *names.soft):
+                found.setdefault(name, set()).add(cell)
+        return {name: frozenset(cells) for name, cells in found.items()}
 
     def _changing(self, state: State) -> frozenset[str]:
         """Names that may be bound to more than one value, or whose value may change."""
@@ -235,8 +248,16 @@ class _Summary:
                 self.names[at.cell] = replace(names, writes={**names.writes, Resource("path", ""): at})
             elif self.section_of[at.cell] is not self.section_of[last]:
                 message = f"`{name}` is changed here in a way that later steps can't repeat: they won't see it"
-                hint = "write it as a statement of its own, outside `if` and loops, with constants only"
-                self._report("N2P310", message, at.cell, at.line, hint, Severity.WARNING)
+                hint = "write it as a statement of its own that uses constants, imports and pure functions only"
+                severity = Severity.ERROR if self._patch_is_read(at, state) else Severity.WARNING
+                self._report("N2P310", message, at.cell, at.line, hint, severity)
+
+    def _patch_is_read(self, at: At, state: State) -> bool:
+        """True if code of another step reads the attribute that is bound or deleted here."""
+        attribute = state.patches.get(at)
+        own = self.section_of[at.cell]
+        others = [tree for cell, tree in self.trees.items() if self.section_of[cell] is not own]
+        return attribute is not None and setups.is_read(attribute, others)
 
     def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
         """The statements of a cell that neither a definition nor a parameter covers."""

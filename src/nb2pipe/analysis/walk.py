@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from nb2pipe.analysis import directives, told
+from nb2pipe.analysis import directives, setups, told
 from nb2pipe.analysis.defining import Defining
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.state import Changes
@@ -216,18 +216,24 @@ class Walker(Defining):
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         suppresses = False
+        restored: tuple[str, ...] = ()
         for item in node.items:
             value = self.evaluate(item.context_expr)
+            if isinstance(item.context_expr, ast.Call) and _is_dotted(item.context_expr.func):
+                restored += setups.restored_by(self.evaluate(item.context_expr.func).refs)
             suppresses = suppresses or _suppresses(item.context_expr)
             if isinstance(item.context_expr, ast.Name):
                 self.state.change(value.objects, deep=True)
             if item.optional_vars is not None:
                 entered = value if value.objects else self.element(value)
                 self.assign(item.optional_vars, entered)
+        before = set(self.state.options)
         if suppresses:
             self._branches([lambda: self.run(node.body)], through=True)
         else:
             self.run(node.body)
+        if restored:
+            setups.undo(self.state, before, restored)
 
     def _try(self, node: ast.Try) -> None:
         state = self.state
@@ -324,6 +330,12 @@ def _leaves(statement: ast.stmt) -> bool:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             waiting.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
     return False
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _suppresses(node: ast.expr) -> bool:

@@ -115,6 +115,8 @@ class Resources:
     method_draws: frozenset[str]
     fit_draws: frozenset[str]
     setup: Patterns[bool]
+    gets: Patterns[bool]
+    restores: Mapping[str, str]
 
 
 def _load(name: str) -> dict[str, Any]:
@@ -172,4 +174,6 @@ def resources() -> Resources:
         method_draws=frozenset(rng["method_draws"]),
         fit_draws=frozenset(rng["fit_draws"]),
         setup=Patterns.of(data["setup"]["names"]),
+        gets=Patterns.of(data["setup"]["gets"]),
+        restores=data["restores"],
     )
