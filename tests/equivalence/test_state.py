@@ -64,6 +64,19 @@ LIBRARIES: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "a logger's level": ("same", ["import logging\nlog = logging.getLogger('mine')", "log.setLevel(logging.ERROR)", "print(log.level, logging.getLogger('mine').level)"]),
     "output that is taken and given back": ("same", ["import sys, io", "buf = io.StringIO()\nold = sys.stdout\nsys.stdout = buf\nprint('hidden')\nsys.stdout = old", "print(buf.getvalue())"]),
 }
+BASE = "registry = {}\nclass Base:\n    def __init_subclass__(cls, **kw):\n        registry[cls.__name__] = cls"
+META = "class Meta(type):\n    registry = []\n    def __init__(c, name, bases, ns):\n        super().__init__(name, bases, ns)\n        Meta.registry.append(name)"
+REGISTERS: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
+    "a base class registers": ("refused", [BASE, "class One(Base): pass", "print(list(registry))"]),
+    "a base class registers, and nobody asks": ("same", [BASE, "class One(Base): pass\nprint(list(registry))", "print(1)"]),
+    "a base class registers, in one step": ("same", [("a", BASE), ("a", "class One(Base): pass"), ("b", "x = 1"), ("a", "print(list(registry))")]),
+    "a base class keeps a list": ("refused", ["class Base:\n    plugins = []\n    def __init_subclass__(cls, **kw):\n        super().__init_subclass__(**kw)\n        cls.plugins.append(cls)", "class One(Base): pass", "print(Base.plugins)"]),
+    "a base class sets an attribute": ("same", ["class Base:\n    def __init_subclass__(cls, **kw): cls.label = cls.__name__.lower()", "class One(Base): pass", "print(One.label, One().label)"]),
+    "a metaclass registers": ("refused", [META, "class A(metaclass=Meta): pass", "class B(A): pass", "print(Meta.registry)"]),
+    "a descriptor registers": ("refused", ["names = []\nclass D:\n    def __set_name__(self, owner, name): names.append(name)\nclass A:\n    d = D()", "a = A()", "print(names)"]),
+    "a decorator registers": ("same", ["registry = []\ndef register(f):\n    registry.append(f)\n    return f", "@register\ndef one(): return 1", "@register\ndef two(): return 2", "print([f() for f in registry], registry[0] is one)"]),
+    "a function by type": ("same", ["import functools\nseen = []\n@functools.singledispatch\ndef show(x): return 'any'", "@show.register\ndef _(x: int):\n    seen.append(x)\n    return 'int'", "@show.register(str)\ndef _(x): return 'str'", "print(show(3), show('a'), show(2.5))", "print(seen)"]),
+}
 WARNED: dict[str, list[str]] = {  # what later steps can't repeat, and what is set back at once
     "by a value": [PANDAS, "n = len('four')", "pd.set_option('display.max_rows', n)", "1"],
     "in a loop over a list": [PANDAS, "names = ['display.max_rows']", "for name in names:\n    pd.set_option(name, 4)", "1"],
@@ -79,7 +92,7 @@ SILENT: dict[str, list[str]] = {
 }
 # fmt: on
 
-ROWS = {**HISTORY, **LIBRARIES}
+ROWS = {**HISTORY, **LIBRARIES, **REGISTERS}
 
 
 def numbered(sources: list[str | tuple[str, str]]) -> Cells:

@@ -40,6 +40,7 @@ class Attributes(Calls, Shell):
         if name == "environ" and "os" in base.refs:
             self.state.touch("env", "", write=False)
         found = [self._property(number, name) for number in sorted(base.objects)]
+        found.append(self.special(base, "__getattribute__", "__getattr__", given=[Value(literal=name)]))
         if name in _CONTAINER_METHODS:
             containers = [number for number in sorted(base.objects) if self.heap.things[number].kind in CONTAINERS]
             found += [self._method(number, name) for number in containers]
@@ -51,12 +52,16 @@ class Attributes(Calls, Shell):
         for class_number in self.classes_of(number) or [number]:
             method = self.find_method(class_number, name)
             if method is None:
+                member = self.find_member(class_number, name)
+                if member is not None:
+                    made = self.special(member, "__get__", given=[Value(frozenset((number,)))])
+                    return made or Value(member.objects)
                 continue
             decorators = getattr(self.known[method].node, "decorator_list", ())
             words = {getattr(item, "id", "") for item in decorators}
             is_instance = self.heap.things[number].kind == "instance"
             if is_instance and decorators and not words & {"classmethod", "staticmethod"}:
-                return self._bound(method, Value(frozenset((number,))), Arguments())
+                return self.bound(method, Value(frozenset((number,))), Arguments())
             if is_instance or "classmethod" in words:
                 return self._method(number, name)
             return Value(frozenset((method, number)))
@@ -77,6 +82,9 @@ class Attributes(Calls, Shell):
         index = self.evaluate(node.slice)
         if any(ref.endswith("os.environ") for ref in base.refs):
             return IMMUTABLE
+        made = self.special(base, "__getitem__", "__missing__", given=[index]) or self._of_class(base, index)
+        if made is not None:
+            return made.join(self.element(base))
         if self._is_namespace(base):
             if isinstance(index.literal, str):
                 return self.evaluate(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
@@ -91,6 +99,14 @@ class Attributes(Calls, Shell):
             made = self.heap.value("fresh", origin, owns=inner if not data else ())
             return made.join(self.element(Value(lists))) if lists else made
         return self.part(base) if isinstance(node.slice, ast.Slice) else self.element(base)
+
+    def _of_class(self, base: Value, index: Value) -> Value | None:
+        """`A[int]` of a notebook class."""
+        if "__class_getitem__" not in self.dunders:
+            return None
+        methods = ((n, self.find_method(n, "__class_getitem__")) for n in sorted(base.objects) if n in self.known)
+        found = [self.bound(m, Value(frozenset((n,))), Arguments([index])) for n, m in methods if m is not None]
+        return joined(found) if found else None
 
     def _remembered(self, node: ast.Subscript) -> Value | None:
         """`Out[5]`, IPython's history."""

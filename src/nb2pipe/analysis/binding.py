@@ -6,7 +6,9 @@ import ast
 
 from nb2pipe.analysis import setups
 from nb2pipe.analysis.expressions import Expressions
+from nb2pipe.analysis.frames import Arguments, Known
 from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.state import joined
 from nb2pipe.analysis.tables import functions
 
 
@@ -44,8 +46,23 @@ class Binding(Expressions):
                 setups.unpatch(self.state, f"{ref}.{target.attr}")
             else:
                 setups.patch(self.state, ref, target.attr)
+        self._setters(base, target.attr, value)
         self.state.change(base.objects)
         self.state.hold(base.objects, value.objects)
+
+    def _setters(self, base: Value, name: str, value: Value) -> None:
+        """Code of the notebook's classes that runs when an attribute is stored."""
+        self.special(base, "__setattr__", given=[Value(literal=name), value])
+        for number in sorted(base.objects):
+            me = Value(frozenset((number,)))
+            for class_number in self.classes_of(number):
+                member = self.find_member(class_number, name)
+                if member is not None:
+                    self.special(member, "__set__", given=[me, value])
+                    for method in sorted(member.objects):
+                        if method not in self.active and _is_setter(self.known.get(method)):
+                            with self.maybe():
+                                self.bound(method, me, Arguments([value]))
 
     def _store_item(self, target: ast.Subscript, value: Value) -> None:
         base = self.evaluate(target.value)
@@ -62,6 +79,9 @@ class Binding(Expressions):
                 if not environment:
                     self.state.setups.add(self.state.at)
         self.state.change(base.objects)
+        self.special(base, "__setitem__", given=[index, value])
+        live = frozenset(n for n in base.objects if self.heap.things[n].kind == "library" and not self.is_data(n))
+        self.state.change(live, deep=True)  # a memoryview, a ChainMap: the item may be of what it was made of
         frames = frozenset() if isinstance(target.value, ast.Attribute) else self._frames(base.objects)
         self.state.hold(base.objects - frames, value.objects)
         columns = frozenset(number for number in value.objects if self.is_data(number))
@@ -88,7 +108,7 @@ class Binding(Expressions):
             value = self.evaluate(node.value)
             self.state.change(old.objects)
             self.state.hold(old.objects, self.element(value).objects)
-            new = self.combined([old, value])
+            new = joined([self.combined([old, value]), *self.in_place(node.op, old, value)])
             self.bind(node.target.id, Value(old.objects | (frozenset() if old.objects else new.objects)))
             return
         value = self.evaluate(node.value)
@@ -100,7 +120,7 @@ class Binding(Expressions):
         self.state.change(old.objects)
         grown = frozenset(number for number in old.objects if not self.is_data(number))
         self.state.hold(grown, self.element(value).objects)
-        new = self.combined([old, value])
+        new = joined([self.combined([old, value]), *self.in_place(node.op, old, value)])
         changed = bool(old.objects) and all(self.is_data(number) for number in old.objects | new.objects)
         self.assign(node.target, IMMUTABLE if changed and not self.heap.owned(new.objects) else new)
 
@@ -124,13 +144,20 @@ class Binding(Expressions):
         elif isinstance(target, ast.Attribute | ast.Subscript):
             base = self.evaluate(target.value)
             if isinstance(target, ast.Subscript):
-                self.evaluate(target.slice)
+                self.special(base, "__delitem__", given=[self.evaluate(target.slice)])
+            else:
+                self.special(base, "__delattr__", given=[Value(literal=target.attr)])
             for ref in sorted(base.refs):
                 if isinstance(target, ast.Attribute):
                     setups.patch(self.state, ref, target.attr)
                 elif ref == "os.environ":
                     self.state.touch("env", "", write=True)
             self.state.change(base.objects)
+
+
+def _is_setter(known: Known | None) -> bool:
+    decorators = getattr(known.node, "decorator_list", ()) if known is not None else ()
+    return any(isinstance(item, ast.Attribute) and item.attr == "setter" for item in decorators)
 
 
 def _elements(target: ast.expr) -> list[ast.expr]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 
 from nb2pipe.analysis import resources
@@ -43,16 +42,18 @@ class Calls(Libraries):
     def _call_object(self, number: int, arguments: Arguments) -> Value:
         thing = self.heap.things[number]
         if thing.kind == "function":
-            return self.inline(number, arguments)
+            return joined([self.inline(number, arguments), *self._dispatch(number, arguments)])
         if thing.kind == "class":
             return self.construct(number, arguments)
         if thing.kind == "method":
             return self._call_method(number, arguments)
+        if thing.origin.startswith("operator."):
+            return self._call_getter(number, arguments)
         me = Value(frozenset((number,)))
         for class_number in self.classes_of(number):
             method = self.find_method(class_number, "__call__")
             if method is not None:
-                return self._bound(method, me, arguments)
+                return self.bound(method, me, arguments)
         self.state.change(me.objects, deep=True)
         if thing.kind == "unknown":
             self.state.change(arguments.objects, deep=True)
@@ -62,6 +63,22 @@ class Calls(Libraries):
         self.hold_arguments(result.objects, arguments.every())
         return result
 
+    def _dispatch(self, number: int, arguments: Arguments) -> list[Value]:
+        """The functions that `functools.singledispatch` may call instead of this one."""
+        if number not in self.dispatched:
+            return []
+        with self.maybe():
+            return [self.inline(other, arguments) for other in self.dispatched[number] if other in self.known]
+
+    def _call_getter(self, number: int, arguments: Arguments) -> Value:
+        """Call what `operator.itemgetter`, `attrgetter` or `methodcaller` has made."""
+        first, *_ = [*arguments.every(), IMMUTABLE]
+        _, _, name = self.heap.things[number].origin.partition(":")
+        if name:
+            given = [Value(frozenset((item,))) for item in sorted(self.heap.things[number].owns)]
+            return self.method_call(first, name, Arguments(given))
+        return joined([self.element(first), self.element(self.element(first))])
+
     def call_back(self, handed: Iterable[int], given: Iterable[int]) -> Value:
         """A library may call the functions that `handed` are or carry, with anything of `given`; what they return.
 
@@ -70,36 +87,32 @@ class Calls(Libraries):
         handed = {number for number in handed if self.heap.things[number].kind not in ("instance", "class")}
         if self._calling_back:
             handed = {number for number in handed if self.heap.things[number].kind in CODE}
-        bound = {number for number in self.heap.within(handed) if self.heap.things[number].kind == "method"}
-        codes = sorted(n for n in self.heap.codes(handed - bound) if n in self.known and n not in self._active)
+        inner = sorted(self.heap.within(handed))
+        bound = {number for number in inner if self.heap.things[number].kind == "method"}
+        callers = [number for number in inner if self.heap.things[number].kind == "caller"]
+        codes = sorted(n for n in self.heap.codes(handed - bound) if n in self.known and n not in self.active)
         codes = [number for number in codes if isinstance(self.known[number].node, FUNCTIONS)]
-        if not codes and not bound:
+        if not codes and not bound and not callers:
             return IMMUTABLE
         rest = Value(frozenset(n for n in self.heap.within(given) if self.heap.things[n].kind not in CODE))
         self._calling_back += 1
         with self.maybe():
             found = [self.inline(number, Arguments(rest=rest)) for number in codes]
             found += [self._call_method(number, Arguments(rest=rest)) for number in sorted(bound)]
+            found += [self._call_getter(number, Arguments(rest=rest)) for number in callers]
         self._calling_back -= 1
         return joined(found)
 
     def _call_method(self, number: int, arguments: Arguments) -> Value:
         """Call `obj.name` that was a value on its own; one that calls itself has done what it does."""
-        if number in self._active:
+        if number in self.active:
             return IMMUTABLE
         thing = self.heap.things[number]
-        self._active.append(number)
+        self.active.append(number)
         try:
             return self.method_call(Value(frozenset(thing.owns)), thing.origin, arguments)
         finally:
-            self._active.pop()
-
-    def _bound(self, method: int, me: Value, arguments: Arguments) -> Value:
-        node = self.known[method].node
-        words = {item.id for item in getattr(node, "decorator_list", ()) if isinstance(item, ast.Name)}
-        first = [] if "staticmethod" in words else [me]
-        moved = Arguments([*first, *arguments.positional], arguments.keywords, arguments.rest, arguments.node)
-        return self.inline(method, moved, self_value=me)
+            self.active.pop()
 
     def construct(self, number: int, arguments: Arguments) -> Value:
         """An instance of a notebook class."""
@@ -111,7 +124,7 @@ class Calls(Libraries):
             method = self.find_method(number, name)
             if method is not None:
                 found = found or name == "__init__"
-                self._bound(method, me, Arguments(rest=joined(arguments.every())) if name[2:6] == "post" else arguments)
+                self.bound(method, me, Arguments(rest=joined(arguments.every())) if name[2:6] == "post" else arguments)
         if not found:
             self.hold_arguments(me.objects, arguments.every())
         return me
@@ -132,6 +145,7 @@ class Calls(Libraries):
                 found.append(result)
         if plain or not found:
             resources.method(self.state, name, base, arguments)
+            self.implicit("", arguments.objects | (frozenset(plain) if name == "sort" else frozenset()), ())
             found.append(self._library_method(frozenset(plain), name, arguments))
         return joined(found)
 
@@ -143,11 +157,11 @@ class Calls(Libraries):
             if method is None:
                 return None
             words = {getattr(item, "id", "") for item in getattr(self.known[method].node, "decorator_list", ())}
-            return self._bound(method, me, arguments) if "classmethod" in words else self.inline(method, arguments)
+            return self.bound(method, me, arguments) if "classmethod" in words else self.inline(method, arguments)
         for class_number in self.classes_of(number):
             method = self.find_method(class_number, name)
             if method is not None:
-                return self._bound(method, me, arguments)
+                return self.bound(method, me, arguments)
         return None
 
     def _library_method(self, objects: frozenset[int], name: str, arguments: Arguments) -> Value:
@@ -155,8 +169,7 @@ class Calls(Libraries):
         origin = min((self.heap.things[number].origin for number in objects), default="")
         if self._callback_changes(arguments, objects):
             self.state.change(objects | arguments.objects, deep=True)
-        if "out" in arguments.keywords:
-            self.state.change(arguments.keywords["out"].objects)
+        self.write_out(functions().out_methods.get(name), arguments)
         inplace = arguments.keywords.get("inplace")
         if inplace is not None and inplace.literal is not False:
             self.state.change(objects)

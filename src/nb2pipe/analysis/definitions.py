@@ -141,9 +141,13 @@ def _candidate(item: Statement, role: Role, walked: Walked) -> Candidate | None:
         if not all(_stable(part) for part in node.decorator_list):
             return None
         runs = frozenset(read_names(node.decorator_list))
+        if registers and len(set(state.bound_at.get(node.name, ()))) > 1:  # `def _(x: int)`, and another `_`
+            if not all(at in state.setups for at in state.bound_at[node.name]):
+                return None
+            return Candidate(item, DefinitionKind.SETUP, (), frozenset(read_names(evaluated)), runs)
         return Candidate(item, DefinitionKind.FUNCTION, (node.name,), frozenset(read_names(evaluated)), runs, registers)
     if isinstance(node, ast.ClassDef):
-        if not _plain_class(node):
+        if not _plain_class(node) or item.at in state.registered:
             return None
         runs = frozenset(read_names([*node.decorator_list, *_called(node)]))
         reads = frozenset(_class_reads(node))

@@ -48,7 +48,7 @@ class Expressions(Invocations):
         """What an expression may be, after all that it does."""
         evaluator = self._evaluators.get(type(node))
         if evaluator is not None:
-            outer, self.heap.site = self.heap.site, id(node) if self._active else None
+            outer, self.heap.site = self.heap.site, id(node) if self.active else None
             try:
                 return evaluator(node)
             finally:
@@ -77,7 +77,7 @@ class Expressions(Invocations):
             literal = resources.fold_join(left.literal, right.literal, "/" if isinstance(node.op, ast.Div) else "")
             if literal is not MISSING:
                 return Value(literal=literal)
-        return self.combined([left, right])
+        return joined([self.combined([left, right]), *self.binary(node.op, left, right)])
 
     def combined(self, operands: list[Value]) -> Value:
         """The new object that an operator makes: of lists, it holds the same items."""
@@ -97,17 +97,26 @@ class Expressions(Invocations):
         found = self.evaluate(node.operand)
         if isinstance(node.op, ast.USub) and isinstance(found.literal, int | float):
             return Value(literal=-found.literal)
-        return IMMUTABLE if isinstance(node.op, ast.Not) else self.combined([found])
+        made = self.unary(node.op, found)
+        return IMMUTABLE if isinstance(node.op, ast.Not) else joined([self.combined([found]), *made])
 
     def _boolean(self, node: ast.BoolOp) -> Value:
-        found = [self.evaluate(node.values[0])]
+        found = [self.test(node.values[0])]
         with self.maybe():
-            found += self.evaluate_all(node.values[1:])
+            found += [self.test(item) for item in node.values[1:-1]]
+            found.append(self.evaluate(node.values[-1]))
         return joined(found)
+
+    def test(self, node: ast.expr) -> Value:
+        """An expression of which the truth is asked."""
+        found = self.evaluate(node)
+        self.truth(found)
+        return found
 
     def _compare(self, node: ast.Compare) -> Value:
         operands = self.evaluate_all([node.left, *node.comparators])
         for position, operator in enumerate(node.ops):
+            self.comparison(operator, operands[position], operands[position + 1])
             if isinstance(operator, ast.Is | ast.IsNot):
                 both = operands[position].objects, operands[position + 1].objects
                 if all(both):
@@ -127,7 +136,7 @@ class Expressions(Invocations):
                 self.read_everything()
 
     def _conditional(self, node: ast.IfExp) -> Value:
-        self.evaluate(node.test)
+        self.test(node.test)
         with self.maybe():
             return joined(self.evaluate_all([node.body, node.orelse]))
 
@@ -155,7 +164,9 @@ class Expressions(Invocations):
         return self.unknown()
 
     def _await(self, node: ast.Await) -> Value:
-        return self.evaluate(node.value)
+        found = self.evaluate(node.value)
+        made = self.special(found, "__await__")
+        return found if made is None else found.join(made)
 
     # --- containers -------------------------------------------------------------------------------------------------
 
@@ -182,6 +193,7 @@ class Expressions(Invocations):
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
                 found = self.evaluate(part.value)
+                self.implicit("builtins.str", found.objects, ())
                 if part.format_spec is not None:
                     self.evaluate(part.format_spec)
                 plain = part.format_spec is None and part.conversion == -1
@@ -216,7 +228,8 @@ class Expressions(Invocations):
         for position, generator in enumerate(node.generators):
             item = first if position == 0 else self.iterate(self.evaluate(generator.iter))
             self.assign(generator.target, item)
-            self.evaluate_all(generator.ifs)
+            for test in generator.ifs:
+                self.test(test)
         if isinstance(node, ast.DictComp):
             self.evaluate(node.key)
             return self.evaluate(node.value)

@@ -22,7 +22,7 @@ from nb2pipe.analysis.scopes import FUNCTIONS, Code, Function, Scope, scope_of
 from nb2pipe.analysis.state import State, joined
 
 BUILTINS = frozenset(dir(builtins)) - {"_"} | {"get_ipython", "display", "exit", "quit", "__file__", "__builtins__"}
-CODE = frozenset({"function", "class", "method"})  # kinds of objects that are called
+CODE = frozenset({"function", "class", "method", "caller"})  # kinds of objects that are called
 MAX_CALL_DEPTH = 12
 MAX_WALKED_NODES = 300_000
 MAX_WALKED_IN_A_CELL = 10_000
@@ -52,6 +52,7 @@ class Known:
     defaults: Mapping[str, Value] = field(default_factory=dict)
     members: Mapping[str, Value] = field(default_factory=dict)
     bases: Sequence[Value] = ()
+    metas: Value = IMMUTABLE  # a class' metaclass
     owner: int | None = None
 
 
@@ -92,10 +93,11 @@ class Frames(ABC):
         self.changes_arguments: set[int] = set()  # functions that may change what they are given
         self.told: dict[ast.AST, Told] = {}  # what the author tells of statements, and of functions' calls
         self.history = History()
+        self.dispatched: dict[int, list[int]] = {}  # a function by `singledispatch` -> those that it may call instead
         self.own_magics: set[str] = set()  # magics that the notebook registers
         self.future_annotations = False
         self.calls_are_pure = False  # the author says so of the statement that is walked
-        self._active: list[int] = []
+        self.active: list[int] = []
         self.used: set[int] = set()
         self._left = MAX_WALKED_NODES
         self._fuel = 0
@@ -265,7 +267,7 @@ class Frames(ABC):
 
     def _may_call(self, number: int) -> None:
         known = self.known.get(number)
-        if known is None or number in self._active or not isinstance(known.node, FUNCTIONS):
+        if known is None or number in self.active or not isinstance(known.node, FUNCTIONS):
             return
         given = self.unknown()
         sure, self.state.sure = self.state.sure, False
@@ -287,7 +289,7 @@ class Frames(ABC):
 
     def _inline(self, number: int, arguments: Arguments, self_value: Value | None) -> Value:
         known = self.known[number]
-        if number in self._active or len(self._active) >= MAX_CALL_DEPTH or self._fuel < known.size:
+        if number in self.active or len(self.active) >= MAX_CALL_DEPTH or self._fuel < known.size:
             return self._coarse(number, arguments)
         self._fuel -= known.size
         node = known.node
@@ -297,14 +299,14 @@ class Frames(ABC):
         frame.self_value, frame.owner = self_value, known.owner
         outer, self.frame = self.frame, frame
         sure, at = self.state.sure, self.state.at
-        self._active.append(number)
+        self.active.append(number)
         try:
             if isinstance(node, ast.Lambda):
                 frame.returns.append(self.evaluate(node.body))
             else:
                 self.run(node.body)
         finally:
-            self._active.pop()
+            self.active.pop()
             self.frame = outer
             self.state.sure, self.state.at = sure, at
         found = joined(frame.returns)
@@ -348,7 +350,7 @@ class Frames(ABC):
     def _coarse(self, number: int, arguments: Arguments) -> Value:
         """Past the caps, or a recursion: the arguments may be changed; so may all that the function mentions."""
         self.state.change(arguments.objects, deep=True)
-        seen: set[int] = set(self._active)
+        seen: set[int] = set(self.active)
         waiting = [] if number in seen else [number]
         while waiting:
             current = waiting.pop()
@@ -367,6 +369,21 @@ class Frames(ABC):
         return self.heap.value("unknown", owns=arguments.objects)
 
     # --- classes --------------------------------------------------------------------------------------------------
+
+    def find_member(self, class_number: int, name: str) -> Value | None:
+        """What the class attribute `name` is, of the class or the nearest of its notebook bases that has it."""
+        waiting, seen = [class_number], set()
+        while waiting:
+            current = waiting.pop(0)
+            known = self.known.get(current)
+            if known is None or current in seen:
+                continue
+            seen.add(current)
+            if name in known.members:
+                return known.members[name]
+            for base in known.bases:
+                waiting.extend(sorted(base.objects))
+        return None
 
     def find_method(self, class_number: int, name: str, *, skip_self: bool = False) -> int | None:
         """The notebook function that `name` means on a notebook class, its notebook bases included."""
@@ -396,6 +413,6 @@ class Frames(ABC):
     def reset(self) -> None:
         """After a failure in the middle of a cell: back to the module, no branch open."""
         self.frame = self.module
-        self._active.clear()
+        self.active.clear()
         self.calls_are_pure = False
         self.state.abandon()

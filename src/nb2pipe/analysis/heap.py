@@ -51,8 +51,9 @@ IMMUTABLE = Value()
 class Thing:
     """One abstract object.
 
-    `kind`: list, dict, set, tuple, iterator, mask, function, class, instance, library, fresh or unknown. `origin` is
-    the dotted name of the library call that made it. `codes` are the notebook's functions and classes within reach.
+    `kind`: list, dict, set, tuple, iterator, mask, function, class, method, caller, instance, library, fresh, unknown.
+    `origin` is the dotted name of the library call that made it. `codes` are the notebook's functions and classes
+    within reach.
     """
 
     kind: str

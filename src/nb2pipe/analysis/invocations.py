@@ -108,7 +108,7 @@ class Invocations(Attributes):
             return self.unknown()
         method = None if frame.owner is None else self.find_method(frame.owner, name, skip_self=True)
         if method is not None:
-            return self._bound(method, me, arguments)
+            return self.bound(method, me, arguments)
         self.state.change(me.objects)
         self.hold_arguments(me.objects, arguments.every())
         return me

@@ -45,25 +45,34 @@ class Libraries(Parts):
             self.state.effects.setdefault(self.state.at, set()).add("print")
         self.set_up(ref, arguments)
         self._change_listed(functions().changes.get(ref), ref, arguments)
-        if "out" in arguments.keywords:
-            self.state.change(arguments.keywords["out"].objects)
+        self.write_out(functions().out.get(ref), arguments)
         if self._changed_by_callbacks(arguments):
             self.state.change(arguments.objects, deep=True)
         made = self._called_back(ref, arguments)
+        implied = self.implicit(ref, arguments.objects, arguments.objects)
+        made = made.join(Value(implied.objects))
         result = self._result(ref, arguments)
+        if implied.objects and functions().results.get(ref) == "item":
+            result = result.join(Value(implied.objects))
         self.state.hold(result.objects, (made.objects | codes) - result.objects)
         return result
+
+    def write_out(self, position: int | None, arguments: Arguments) -> None:
+        """The argument `out`, an array or a tuple of them, is written."""
+        out = arguments.at(-1 if position is None else position, "out")
+        if out is not None:
+            self.state.change(out.objects, deep=True)
 
     def set_up(self, ref: str, arguments: Arguments) -> None:
         """Note a call that changes the library's own state, or asks for it."""
         if resources.is_setup(ref):
             self.state.touch("options", ref, write=True)
             self.state.setups.add(self.state.at)
-            if not self._active:
+            if not self.active:
                 self.state.direct.add(self.state.at)
         elif ref in ("builtins.setattr", "builtins.delattr") and arguments.positional:
             self._patch(arguments)
-        if not self._active and resources.is_getter(ref):
+        if not self.active and resources.is_getter(ref):
             self.state.getters.add(self.state.at)
 
     def _patch(self, arguments: Arguments) -> None:
@@ -140,6 +149,8 @@ class Libraries(Parts):
             return joined([self.element(value) for value in every])
         if ref == "builtins.sum":
             return self._sum(every)
+        if ref == "operator.methodcaller" and arguments.positional:
+            return self._method_caller(arguments)
         result = self.heap.value("library" if kind != "fresh" else "fresh", ref)
         number = next(iter(result.objects))
         self.heap.things[number].draws = resources.estimator_draws(ref, arguments)
@@ -193,6 +204,12 @@ class Libraries(Parts):
         kinds = ("instance", "unknown", "library")
         found = (n for n in arguments.objects if self.heap.things[n].kind in kinds and not self.is_data(n))
         return Value(frozenset(found))
+
+    def _method_caller(self, arguments: Arguments) -> Value:
+        """`operator.methodcaller("append", x)`: the name goes along in the origin, the arguments as what it owns."""
+        name, *given = arguments.positional
+        owns = {number for value in given for number in value.objects}
+        return self.heap.value("caller", f"operator.methodcaller:{name.literal!s}", owns=owns)
 
     def _sum(self, every: list[Value]) -> Value:
         """Of lists: a new list with their items. Of anything else something new."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nb2pipe.analysis.frames import Frames
-from nb2pipe.analysis.heap import Value
+from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.protocols import Protocols
+from nb2pipe.analysis.state import joined
 from nb2pipe.analysis.tables import methods
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple", "iterator"})
 
 
-class Parts(Frames):
+class Parts(Protocols):
     """What values hold."""
 
     def element(self, value: Value) -> Value:
@@ -49,7 +50,9 @@ class Parts(Frames):
         used = [number for number in value.objects if self._maybe_iterator(number)]
         self.state.change(used)
         self.consume(value)
-        return self.element(value)
+        made = self.special(value, "__iter__", "__aiter__", "__getitem__") or IMMUTABLE
+        items = self.special(value.join(made), "__next__", "__anext__") or IMMUTABLE
+        return joined([self.element(value.join(Value(made.objects))), items])
 
     def _maybe_iterator(self, number: int) -> bool:
         thing = self.heap.things[number]

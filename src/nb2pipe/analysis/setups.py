@@ -74,6 +74,12 @@ def patch(state: State, name: str, attribute: str) -> None:
     state.patches.setdefault(state.at, attribute)
 
 
+def register(state: State, name: str) -> None:
+    """Something is made known to `name`, a function of the notebook, which every step that has it must know too."""
+    state.touch("options", name, write=True)
+    state.setups.add(state.at)
+
+
 def unpatch(state: State, name: str) -> None:
     """`sys.stdout = old`, where `old` is what it was: earlier stores of this cell are undone."""
     for at in [at for at, known in state.options.items() if known == name and at.cell == state.at.cell]:

@@ -69,6 +69,8 @@ class State:
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
         self.told: set[At] = set()  # statements of which the author tells more than their code shows
+        self.registered: dict[At, tuple[str, int]] = {}  # classes whose definition changes something else
+        self.noted: set[int] | None = None  # what is changed from here on
         self.pure = 0  # how many calls are under way of which the author says that they change nothing
         self.diagnostics: dict[tuple[str, int, str], Diagnostic] = {}
         self._logs: list[Changes] = []
@@ -173,15 +175,12 @@ class State:
             if name in reach:
                 continue
             within = self.heap.within(self.names[name].objects, seen=True)
-            reach[name] = frozenset(number for number in within if self._mutable(number))
+            reach[name] = frozenset(within)
             fresh = reach[name] - found
             found |= fresh
             waiting.extend(sorted(self.holders_of(fresh) - reach.keys()) if fresh else ())
         if len(reach) > 1:
             self.shares.append(Share(self.at, stored, reach))
-
-    def _mutable(self, number: int) -> bool:
-        return self.heap.things[number].kind not in ("function", "module")
 
     def change(self, objects: Iterable[int], *, deep: bool = False) -> None:
         """The objects may be changed in place; with `deep`, also all that they own, functions and classes apart."""
@@ -193,6 +192,8 @@ class State:
             targets = {number for number in inner if self.heap.things[number].kind not in ("function", "class")}
         if not targets:
             return
+        if self.noted is not None:
+            self.noted |= targets
         for number in targets:
             self.changed_in.setdefault(number, set()).add(self.at.cell)
         for name in self.holders_of(targets):

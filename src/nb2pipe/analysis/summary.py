@@ -84,7 +84,9 @@ class _Summary:
             self._walk(index)
         state = self.walker.state
         self._touch_shared(state)
-        walked = definitions.Walked(state, self._readers(), frozenset(self.parameters))
+        readers = self._readers()
+        self._refuse_registered(state, readers)
+        walked = definitions.Walked(state, readers, frozenset(self.parameters))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
         self._say_uncarried(state, found)
@@ -251,6 +253,21 @@ class _Summary:
                 hint = "write it as a statement of its own that uses constants, imports and pure functions only"
                 severity = Severity.ERROR if self._patch_is_read(at, state) else Severity.WARNING
                 self._report("N2P310", message, at.cell, at.line, hint, severity)
+
+    def _refuse_registered(self, state: State, readers: Mapping[str, frozenset[int]]) -> None:
+        """A class that registers itself where it is defined would do so again wherever it is loaded."""
+        for at, (name, number) in sorted(state.registered.items()):
+            own = self.section_of[at.cell]
+            for variable in sorted(state.holders_of([number])):
+                later = [c for c in readers.get(variable, ()) if c > at.cell and self.section_of[c] is not own]
+                if later:
+                    message = (
+                        f"class `{name}` changes something where it is defined (a base class or metaclass registers "
+                        f"it), and `{variable}`, which holds it, is read in cell {min(later) + 1} of another step"
+                    )
+                    hint = f"put cell {min(later) + 1} into this step, or register the class by a call of its own"
+                    self._report("N2P240", message, at.cell, at.line, hint)
+                    break
 
     def _patch_is_read(self, at: At, state: State) -> bool:
         """True if code of another step reads the attribute that is bound or deleted here."""

@@ -10,7 +10,8 @@ from typing import Any
 from nb2pipe.analysis import directives, setups, told
 from nb2pipe.analysis.defining import Defining
 from nb2pipe.analysis.heap import IMMUTABLE, Value
-from nb2pipe.analysis.state import Changes
+from nb2pipe.analysis.protocols import SHOWN
+from nb2pipe.analysis.state import Changes, joined
 from nb2pipe.analysis.tables import magics
 from nb2pipe.model import At
 
@@ -64,7 +65,7 @@ class Walker(Defining):
         """Walk statements in order. After one that may leave the block, the rest only may run."""
         cell = self.state.at.cell
         for position, statement in enumerate(statements):
-            if not self._active:
+            if not self.active:
                 self.state.at = At(cell, statement.lineno)
             self._run_one(statement)
             if isinstance(statement, ast.If | ast.For | ast.While | ast.Try | ast.With | ast.Match) and _leaves(
@@ -121,6 +122,9 @@ class Walker(Defining):
         if isinstance(value, ast.Name) and value.id in magics().automagic and value.id not in self.state.names:
             return  # `ls` alone on a line
         self.last = self.evaluate(value)
+        if self.frame.kind == "module":
+            for name in SHOWN:
+                self.special(self.last, name)
 
     def _return(self, node: ast.Return) -> None:
         if node.value is not None:
@@ -132,13 +136,13 @@ class Walker(Defining):
                 self.evaluate(item)
 
     def _assert(self, node: ast.Assert) -> None:
-        self.evaluate(node.test)
+        self.test(node.test)
         if node.msg is not None:
             with self.maybe():
                 self.evaluate(node.msg)
 
     def _if(self, node: ast.If) -> None:
-        self.evaluate(node.test)
+        self.test(node.test)
         if _always(node.test):
             self.run(node.body)
             return
@@ -191,11 +195,11 @@ class Walker(Defining):
         self._else(node.body, node.orelse)
 
     def _while(self, node: ast.While) -> None:
-        self.evaluate(node.test)
+        self.test(node.test)
 
         def body() -> None:
             self.run(node.body)
-            self.evaluate(node.test)
+            self.test(node.test)
 
         if _always(node.test) and not self._loops:
             self._loops += 1
@@ -217,21 +221,26 @@ class Walker(Defining):
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         suppresses = False
         restored: tuple[str, ...] = ()
+        entering: list[Value] = []
         for item in node.items:
             value = self.evaluate(item.context_expr)
             if isinstance(item.context_expr, ast.Call) and _is_dotted(item.context_expr.func):
                 restored += setups.restored_by(self.evaluate(item.context_expr.func).refs)
+            made = self.special(value, "__enter__", "__aenter__")
+            entering.append(value)
             suppresses = suppresses or _suppresses(item.context_expr)
             if isinstance(item.context_expr, ast.Name):
                 self.state.change(value.objects, deep=True)
             if item.optional_vars is not None:
                 entered = value if value.objects else self.element(value)
-                self.assign(item.optional_vars, entered)
+                self.assign(item.optional_vars, entered if made is None else joined([made, self.element(made)]))
         before = set(self.state.options)
         if suppresses:
             self._branches([lambda: self.run(node.body)], through=True)
         else:
             self.run(node.body)
+        for value in reversed(entering):
+            self.special(value, "__exit__", "__aexit__")
         if restored:
             setups.undo(self.state, before, restored)
 

@@ -94,6 +94,8 @@ class Functions:
     methods: Patterns[list[int]]
     results: Patterns[str]
     distinct: Patterns[bool]
+    out: Patterns[int]
+    out_methods: Mapping[str, int]
     code: frozenset[str]
     unpickle: frozenset[str]
     packages: frozenset[str]
@@ -123,6 +125,11 @@ def _load(name: str) -> dict[str, Any]:
     return tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8"))
 
 
+def _places(table: Mapping[str, Iterable[str]]) -> dict[str, int]:
+    """Position -> names, the other way round."""
+    return {name: int(position) for position, names in table.items() for name in names}
+
+
 @cache
 def magics() -> Magics:
     """magics.toml."""
@@ -150,6 +157,8 @@ def functions() -> Functions:
         methods=Patterns(data["methods"]),
         results=Patterns(data["results"]),
         distinct=Patterns.of(data["distinct"]["names"]),
+        out=Patterns(_places(data["out"])),
+        out_methods=_places(data["out_methods"]),
         code=frozenset(data["code"]["names"]),
         unpickle=frozenset(data["unpickle"]["names"]),
         packages=frozenset(packages["standard"]) | frozenset(packages["known"]) | {"builtins"},
