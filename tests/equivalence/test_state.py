@@ -77,6 +77,21 @@ REGISTERS: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "a decorator registers": ("same", ["registry = []\ndef register(f):\n    registry.append(f)\n    return f", "@register\ndef one(): return 1", "@register\ndef two(): return 2", "print([f() for f in registry], registry[0] is one)"]),
     "a function by type": ("same", ["import functools\nseen = []\n@functools.singledispatch\ndef show(x): return 'any'", "@show.register\ndef _(x: int):\n    seen.append(x)\n    return 'int'", "@show.register(str)\ndef _(x): return 'str'", "print(show(3), show('a'), show(2.5))", "print(seen)"]),
 }
+HELPERS = "%%writefile helpers.py\nitems = []\n_made = {}\ndef add(x): items.append(x)\ndef count(): return len(items)\ndef double(x): return 2 * x\ndef made(k):\n    if k not in _made:\n        _made[k] = [k]\n    return _made[k]"
+IMPORT = "import sys\nsys.path.insert(0, '')\nimport helpers"
+MODULES: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
+    "a module's list is changed, and read": ("refused", [HELPERS, IMPORT, "helpers.add(1)", "print(helpers.items)"]),
+    "a module's list is changed by its method, and read": ("refused", [HELPERS, IMPORT, "helpers.items.append(1)", "print(helpers.items)"]),
+    "a module's attribute is set, and read": ("refused", [HELPERS, IMPORT, "helpers.items = [1]", "print(helpers.items)"]),
+    "a module's list is changed and read in one step": ("same", [HELPERS, IMPORT, "helpers.add(1)\nprint(helpers.items)", "print(helpers.double(2))"]),
+    "a module's function that is imported by name": ("refused", [HELPERS, "import sys\nsys.path.insert(0, '')\nfrom helpers import add, items", "add(1)", "print(items)"]),
+    "a module's pure function": ("same", [HELPERS, IMPORT, "x = helpers.double(1)", "print(helpers.double(x))"]),
+    "a module is written anew, and loaded anew": ("same", ["import sys, importlib\nsys.path.insert(0, '')\nsys.dont_write_bytecode = True\nopen('hm.py', 'w').write('v = 1\\n')", "import hm\nprint(hm.v)", "open('hm.py', 'w').write('v = 222\\n')", "importlib.reload(hm)\nprint(hm.v)", "print(hm.v)"]),
+    "a script is run": ("same", ["%%writefile lib.py\nv = 5\nseen = []\ndef f():\n    seen.append(v)\n    return len(seen)", "%run lib.py", "print(f())", "print(f(), v, seen)"]),
+    "a script is run in the notebook's namespace": ("same", ["k = 3", "%%writefile lib.py\nv = k + 5\nk += 1", "%run -i lib", "print(v, k)"]),
+    "a script is written anew, and run": ("same", ["%%writefile lib.py\nv = 5", "open('lib.py', 'a').write('\\nw = 6')", "%run lib.py", "print(v, w)"]),
+    "a script that guards its main part": ("same", ["%%writefile lib.py\ndef main():\n    global r\n    r = 3\nif __name__ == '__main__':\n    main()", "%run lib.py", "print(r)"]),
+}
 WARNED: dict[str, list[str]] = {  # what later steps can't repeat, and what is set back at once
     "by a value": [PANDAS, "n = len('four')", "pd.set_option('display.max_rows', n)", "1"],
     "in a loop over a list": [PANDAS, "names = ['display.max_rows']", "for name in names:\n    pd.set_option(name, 4)", "1"],
@@ -92,7 +107,7 @@ SILENT: dict[str, list[str]] = {
 }
 # fmt: on
 
-ROWS = {**HISTORY, **LIBRARIES, **REGISTERS}
+ROWS = {**HISTORY, **LIBRARIES, **REGISTERS, **MODULES}
 
 
 def numbered(sources: list[str | tuple[str, str]]) -> Cells:

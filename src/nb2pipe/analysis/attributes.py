@@ -33,6 +33,8 @@ class Attributes(Calls, Shell):
 
     def _attribute_of(self, base: Value, name: str) -> Value:
         refs = frozenset(f"{ref}.{name}" for ref in base.refs)
+        for ref in sorted(refs):
+            self.modules.used(ref, self.state.at, called=False)
         if name == "__class__":
             return self._inside("builtins.type", base)
         if name in methods().value_attributes:

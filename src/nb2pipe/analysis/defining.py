@@ -12,7 +12,6 @@ from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.protocols import is_special
 from nb2pipe.analysis.scopes import Scope, annotation_nodes
 from nb2pipe.analysis.state import joined
-from nb2pipe.analysis.tables import functions
 from nb2pipe.model import Severity
 
 # Packages whose calls make decorators that only wrap what they are given.
@@ -25,29 +24,19 @@ class Defining(Binding):
     def _import(self, node: ast.Import) -> None:
         for item in node.names:
             name = item.asname or item.name.partition(".")[0]
-            self._read_module(item.name)
+            self.read_module(item.name)
             self.bind(name, Value(refs=frozenset({item.name if item.asname else name})))
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         if module == "__future__":
             self.future_annotations = self.future_annotations or any(item.name == "annotations" for item in node.names)
-        self._read_module(module)
+        self.read_module(module)
         for item in node.names:
             if item.name == "*":
                 self._star(module)
             else:
                 self.bind(item.asname or item.name, Value(refs=frozenset({f"{module}.{item.name}"})))
-
-    def _read_module(self, module: str) -> None:
-        """A module that the notebook itself has written is read from its file."""
-        root = module.partition(".")[0]
-        if root in functions().packages:
-            return
-        for path in sorted(self.state.written):
-            if {root, f"{root}.py", "*"} & set(path.split("/")):
-                self.state.touch("file", path, write=False)
-                self.state.own_imports.add(self.state.at)
 
     def _star(self, module: str) -> None:
         state = self.state

@@ -69,6 +69,8 @@ class Expressions(Invocations):
         found = self.lookup(node.id)
         if found.objects:
             self.use(found)
+        for ref in found.refs:
+            self.modules.used(ref, self.state.at, called=False)
         return found
 
     def _binary(self, node: ast.BinOp) -> Value:

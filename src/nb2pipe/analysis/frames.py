@@ -15,8 +15,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from nb2pipe.analysis import told
+from nb2pipe.analysis.beside import Beside
 from nb2pipe.analysis.directives import Told
 from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.modules import Modules
 from nb2pipe.analysis.recall import History, is_history
 from nb2pipe.analysis.scopes import FUNCTIONS, Code, Function, Scope, scope_of
 from nb2pipe.analysis.state import State, joined
@@ -93,6 +95,8 @@ class Frames(ABC):
         self.changes_arguments: set[int] = set()  # functions that may change what they are given
         self.told: dict[ast.AST, Told] = {}  # what the author tells of statements, and of functions' calls
         self.history = History()
+        self.beside = Beside(None)
+        self.modules = Modules(self.beside)
         self.dispatched: dict[int, list[int]] = {}  # a function by `singledispatch` -> those that it may call instead
         self.own_magics: set[str] = set()  # magics that the notebook registers
         self.future_annotations = False
@@ -138,6 +142,11 @@ class Frames(ABC):
     @abstractmethod
     def run_tree(self, tree: ast.Module) -> None:
         """Walk source with its comments `# nb2pipe: ...`."""
+
+    def stands_beside(self, notebook: str | None) -> None:
+        """Where the notebook is: there the modules and scripts are that it uses."""
+        self.beside = Beside(notebook)
+        self.modules = Modules(self.beside)
 
     def open_cell(self, index: int) -> None:
         """A new cell begins."""

@@ -32,6 +32,9 @@ class Libraries(Parts):
         if ref in ("builtins.type", "builtins.vars") and len(arguments.positional) == 1:
             return self._inside(ref, arguments.positional[0])
         resources.call(self.state, ref, arguments)
+        self.modules.used(ref, self.state.at, called=True)
+        if ref == "importlib.reload":
+            self._reload(arguments)
         for keyword in ("random_state", "rng", "generator"):
             generator = arguments.keywords.get(keyword)
             if generator is not None:  # one that is handed on is drawn from
@@ -56,6 +59,26 @@ class Libraries(Parts):
             result = result.join(Value(implied.objects))
         self.state.hold(result.objects, (made.objects | codes) - result.objects)
         return result
+
+    def read_module(self, module: str) -> None:
+        """A module that the notebook itself has written is read from its file."""
+        root = module.partition(".")[0]
+        if root in functions().packages:
+            return
+        for path in sorted(self.state.written):
+            if {root, f"{root}.py", "*"} & set(path.split("/")):
+                self.state.touch("file", path, write=False)
+                self.state.own_imports.add(self.state.at)
+
+    def _reload(self, arguments: Arguments) -> None:
+        """`importlib.reload(module)`: its file is read; later steps import what it is then."""
+        for ref in sorted(frozenset().union(*(value.refs for value in arguments.every()))):
+            if ref.partition(".")[0] in functions().packages:
+                self.state.setups.add(self.state.at)
+                continue
+            self.read_module(ref)
+            for name in sorted(name for name, value in self.state.names.items() if ref in value.refs):
+                self.state.update(name)
 
     def write_out(self, position: int | None, arguments: Arguments) -> None:
         """The argument `out`, an array or a tuple of them, is written."""

@@ -61,6 +61,7 @@ class State:
         self.star_cell: int | None = None  # the first cell from which on any name may be bound
         self.setups: set[At] = set()  # statements that set up the process
         self.written: set[str] = set()  # files that the notebook has written so far
+        self.file_writes: list[str] = []  # the same, one after the other
         self.own_imports: set[At] = set()  # imports of modules that the notebook itself may have written
         self.options: dict[At, str] = {}  # statements that change a library's state
         self.patches: dict[At, str] = {}  # of these, those that bind or delete an attribute: its name
@@ -220,6 +221,7 @@ class State:
             self.moved = self.moved or kind == "cwd"
             if kind == "file":
                 self.written.add(name)
+                self.file_writes.append(name)
             if kind == "options":
                 self.options.setdefault(self.at, name)
 

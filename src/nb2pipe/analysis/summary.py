@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nb2pipe.analysis import definitions, recall, setups
+from nb2pipe.analysis import definitions, modules, recall, setups
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -74,6 +74,7 @@ class _Summary:
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
         self.walker = Walker()
+        self.walker.stands_beside(notebook.path)
         self.walker.history.numbered = recall.numbers(notebook.cells)
 
     def finish(self) -> Analysis:
@@ -100,6 +101,7 @@ class _Summary:
             diagnostics=(
                 *self.diagnostics,
                 *self._located(state),
+                *modules.check(self.walker.modules.uses, self.notebook, self.sections),
                 *recall.check(self.walker.history, self.notebook, self.sections, self.names),
             ),
             steps=steps,
