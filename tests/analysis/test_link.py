@@ -323,7 +323,7 @@ def test_an_install_between_the_cells_of_a_step(cells: Link) -> None:
 def test_paths_after_the_folder_changed(steps: Link) -> None:
     """A relative path is another file then."""
     write, read = "open('sub/a.txt', 'w').write('x')", "y = open('a.txt').read()"
-    assert steps(write, "import os\nos.chdir('sub')", read).edges == "a>c b>c"
+    assert steps(write, "import os\nos.chdir('sub')", read).edges == "a>b b>c"
     assert steps(write, "import os\nos.getcwd()", read).edges == ""
 
 

@@ -92,6 +92,24 @@ MODULES: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "a script is written anew, and run": ("same", ["%%writefile lib.py\nv = 5", "open('lib.py', 'a').write('\\nw = 6')", "%run lib.py", "print(v, w)"]),
     "a script that guards its main part": ("same", ["%%writefile lib.py\ndef main():\n    global r\n    r = 3\nif __name__ == '__main__':\n    main()", "%run lib.py", "print(r)"]),
 }
+NAMESPACE: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
+    "user_ns": ("same", ["x = 3\nz = 1", "get_ipython().user_ns['z'] = x", "print(z)"]),
+    "user_ns, in a function": ("same", ["x = 3\nz = 1\ndef f(): get_ipython().user_ns['z'] = x", "f()", "print(z)"]),
+    "push": ("same", ["z = 1\nip = get_ipython()", "ip.push({'z': 4})", "print(z)"]),
+    "ex": ("same", ["x = 4\ny = 0", "get_ipython().ex('y = x + 1')", "print(y)"]),
+    "run_cell": ("same", ["x = 4\ny = 0\nip = get_ipython()", "r = ip.run_cell('y = x + 1')", "print(y)"]),
+    "a magic by its function": ("same", ["x = 4\nip = get_ipython()", "ip.run_line_magic('timeit', '-n1 -r1 -q x')", "print(x)"]),
+    "sys.modules": ("same", ["import sys\nx = 4\ny = 0", "sys.modules['__main__'].y = 5", "print(y)"]),
+    "sys.modules by __name__": ("same", ["y = 0", "import sys\nsetattr(sys.modules[__name__], 'y', 5)", "print(y)"]),
+    "import __main__": ("same", ["x = 4\ny = 0\ndef f(): return x", "import __main__\n__main__.y = __main__.x + __main__.f()", "print(y)"]),
+    "import __main__, and change": ("same", ["x = [4]", "import __main__ as m\nm.x.append(3)", "print(x)"]),
+    "import __main__, and delete": ("same", ["x = [4]", "import __main__ as m\ndel m.x", "print('x' in globals())"]),
+    "vars of __main__": ("same", ["x = [4]", "import sys\nvars(sys.modules['__main__'])['x'].append(4)", "print(x)"]),
+    "exec in a dict": ("same", ["x = [1]\nns = {}", "exec('y = 5', ns)", "print(ns['y'])"]),
+    "builtins": ("same", ["import builtins", "builtins.special = 5", "print(builtins.special)"]),
+    "folders, entered and left": ("same", ["import os\nos.makedirs('sub', exist_ok=True)", "os.chdir('sub')", "print(os.path.basename(os.getcwd()))", "os.chdir('..')", "print(os.listdir('.'))"]),
+    "folders, by a magic": ("same", ["import os\nos.makedirs('sub', exist_ok=True)", "%cd -q sub", "open('f.txt', 'w').write('x')", "%cd -q ..", "print(os.listdir('sub'))"]),
+}
 WARNED: dict[str, list[str]] = {  # what later steps can't repeat, and what is set back at once
     "by a value": [PANDAS, "n = len('four')", "pd.set_option('display.max_rows', n)", "1"],
     "in a loop over a list": [PANDAS, "names = ['display.max_rows']", "for name in names:\n    pd.set_option(name, 4)", "1"],
@@ -107,7 +125,7 @@ SILENT: dict[str, list[str]] = {
 }
 # fmt: on
 
-ROWS = {**HISTORY, **LIBRARIES, **REGISTERS, **MODULES}
+ROWS = {**HISTORY, **LIBRARIES, **REGISTERS, **MODULES, **NAMESPACE}
 
 
 def numbered(sources: list[str | tuple[str, str]]) -> Cells:

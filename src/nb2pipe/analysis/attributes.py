@@ -18,6 +18,12 @@ from nb2pipe.analysis.tables import methods
 _CONTAINER_METHODS = frozenset(
     name for kind in (list, tuple, set, dict, Counter, OrderedDict, deque, ChainMap, Generator) for name in dir(kind)
 )
+MAIN = "__main__"
+SHELL = "builtins.get_ipython()"
+_NAMESPACE_REFS = frozenset(
+    {"builtins.globals()", "builtins.locals()", "builtins.vars()", f"{MAIN}.__dict__", f"{SHELL}.user_ns",
+     f"{SHELL}.user_global_ns"}
+)  # fmt: skip
 NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 
 
@@ -32,6 +38,8 @@ class Attributes(Calls, Shell):
         return self._attribute_of(self.evaluate(node.value), node.attr)
 
     def _attribute_of(self, base: Value, name: str) -> Value:
+        if MAIN in base.refs and not name.startswith("__"):
+            return self.global_value(name)
         refs = frozenset(f"{ref}.{name}" for ref in base.refs)
         for ref in sorted(refs):
             self.modules.used(ref, self.state.at, called=False)
@@ -82,12 +90,14 @@ class Attributes(Calls, Shell):
             return remembered
         base = self.evaluate(node.value)
         index = self.evaluate(node.slice)
+        if "sys.modules" in base.refs and (index.literal == MAIN or "builtins.__name__" in index.refs):
+            return Value(refs=frozenset({MAIN}))
         if any(ref.endswith("os.environ") for ref in base.refs):
             return IMMUTABLE
         made = self.special(base, "__getitem__", "__missing__", given=[index]) or self._of_class(base, index)
         if made is not None:
             return made.join(self.element(base))
-        if self._is_namespace(base):
+        if self.is_namespace(base):
             if isinstance(index.literal, str):
                 return self.evaluate(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
             return self._every_value()
@@ -122,6 +132,13 @@ class Attributes(Calls, Shell):
         number = index.literal if isinstance(index.literal, int) else None
         return self.history.read(node.value.id, number, self.state.at, sure=self.state.sure)
 
+    def global_value(self, name: str) -> Value:
+        """`__main__.name`: the notebook's own name."""
+        found = self.lookup_global(name)
+        if found.objects:
+            self.use(found)
+        return found
+
     def _copies(self, node: ast.expr, index: Value) -> bool:
         """True for an index by a list, a mask or a comparison: frames and arrays then give a copy."""
         if isinstance(node, ast.List | ast.ListComp | ast.Compare):
@@ -134,9 +151,9 @@ class Attributes(Calls, Shell):
             return joined([base, self.element(base), *default])
         return joined([self._attribute_of(base, name.literal), *default])
 
-    def _is_namespace(self, value: Value) -> bool:
+    def is_namespace(self, value: Value) -> bool:
         """True for what `globals()` gives: all of the notebook's names."""
-        return bool(value.refs & {f"{ref}()" for ref in NAMESPACES})
+        return bool(value.refs & _NAMESPACE_REFS)
 
     def _every_value(self) -> Value:
         """Any of the notebook's values: something is read by a name that isn't known here."""
@@ -155,7 +172,7 @@ class Attributes(Calls, Shell):
 
     def iterate(self, value: Value) -> Value:
         """`for x in value`, the notebook's namespace included."""
-        return self._every_value() if self._is_namespace(value) else super().iterate(value)
+        return self._every_value() if self.is_namespace(value) else super().iterate(value)
 
     def _path_method(self, path: str, name: str, arguments: Arguments) -> Value:
         if name in ("resolve", "absolute"):

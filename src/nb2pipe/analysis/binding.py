@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from nb2pipe.analysis import setups
+from nb2pipe.analysis.attributes import MAIN
 from nb2pipe.analysis.expressions import Expressions
 from nb2pipe.analysis.frames import Arguments, Known
 from nb2pipe.analysis.heap import IMMUTABLE, Value
@@ -42,7 +43,9 @@ class Binding(Expressions):
     def _store_attribute(self, target: ast.Attribute, value: Value) -> None:
         base = self.evaluate(target.value)
         for ref in sorted(base.refs):
-            if f"{ref}.{target.attr}" in value.refs:
+            if ref == MAIN:
+                self.state.bind(target.attr, value)
+            elif f"{ref}.{target.attr}" in value.refs:
                 setups.unpatch(self.state, f"{ref}.{target.attr}")
             else:
                 setups.patch(self.state, ref, target.attr)
@@ -67,17 +70,17 @@ class Binding(Expressions):
     def _store_item(self, target: ast.Subscript, value: Value) -> None:
         base = self.evaluate(target.value)
         index = self.evaluate(target.slice)
-        for ref in sorted(base.refs):
-            if ref in ("builtins.globals()", "builtins.locals()", "builtins.vars()"):
-                if isinstance(index.literal, str):
-                    self.bind(index.literal, value)
-                else:
-                    self.unknowable(f"{ref.rpartition('.')[2]}[...] = ... binds a name that is not a constant")
+        if self.is_namespace(base):
+            if isinstance(index.literal, str):
+                self.state.bind(index.literal, value)
             else:
-                environment = ref == "os.environ"
-                self.state.touch("env" if environment else "options", "" if environment else ref, write=True)
-                if not environment:
-                    self.state.setups.add(self.state.at)
+                self.unknowable("a name that is not a constant is bound in the notebook's namespace")
+            return
+        for ref in sorted(base.refs):
+            environment = ref == "os.environ"
+            self.state.touch("env" if environment else "options", "" if environment else ref, write=True)
+            if not environment:
+                self.state.setups.add(self.state.at)
         self.state.change(base.objects)
         self.special(base, "__setitem__", given=[index, value])
         live = frozenset(n for n in base.objects if self.heap.things[n].kind == "library" and not self.is_data(n))
@@ -148,7 +151,10 @@ class Binding(Expressions):
             else:
                 self.special(base, "__delattr__", given=[Value(literal=target.attr)])
             for ref in sorted(base.refs):
-                if isinstance(target, ast.Attribute):
+                if ref == MAIN and isinstance(target, ast.Attribute):
+                    self.global_value(target.attr)
+                    self.state.delete(target.attr)
+                elif isinstance(target, ast.Attribute):
                     setups.patch(self.state, ref, target.attr)
                 elif ref == "os.environ":
                     self.state.touch("env", "", write=True)

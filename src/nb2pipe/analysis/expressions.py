@@ -131,7 +131,7 @@ class Expressions(Invocations):
         return IMMUTABLE
 
     def _name_in_namespace(self, item: Value, place: Value) -> None:
-        if self._is_namespace(place):
+        if self.is_namespace(place):
             if isinstance(item.literal, str):
                 self.state.read_maybe(item.literal)
             else:
@@ -184,7 +184,7 @@ class Expressions(Invocations):
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
                 found = self.evaluate(value)
-                items.append(self._every_value() if self._is_namespace(found) else self.element(found))
+                items.append(self._every_value() if self.is_namespace(found) else self.element(found))
             else:
                 self.evaluate(key)
                 items.append(self.evaluate(value))

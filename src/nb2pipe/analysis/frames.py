@@ -140,6 +140,10 @@ class Frames(ABC):
         """Walk statements in order."""
 
     @abstractmethod
+    def unknowable(self, reason: str) -> None:
+        """A barrier: what runs here may read and bind any name."""
+
+    @abstractmethod
     def run_tree(self, tree: ast.Module) -> None:
         """Walk source with its comments `# nb2pipe: ...`."""
 
@@ -170,9 +174,10 @@ class Frames(ABC):
             elif name in frame.env and (frame.kind == "comprehension" or frame is self.frame):
                 return frame.env[name]
             frame = frame.parent
-        return self._lookup_global(name)
+        return self.lookup_global(name)
 
-    def _lookup_global(self, name: str) -> Value:
+    def lookup_global(self, name: str) -> Value:
+        """What `name` is outside of all functions."""
         state = self.state
         if name not in state.names:
             if is_history(name):

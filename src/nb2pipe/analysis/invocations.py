@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from nb2pipe.analysis.attributes import NAMESPACES, Attributes
+from nb2pipe.analysis.attributes import MAIN, NAMESPACES, SHELL, Attributes
 from nb2pipe.analysis.frames import Arguments, Frame
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.ipython import Problem, parse_body
@@ -56,7 +56,7 @@ class Invocations(Attributes):
         for value in found.every():
             if value.objects:
                 self.use(value)
-            if self._is_namespace(value):
+            if self.is_namespace(value):
                 self.read_everything()
         return found
 
@@ -88,9 +88,13 @@ class Invocations(Attributes):
         if func.attr in ("format", "join") and isinstance(base.literal, str):
             self.arguments(node)
             return IMMUTABLE
+        if SHELL in base.refs and func.attr in ("run_cell", "ex", "ev", "push", "safe_execfile", "del_var", "reset"):
+            return self._shell_code(node, func.attr)
         arguments = self.arguments(node)
+        if MAIN in base.refs and not func.attr.startswith("__"):
+            return self.apply(self.global_value(func.attr), arguments)
         self._strings(func.attr, frozenset(f"{ref}.{func.attr}" for ref in base.refs), arguments)
-        if self._is_namespace(base):
+        if self.is_namespace(base):
             return self._namespace_method(func.attr, arguments)
         found = self.method_call(base, func.attr, arguments)
         if isinstance(base.literal, str) and func.attr in ("joinpath", "with_suffix", "resolve", "absolute"):
@@ -132,6 +136,8 @@ class Invocations(Attributes):
     def _code_call(self, ref: str, node: ast.Call) -> Value:
         values = self.evaluate_all(list(node.args))
         text = values[0].literal if values else MISSING
+        if len(values) > 1 and values[1].objects and not self.is_namespace(values[1]):
+            return self._code_apart(values[1:])
         if not isinstance(text, str):
             self.unknowable(f"{ref.rpartition('.')[2]}() runs code that is not a constant")
             return self.unknown()
@@ -142,6 +148,24 @@ class Invocations(Attributes):
             return self.evaluate(tree.body[0].value)
         self.run(tree.body)
         return IMMUTABLE
+
+    def _code_apart(self, namespaces: list[Value]) -> Value:
+        """`exec(code, {...})`: what it binds and changes is in there."""
+        objects = joined(namespaces).objects
+        self.state.change(objects, deep=True)
+        made = self.heap.value("unknown", owns=self.heap.owned(objects))
+        self.state.hold(objects, made.objects)
+        return made
+
+    def _shell_code(self, node: ast.Call, name: str) -> Value:
+        """`get_ipython().run_cell("...")` and the like."""
+        if name in ("run_cell", "ex"):
+            return self._code_call("builtins.exec", node)
+        if name == "ev":
+            return self._code_call("builtins.eval", node)
+        self.evaluate_all(node.args)
+        self.unknowable(f"get_ipython().{name}() changes the notebook's namespace")
+        return self.unknown()
 
     def _strings(self, name: str, refs: frozenset[str], arguments: Arguments) -> None:
         """Words in a string argument that may be code are read, perhaps."""

@@ -102,12 +102,26 @@ class Libraries(Parts):
         """`setattr(module, "name", value)`."""
         name = arguments.at(1)
         for ref in sorted(arguments.positional[0].refs):
+            if ref == "__main__":
+                self._patch_main(arguments)
+                continue
             setups.patch(self.state, ref, str(name.literal) if name is not None else "?")
+
+    def _patch_main(self, arguments: Arguments) -> None:
+        """`setattr(sys.modules["__main__"], name, value)` binds the notebook's name."""
+        name, value = arguments.at(1), arguments.at(2)
+        if name is None or not isinstance(name.literal, str):
+            self.unknowable("a name that is not a constant is bound in the notebook's namespace")
+        elif value is None:
+            self.state.delete(name.literal)
+        else:
+            self.state.bind(name.literal, value)
 
     def _inside(self, ref: str, value: Value) -> Value:
         """`type(x)` is the notebook's own class, `vars(x)` the inside of `x`: to change it is to change that."""
         if ref == "builtins.vars":
-            return Value(value.objects | self.heap.owned(value.objects), value.refs)
+            refs = frozenset("builtins.globals()" if ref == "__main__" else ref for ref in value.refs)
+            return Value(value.objects | self.heap.owned(value.objects), refs)
         return Value(frozenset(item for number in value.objects for item in self.classes_of(number)))
 
     def _called_back(self, ref: str, arguments: Arguments) -> Value:

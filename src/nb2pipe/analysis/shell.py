@@ -29,8 +29,11 @@ class Shell(Frames):
     def is_shell(self, func: ast.Attribute) -> bool:
         """True for `get_ipython().system` and the like."""
         base = func.value
+        if func.attr not in _SHELL_CALLS:
+            return False
         named = isinstance(base, ast.Call) and isinstance(base.func, ast.Name) and base.func.id == "get_ipython"
-        return named and func.attr in _SHELL_CALLS
+        kept = isinstance(base, ast.Name) and "builtins.get_ipython()" in self.lookup(base.id).refs
+        return named or kept
 
     def shell_call(self, node: ast.Call, name: str) -> Value:
         """One magic or shell line."""
@@ -175,6 +178,8 @@ class Shell(Frames):
         """A line magic that touches files, the folder, the environment or the shell's set-up; False for any other."""
         table, state = magics(), self.state
         if name in ("cd", "pushd", "popd"):
+            if name != "popd":
+                resources.file(state, Value(literal=_path_word(rest)), write=False)
             state.touch("cwd", "", write=True)
         elif name in ("env", "set_env"):
             state.touch("env", "", write="=" in rest or len(rest.split()) > 1)
