@@ -109,6 +109,11 @@ CHANGE = [
     ("slice of a list is a copy: parallel", "x = [[1]]", "y = x[:1]\ny.append(2)", "print(x)", "a>b:x a>c:x"),
     ("copy of a list holds its items", "x = [[1]]", "y = x.copy()\ny[0].append(2)", "print(x)", "a>b:x b>c:x"),
     ("deep copy: parallel", "import copy\nx = [[1]]", "y = copy.deepcopy(x)\ny[0].append(2)", "print(x)", "a>b:x a>c:x"),
+    ("a column is copied: parallel", "import pandas as pd\ndf = pd.DataFrame({'u': [1]})\ns = df.u * 2", "df['v'] = s\ndf['v'] += 1", "print(s)", "a>b:df,s a>c:s"),
+    ("a column holds its items", "import pandas as pd\ndf = pd.DataFrame({'u': [1]})\ns = [[1]]", "df['v'] = s\ndf['v'][0].append(2)", "print(s)", "a>b:df,s b>c:s"),
+    ("an item augmented keeps the items", "x = [1]\nd = {'k': []}", "d['k'] += [x]", "d['k'][0].append(2)\nprint(x)", "a>b:d,x b>c:d,x"),
+    ("an item of numbers augmented by an array", "import numpy as np\nx = np.ones(2)\nd = {'k': 0}", "d['k'] += x\ny = d['k']", "y[0] = 7", "a>b:d,x b>c:d,y"),
+    ("an item of an array augmented: parallel", "import numpy as np\nx = np.ones(2)\ny = np.zeros((2, 2))", "y[0] += x", "y[0] = 3\nprint(x)", "a>b:x,y a>c:x b>c:y"),
     ("array augmented", "import numpy as np\nx = np.zeros(3)\ny = x", "y += 1", "print(x)", "a>b:x,y b>c:x"),
 ]  # fmt: skip
 

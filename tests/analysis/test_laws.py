@@ -164,6 +164,7 @@ def test_a_thousand_cells_take_linear_work(cells: Link) -> None:
     assert len(whole.pipeline.steps) == 250
     assert len(half.pipeline.edges) > 50
     assert len(whole.pipeline.edges) <= 2.2 * max(1, len(half.pipeline.edges)) + 10
+    assert sum(len(edge.variables) for edge in whole.pipeline.edges) < 5 * BIG  # `clean` is called all over
 
 
 def test_same_input_same_bytes_whatever_the_hash_seed() -> None:

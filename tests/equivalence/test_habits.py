@@ -1,6 +1,6 @@
 """Notebooks as people write them, every cell a step: the pipeline prints what the notebook prints. No kernels.
 
-`habits.txt` holds the cells. Where steps may run in more than one order, the last goes first.
+`habits.txt` holds the cells, `protocols.txt` those with special methods. Where steps may run in more than one order, the last goes first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from fast import Server, compare
 
-TEXT = (Path(__file__).parent / "habits.txt").read_text(encoding="utf-8")
+FILES = ("habits.txt", "protocols.txt")
+TEXT = "".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in FILES)
 
 
 def habits() -> dict[str, list[tuple[str, str]]]:

@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nb2pipe.analysis import setups
 from nb2pipe.analysis.directives import first_line
 from nb2pipe.analysis.frames import BUILTINS
 from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read_names, scope_of
@@ -47,8 +48,17 @@ class Candidate:
     kind: DefinitionKind
     names: tuple[str, ...]
     reads: frozenset[str]
-    setup: bool = False
     runs: frozenset[str] = frozenset()  # of these, those whose own code runs then, if they are the notebook's
+    always: bool = False  # in each later step, whether or not it reads the names
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What the walk found: the state at its end, and for each name the cells that read it before they bind it."""
+
+    state: State
+    readers: Mapping[str, frozenset[int]]
+    parameters: frozenset[str]
 
 
 def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
@@ -57,13 +67,9 @@ def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
 
 
 def find(
-    notebook: Notebook,
-    sections: Sequence[Section],
-    trees: Mapping[int, ast.Module],
-    state: State,
-    parameters: frozenset[str],
-) -> tuple[Definition, ...]:
-    """The definitions, in notebook order."""
+    notebook: Notebook, sections: Sequence[Section], trees: Mapping[int, ast.Module], walked: Walked
+) -> tuple[tuple[Definition, ...], frozenset[str]]:
+    """The definitions, in notebook order, and the ids of those that each later step replays."""
     role = {cell: section.role for section in sections for cell in section.cells}
     statements = [
         item
@@ -76,10 +82,15 @@ def find(
     candidates = [
         replace(found, reads=found.reads | _reached(found.runs, bodies))
         for item in _alone(statements)
-        if (found := _candidate(item, role[item.cell], state)) is not None
-        and all(_bound_once(name, found, state, imports) and name not in parameters for name in found.names)
+        if (found := _candidate(item, role[item.cell], walked)) is not None
+        and all(
+            _bound_once(name, found, walked.state, imports) and name not in walked.parameters for name in found.names
+        )
     ]
-    return _linked(_settle(candidates, state), notebook)
+    kept = _settle(candidates, walked.state)
+    linked = _linked(kept, notebook)
+    always = frozenset(one.id for one, item in zip(linked, kept, strict=True) if item.always or not item.names)
+    return linked, always
 
 
 def _bodies(statements: Sequence[Statement]) -> dict[str, set[str]]:
@@ -112,8 +123,9 @@ def _alone(statements: Sequence[Statement]) -> list[Statement]:
     return [item for item in statements if all(lines[item.cell, line] == 1 for line in range(item.start, item.end + 1))]
 
 
-def _candidate(item: Statement, role: Role, state: State) -> Candidate | None:
-    node = item.node
+def _candidate(item: Statement, role: Role, walked: Walked) -> Candidate | None:
+    node, state = item.node, walked.state
+    registers = item.at in state.setups
     if item.at in state.told and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return None
     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -129,32 +141,72 @@ def _candidate(item: Statement, role: Role, state: State) -> Candidate | None:
         if not all(_stable(part) for part in node.decorator_list):
             return None
         runs = frozenset(read_names(node.decorator_list))
-        return Candidate(item, DefinitionKind.FUNCTION, (node.name,), frozenset(read_names(evaluated)), runs=runs)
+        if registers and len(set(state.bound_at.get(node.name, ()))) > 1:  # `def _(x: int)`, and another `_`
+            if not all(at in state.setups for at in state.bound_at[node.name]):
+                return None
+            return Candidate(item, DefinitionKind.SETUP, (), frozenset(read_names(evaluated)), runs)
+        return Candidate(item, DefinitionKind.FUNCTION, (node.name,), frozenset(read_names(evaluated)), runs, registers)
     if isinstance(node, ast.ClassDef):
-        if not _plain_class(node):
+        if not _plain_class(node) or item.at in state.registered:
             return None
         runs = frozenset(read_names([*node.decorator_list, *_called(node)]))
-        return Candidate(item, DefinitionKind.CLASS, (node.name,), frozenset(_class_reads(node)), runs=runs)
+        reads = frozenset(_class_reads(node))
+        return Candidate(item, DefinitionKind.CLASS, (node.name,), reads, runs, registers)
     constant = _constant_name(node)
     if constant:
         return Candidate(item, DefinitionKind.CONSTANT, (constant,), frozenset())
-    return _setup(item, role, state)
+    return _setup(item, walked) or _anything(item, role, state)
 
 
-def _setup(item: Statement, role: Role, state: State) -> Candidate | None:
-    node = item.node
-    effects = state.effects.get(item.at, set()) & _EFFECTS
-    reads, names = frozenset(read_names([node])), tuple(sorted(bound_names([node])))
-    if item.at in state.setups and not names and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
-        return None if effects else Candidate(item, DefinitionKind.SETUP, (), reads, setup=True, runs=reads)
-    if role not in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS) or effects or not _stable(node):
+def _setup(item: Statement, walked: Walked) -> Candidate | None:
+    """A statement that sets up libraries, or asks for an option."""
+    node, state = item.node, walked.state
+    places = setups.lines_of(item.cell, item.start, item.end)
+    if not any(at in state.setups or at in state.getters for at in places) or _effects(places, state):
         return None
+    reads, names = frozenset(setups.reads_of(node)), frozenset(bound_names([node]))
+    if isinstance(node, ast.Assign) and names:  # `old = np.seterr(all="ignore")`, to set it back later
+        if not _single_call(node) or (item.at not in state.getters and item.at not in state.direct):
+            return None
+        return Candidate(item, DefinitionKind.CONSTANT, tuple(names), reads, reads, item.at in state.setups)
+    compound = isinstance(node, ast.If | ast.For | ast.Try)
+    if not setups.only_sets_up(node, item.cell, state) or (compound and not _stable(node)):
+        return None
+    if any(_seen_elsewhere(name, item.cell, walked) for name in names):
+        return None
+    return Candidate(item, DefinitionKind.SETUP, (), reads, reads)
+
+
+def _seen_elsewhere(name: str, cell: int, walked: Walked) -> bool:
+    """True for a loop's variable that other cells may see: to repeat the loop would bind it anew."""
+    read = walked.readers.get(name, frozenset()) - {cell}
+    return bool(read) or name in walked.state.ever_deleted or name in walked.parameters
+
+
+def _single_call(node: ast.Assign) -> bool:
+    """True for `name = f(...)` that calls nothing else."""
+    calls = sum(isinstance(item, ast.Call | ast.Await | ast.NamedExpr) for item in ast.walk(node))
+    return len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and calls == 1
+
+
+def _effects(places: Sequence[At], state: State) -> set[str]:
+    return set().union(*(state.effects.get(at, set()) for at in places)) & _EFFECTS
+
+
+def _anything(item: Statement, role: Role, state: State) -> Candidate | None:
+    """Any statement of a cell that is replayed as a whole."""
+    node = item.node
+    if role not in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS):
+        return None
+    if _effects(setups.lines_of(item.cell, item.start, item.end), state) or not _stable(node):
+        return None
+    reads, names = frozenset(read_names([node])), tuple(sorted(bound_names([node])))
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call):
         return None
     if isinstance(node, ast.Delete):
         return None
     kind = DefinitionKind.CONSTANT if names else DefinitionKind.SETUP
-    return Candidate(item, kind, names, reads - set(names), runs=reads)
+    return Candidate(item, kind, names, reads - set(names), reads)
 
 
 def _constant_name(node: ast.stmt) -> str | None:

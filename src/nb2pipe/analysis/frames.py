@@ -15,15 +15,16 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from nb2pipe.analysis import told
+from nb2pipe.analysis.beside import Beside
 from nb2pipe.analysis.directives import Told
 from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.modules import Modules
+from nb2pipe.analysis.recall import History, is_history
 from nb2pipe.analysis.scopes import FUNCTIONS, Code, Function, Scope, scope_of
 from nb2pipe.analysis.state import State, joined
-from nb2pipe.model import Severity
 
 BUILTINS = frozenset(dir(builtins)) - {"_"} | {"get_ipython", "display", "exit", "quit", "__file__", "__builtins__"}
-HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "In", "Out"})
-CODE = frozenset({"function", "class", "method"})  # kinds of objects that are called
+CODE = frozenset({"function", "class", "method", "caller"})  # kinds of objects that are called
 MAX_CALL_DEPTH = 12
 MAX_WALKED_NODES = 300_000
 MAX_WALKED_IN_A_CELL = 10_000
@@ -53,6 +54,7 @@ class Known:
     defaults: Mapping[str, Value] = field(default_factory=dict)
     members: Mapping[str, Value] = field(default_factory=dict)
     bases: Sequence[Value] = ()
+    metas: Value = IMMUTABLE  # a class' metaclass
     owner: int | None = None
 
 
@@ -92,8 +94,14 @@ class Frames(ABC):
         self.known: dict[int, Known] = {}
         self.changes_arguments: set[int] = set()  # functions that may change what they are given
         self.told: dict[ast.AST, Told] = {}  # what the author tells of statements, and of functions' calls
+        self.history = History()
+        self.beside = Beside(None)
+        self.modules = Modules(self.beside)
+        self.dispatched: dict[int, list[int]] = {}  # a function by `singledispatch` -> those that it may call instead
+        self.own_magics: set[str] = set()  # magics that the notebook registers
+        self.future_annotations = False
         self.calls_are_pure = False  # the author says so of the statement that is walked
-        self._active: list[int] = []
+        self.active: list[int] = []
         self.used: set[int] = set()
         self._left = MAX_WALKED_NODES
         self._fuel = 0
@@ -103,9 +111,25 @@ class Frames(ABC):
     def evaluate(self, node: ast.expr) -> Value:
         """What an expression may be, after all that it does."""
 
+    def evaluate_all(self, nodes: Iterable[ast.expr]) -> list[Value]:
+        """Each in order."""
+        return [self.evaluate(node) for node in nodes]
+
     @abstractmethod
     def assign(self, target: ast.expr, value: Value) -> None:
         """Store a value in a target."""
+
+    @abstractmethod
+    def apply(self, callee: Value, arguments: Arguments) -> Value:
+        """Call a value."""
+
+    @abstractmethod
+    def call_back(self, handed: Iterable[int], given: Iterable[int]) -> Value:
+        """A library may call the functions that `handed` are or carry, with anything of `given`; what they return."""
+
+    @abstractmethod
+    def method_call(self, base: Value, name: str, arguments: Arguments) -> Value:
+        """`base.name(...)`."""
 
     @abstractmethod
     def maybe(self) -> AbstractContextManager[None]:
@@ -116,8 +140,17 @@ class Frames(ABC):
         """Walk statements in order."""
 
     @abstractmethod
+    def unknowable(self, reason: str) -> None:
+        """A barrier: what runs here may read and bind any name."""
+
+    @abstractmethod
     def run_tree(self, tree: ast.Module) -> None:
         """Walk source with its comments `# nb2pipe: ...`."""
+
+    def stands_beside(self, notebook: str | None) -> None:
+        """Where the notebook is: there the modules and scripts are that it uses."""
+        self.beside = Beside(notebook)
+        self.modules = Modules(self.beside)
 
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
@@ -141,29 +174,20 @@ class Frames(ABC):
             elif name in frame.env and (frame.kind == "comprehension" or frame is self.frame):
                 return frame.env[name]
             frame = frame.parent
-        return self._lookup_global(name)
+        return self.lookup_global(name)
 
-    def _lookup_global(self, name: str) -> Value:
+    def lookup_global(self, name: str) -> Value:
+        """What `name` is outside of all functions."""
         state = self.state
         if name not in state.names:
+            if is_history(name):
+                return self.history.read(name, None, state.at, sure=state.sure)
             if name in BUILTINS or name.startswith("__"):
                 return Value(refs=frozenset({f"builtins.{name}"}))
-            if name in HISTORY or (name[:1] == "_" and name.lstrip("_i").isdigit()):
-                self._say_history(name)
-                return IMMUTABLE
         found = state.read(name)
         if found is not None:
             return found
         return Value(refs=frozenset({f"*.{name}"})) if state.star else IMMUTABLE
-
-    def _say_history(self, name: str) -> None:
-        self.state.say(
-            "N2P213",
-            Severity.WARNING,
-            f"`{name}` is IPython's history of the running kernel, which is another one in each step",
-            variable=name,
-            hint="give the value a name, and use that name",
-        )
 
     def bind(self, name: str, value: Value) -> None:
         """Bind `name` where the running code binds it."""
@@ -257,7 +281,7 @@ class Frames(ABC):
 
     def _may_call(self, number: int) -> None:
         known = self.known.get(number)
-        if known is None or number in self._active or not isinstance(known.node, FUNCTIONS):
+        if known is None or number in self.active or not isinstance(known.node, FUNCTIONS):
             return
         given = self.unknown()
         sure, self.state.sure = self.state.sure, False
@@ -279,7 +303,7 @@ class Frames(ABC):
 
     def _inline(self, number: int, arguments: Arguments, self_value: Value | None) -> Value:
         known = self.known[number]
-        if number in self._active or len(self._active) >= MAX_CALL_DEPTH or self._fuel < known.size:
+        if number in self.active or len(self.active) >= MAX_CALL_DEPTH or self._fuel < known.size:
             return self._coarse(number, arguments)
         self._fuel -= known.size
         node = known.node
@@ -289,14 +313,14 @@ class Frames(ABC):
         frame.self_value, frame.owner = self_value, known.owner
         outer, self.frame = self.frame, frame
         sure, at = self.state.sure, self.state.at
-        self._active.append(number)
+        self.active.append(number)
         try:
             if isinstance(node, ast.Lambda):
                 frame.returns.append(self.evaluate(node.body))
             else:
                 self.run(node.body)
         finally:
-            self._active.pop()
+            self.active.pop()
             self.frame = outer
             self.state.sure, self.state.at = sure, at
         found = joined(frame.returns)
@@ -340,7 +364,7 @@ class Frames(ABC):
     def _coarse(self, number: int, arguments: Arguments) -> Value:
         """Past the caps, or a recursion: the arguments may be changed; so may all that the function mentions."""
         self.state.change(arguments.objects, deep=True)
-        seen: set[int] = set(self._active)
+        seen: set[int] = set(self.active)
         waiting = [] if number in seen else [number]
         while waiting:
             current = waiting.pop()
@@ -359,6 +383,21 @@ class Frames(ABC):
         return self.heap.value("unknown", owns=arguments.objects)
 
     # --- classes --------------------------------------------------------------------------------------------------
+
+    def find_member(self, class_number: int, name: str) -> Value | None:
+        """What the class attribute `name` is, of the class or the nearest of its notebook bases that has it."""
+        waiting, seen = [class_number], set()
+        while waiting:
+            current = waiting.pop(0)
+            known = self.known.get(current)
+            if known is None or current in seen:
+                continue
+            seen.add(current)
+            if name in known.members:
+                return known.members[name]
+            for base in known.bases:
+                waiting.extend(sorted(base.objects))
+        return None
 
     def find_method(self, class_number: int, name: str, *, skip_self: bool = False) -> int | None:
         """The notebook function that `name` means on a notebook class, its notebook bases included."""
@@ -388,6 +427,6 @@ class Frames(ABC):
     def reset(self) -> None:
         """After a failure in the middle of a cell: back to the module, no branch open."""
         self.frame = self.module
-        self._active.clear()
+        self.active.clear()
         self.calls_are_pure = False
         self.state.abandon()

@@ -53,8 +53,9 @@ class Thing:
 
     `draws`: nothing, or what an estimator does when it is fitted: it `varies` with the numbers that it draws from the
     global generator, or is `steady`, with the same result whatever they are.
-    `kind`: list, dict, set, tuple, iterator, mask, function, class, instance, library, fresh or unknown. `origin` is
-    the dotted name of the library call that made it. `codes` are the notebook's functions and classes within reach.
+    `kind`: list, dict, set, tuple, iterator, mask, function, class, method, caller, instance, library, fresh, unknown.
+    `origin` is the dotted name of the library call that made it. `codes` are the notebook's functions and classes
+    within reach.
     """
 
     kind: str
@@ -76,8 +77,8 @@ class Heap:
         self._made: dict[tuple[int, str, str], list[int]] = {}
         self.holds: list[tuple[int, int]] = []  # (holder, held), in the order in which they came to be
 
-    def forget_sites(self) -> None:
-        """What functions make from here on are objects of their own."""
+    def open_cell(self) -> None:
+        """A new cell begins: what its calls make is apart from what those of other cells made."""
         self._made.clear()
 
     def new(self, kind: str, origin: str = "", owns: Iterable[int] = ()) -> int:

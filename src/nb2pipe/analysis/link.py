@@ -162,7 +162,7 @@ class _Linking:
         """The definitions to replay, with all that they need, in notebook order."""
         first = min(section.cells)
         for item in self.analysis.definitions:
-            if not item.names and item.at.cell < first and item.at.cell not in section.cells:
+            if item.id in self.analysis.always and item.at.cell < first and item.at.cell not in section.cells:
                 wanted.add(item.id)
         waiting = list(wanted)
         while waiting:

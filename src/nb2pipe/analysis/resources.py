@@ -250,3 +250,8 @@ def fold_join(left: Literal | _Missing, right: Literal | _Missing, separator: st
 def is_setup(ref: str) -> bool:
     """True for a library call that sets up the process and holds no value."""
     return tables().setup.get(ref) is not None
+
+
+def is_getter(ref: str) -> bool:
+    """True for a library call that gives an option's value, or the one object of its name in each process."""
+    return tables().gets.get(ref) is not None

@@ -6,13 +6,15 @@ import ast
 import re
 
 from nb2pipe.analysis import commands, resources
-from nb2pipe.analysis.frames import Frames
+from nb2pipe.analysis.frames import Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.ipython import Problem, parse_body
+from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.tables import magics
 from nb2pipe.model import Severity
 
 _BRACES = re.compile(r"\{([^{}]*)\}|\$(\w+)")
+_SCRIPT = -1  # stands for a script among the functions that are walked
 _CAPTURED = re.compile(r"^\s*((?:--no-\w+\s+)*)([^\W\d]\w*)\s*$")
 _REMARK = re.compile(r"#\s*nb2pipe\s*:", re.IGNORECASE)  # only to warn that it isn't read
 _REDIRECT = re.compile(r">|\btee\b|\|\s*xargs|\b-o\s")
@@ -27,8 +29,11 @@ class Shell(Frames):
     def is_shell(self, func: ast.Attribute) -> bool:
         """True for `get_ipython().system` and the like."""
         base = func.value
+        if func.attr not in _SHELL_CALLS:
+            return False
         named = isinstance(base, ast.Call) and isinstance(base.func, ast.Name) and base.func.id == "get_ipython"
-        return named and func.attr in _SHELL_CALLS
+        kept = isinstance(base, ast.Name) and "builtins.get_ipython()" in self.lookup(base.id).refs
+        return named or kept
 
     def shell_call(self, node: ast.Call, name: str) -> Value:
         """One magic or shell line."""
@@ -114,15 +119,67 @@ class Shell(Frames):
             if root in self.state.names:
                 self.state.read_maybe(root)
         elif name == "run":
-            self.unknowable("`%run` runs a file that is not looked into")
+            self._run_script(rest)
+        elif name in self.own_magics:
+            return self._own_magic(name, Value(literal=rest))
         elif not self._process_magic(name, rest) and name not in table.harmless | table.interactive:
             self._unknown_magic(f"`%{name}`")
         return IMMUTABLE
+
+    def _write_text(self, path: str, text: str | None) -> None:
+        """The notebook writes a file: what it imports or runs from there is that."""
+        if text is None or self.state.moved or set(path) & set("{$*"):
+            self.beside.forget(path)
+        else:
+            self.beside.write(path, text, len(self.state.file_writes))
+        self.modules.forget()
+
+    def _run_script(self, rest: str) -> None:
+        """`%run x.py`: the file's top level is code of this cell, if the file is known."""
+        words = rest.split()
+        options = {word for word in words if word.startswith("-")}
+        path = resources.normal(_path_word(rest))
+        path = path if path.endswith((".py", ".ipynb", ".ipy")) else f"{path}.py"
+        writes = self.state.file_writes[self.beside.since(path) :]
+        changed = any(resources.conflict(path, item) for item in writes)
+        tree = None
+        if options <= {"-i", "-e", "-n"} and not self.state.moved and not changed and not set(rest) & set("{}$"):
+            tree = self.beside.tree(path)
+        if tree is None:
+            self.unknowable(f"`%run {path}` runs a file that can't be read here")
+            return
+        resources.file(self.state, Value(literal=path), write=False)
+        before, start = set(self.state.setups), len(self.heap.things)
+        self.active.append(_SCRIPT)  # its lines are not the cell's
+        try:
+            self.run_tree(tree)
+        finally:
+            self.active.pop()
+        self.state.setups &= before  # to run the script again would do all of it again
+        if "-i" not in options:
+            self._own_globals(tree, start)
+
+    def _own_globals(self, tree: ast.Module, start: int) -> None:
+        """The functions of a script keep the script's own globals, whatever becomes of the notebook's names."""
+        names = sorted(bound_names(tree.body) & self.state.names.keys())
+        values = frozenset().union(*(self.state.names[name].objects for name in names))
+        codes = frozenset(number for number in self.known if number >= start)
+        self.state.hold(codes, values)
+        for name in names:
+            found = self.state.names[name]
+            if any(self.known[number].scope.global_binds for number in found.objects & codes):
+                self.bind(name, self.heap.value("unknown", owns=values))  # to call it changes what it keeps
+
+    def _own_magic(self, name: str, *texts: Value) -> Value:
+        """A magic that the notebook itself has registered: its function is called."""
+        return self.apply(self.evaluate(ast.Name(name, ast.Load())), Arguments(list(texts)))
 
     def _process_magic(self, name: str, rest: str) -> bool:
         """A line magic that touches files, the folder, the environment or the shell's set-up; False for any other."""
         table, state = magics(), self.state
         if name in ("cd", "pushd", "popd"):
+            if name != "popd":
+                resources.file(state, Value(literal=_path_word(rest)), write=False)
             state.touch("cwd", "", write=True)
         elif name in ("env", "set_env"):
             state.touch("env", "", write="=" in rest or len(rest.split()) > 1)
@@ -144,6 +201,7 @@ class Shell(Frames):
         elif name in table.writes_file:
             append = "-a" in rest.split()
             resources.file(self.state, Value(literal=_path_word(rest)), write=True)
+            self._write_text(resources.normal(_path_word(rest)), None if append else body)
             if append:
                 resources.file(self.state, Value(literal=_path_word(rest)), write=False)
         elif name in table.display_cell:
@@ -151,6 +209,9 @@ class Shell(Frames):
         elif name in table.foreign_cell:
             self._interpolate(rest)
             self._foreign(name, rest, body)
+        elif name in self.own_magics:
+            self._interpolate(f"{rest}\n{body}")
+            return self._own_magic(name, Value(literal=rest), Value(literal=body))
         else:
             self._unknown_magic(f"`%%{name}`")
         return IMMUTABLE

@@ -62,12 +62,18 @@ class State:
         self.star_cell: int | None = None  # the first cell from which on any name may be bound
         self.setups: set[At] = set()  # statements that set up the process
         self.written: set[str] = set()  # files that the notebook has written so far
+        self.file_writes: list[str] = []  # the same, one after the other
         self.own_imports: set[At] = set()  # imports of modules that the notebook itself may have written
         self.options: dict[At, str] = {}  # statements that change a library's state
         self.varied: dict[tuple[At, str], str] = {}  # place, generator -> what draws from it and differs each time
+        self.patches: dict[At, str] = {}  # of these, those that bind or delete an attribute: its name
+        self.direct: set[At] = set()  # of the setups, those that call the library themselves
+        self.getters: set[At] = set()  # statements that ask for an option's value, or for what is one in the process
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
         self.told: set[At] = set()  # statements of which the author tells more than their code shows
+        self.registered: dict[At, tuple[str, int]] = {}  # classes whose definition changes something else
+        self.noted: set[int] | None = None  # what is changed from here on
         self.pure = 0  # how many calls are under way of which the author says that they change nothing
         self.diagnostics: dict[tuple[str, int, str], Diagnostic] = {}
         self._logs: list[Changes] = []
@@ -77,7 +83,7 @@ class State:
 
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
-        self.heap.forget_sites()  # or all that a helper gives, called in many cells, would be one object
+        self.heap.open_cell()
         self.record = CellRecord()
         self.status = {}
         self.at = At(index, 1)
@@ -172,15 +178,12 @@ class State:
             if name in reach:
                 continue
             within = self.heap.within(self.names[name].objects, seen=True)
-            reach[name] = frozenset(number for number in within if self._mutable(number))
+            reach[name] = frozenset(within)
             fresh = reach[name] - found
             found |= fresh
             waiting.extend(sorted(self.holders_of(fresh) - reach.keys()) if fresh else ())
         if len(reach) > 1:
             self.shares.append(Share(self.at, stored, reach))
-
-    def _mutable(self, number: int) -> bool:
-        return self.heap.things[number].kind not in ("function", "module")
 
     def change(self, objects: Iterable[int], *, deep: bool = False) -> None:
         """The objects may be changed in place; with `deep`, also all that they own, functions and classes apart."""
@@ -192,6 +195,8 @@ class State:
             targets = {number for number in inner if self.heap.things[number].kind not in ("function", "class")}
         if not targets:
             return
+        if self.noted is not None:
+            self.noted |= targets
         for number in targets:
             self.changed_in.setdefault(number, set()).add(self.at.cell)
         for name in self.holders_of(targets):
@@ -218,6 +223,7 @@ class State:
             self.moved = self.moved or kind == "cwd"
             if kind == "file":
                 self.written.add(name)
+                self.file_writes.append(name)
             if kind == "options":
                 self.options.setdefault(self.at, name)
 

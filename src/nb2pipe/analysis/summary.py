@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from nb2pipe.analysis import definitions, directives
+from nb2pipe.analysis import definitions, directives, modules, recall, setups
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -46,7 +46,8 @@ class Analysis:
 
     `varied`: place and generator to what draws from it, with another result each time.
     `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
-    which on any name may be bound; `bound_in` and `skipped` tell for each name the cells that bind it, kept or not.
+    which on any name may be bound; `always`: definitions (ids) that each later step replays; `bound_in` and `skipped`
+    tell for each name the cells that bind it, kept or not.
     """
 
     trees: tuple[ast.Module | None, ...]
@@ -56,6 +57,7 @@ class Analysis:
     metrics: tuple[Metric, ...]
     diagnostics: tuple[Diagnostic, ...]
     steps: frozenset[str] = frozenset()
+    always: frozenset[str] = frozenset()
     star_cell: int | None = None
     bound_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
@@ -92,6 +94,8 @@ class _Summary:
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
         self.walker = Walker()
+        self.walker.stands_beside(notebook.path)
+        self.walker.history.numbered = recall.numbers(notebook.cells)
 
     def finish(self, tell: Callable[[int], None]) -> Analysis:
         """All of it."""
@@ -105,7 +109,10 @@ class _Summary:
         state = self.walker.state
         self._touch_shared(state)
         self._add_lessons(state)
-        found = definitions.find(self.notebook, self.sections, self.trees, state, frozenset(self.parameters))
+        readers = self._readers()
+        self._refuse_registered(state, readers)
+        walked = definitions.Walked(state, readers, frozenset(self.parameters))
+        found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
         self._say_uncarried(state, found)
         metrics = tuple(metric for section in self.sections for metric in metrics_of(section.metrics_cells, self.trees))
@@ -115,8 +122,14 @@ class _Summary:
             definitions=found,
             parameters=tuple(self.parameters.values()),
             metrics=metrics,
-            diagnostics=(*self.diagnostics, *self._located(state)),
+            diagnostics=(
+                *self.diagnostics,
+                *self._located(state),
+                *modules.check(self.walker.modules.uses, self.notebook, self.sections),
+                *recall.check(self.walker.history, self.notebook, self.sections, self.names),
+            ),
             steps=steps,
+            always=always,
             star_cell=state.star_cell,
             bound_in={
                 name: tuple(sorted({at.cell for at in places})) for name, places in sorted(state.bound_at.items())
@@ -136,6 +149,14 @@ class _Summary:
                 for name in (*lesson.updates, *lesson.binds, *lesson.deletes):
                     state.ever_updated.setdefault(name, At(index))  # what changes is not replayed
                 self.diagnostics += note(self.notebook, index, self._step(index), lesson)
+
+    def _readers(self) -> dict[str, frozenset[int]]:
+        """For each name the cells that read it, perhaps, before they bind it."""
+        found: dict[str, set[int]] = {}
+        for cell, names in self.names.items():
+            for name in (*names.needs, *names.soft):
+                found.setdefault(name, set()).add(cell)
+        return {name: frozenset(cells) for name, cells in found.items()}
 
     def _changing(self, state: State) -> frozenset[str]:
         """Names that may be bound to more than one value, or whose value may change."""
@@ -183,6 +204,7 @@ class _Summary:
         except RecursionError:
             walker.reset()
             self._report("N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression")
+        walker.history.note(self.notebook.cells[index], tree, walker.last)
         if self.section_of[index].role is Role.PARAMETERS:
             self._forget_literals(index)
         self.names[index] = walker.state.close_cell(may_raise=may_raise)
@@ -277,8 +299,31 @@ class _Summary:
                 self.names[at.cell] = replace(names, writes={**names.writes, Resource("path", ""): at})
             elif self.section_of[at.cell] is not self.section_of[last]:
                 message = f"`{name}` is changed here in a way that later steps can't repeat: they won't see it"
-                hint = "write it as a statement of its own, outside `if` and loops, with constants only"
-                self._report("N2P310", message, at.cell, at.line, hint, Severity.WARNING)
+                hint = "write it as a statement of its own that uses constants, imports and pure functions only"
+                severity = Severity.ERROR if self._patch_is_read(at, state) else Severity.WARNING
+                self._report("N2P310", message, at.cell, at.line, hint, severity)
+
+    def _refuse_registered(self, state: State, readers: Mapping[str, frozenset[int]]) -> None:
+        """A class that registers itself where it is defined would do so again wherever it is loaded."""
+        for at, (name, number) in sorted(state.registered.items()):
+            own = self.section_of[at.cell]
+            for variable in sorted(state.holders_of([number])):
+                later = [c for c in readers.get(variable, ()) if c > at.cell and self.section_of[c] is not own]
+                if later:
+                    message = (
+                        f"class `{name}` changes something where it is defined (a base class or metaclass registers "
+                        f"it), and `{variable}`, which holds it, is read in cell {min(later) + 1} of another step"
+                    )
+                    hint = f"put cell {min(later) + 1} into this step, or register the class by a call of its own"
+                    self._report("N2P240", message, at.cell, at.line, hint)
+                    break
+
+    def _patch_is_read(self, at: At, state: State) -> bool:
+        """True if code of another step reads the attribute that is bound or deleted here."""
+        attribute = state.patches.get(at)
+        own = self.section_of[at.cell]
+        others = [tree for cell, tree in self.trees.items() if self.section_of[cell] is not own]
+        return attribute is not None and setups.is_read(attribute, others)
 
     def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
         """The statements of a cell that neither a definition nor a parameter covers."""

@@ -103,6 +103,8 @@ class Functions:
     methods: Patterns[list[int | str]]
     results: Patterns[str]
     distinct: Patterns[bool]
+    out: Patterns[int]
+    out_methods: Mapping[str, int]
     code: frozenset[str]
     unpickle: frozenset[str]
     packages: frozenset[str]
@@ -127,6 +129,8 @@ class Resources:
     fit_draws: frozenset[str]
     setup: Patterns[bool]
     outside: Patterns[bool]
+    gets: Patterns[bool]
+    restores: Mapping[str, str]
 
 
 def _load(name: str) -> dict[str, Any]:
@@ -141,6 +145,11 @@ class _All:
     methods: Methods
     functions: Functions
     resources: Resources
+
+
+def _places(table: Mapping[str, Iterable[str]]) -> dict[str, int]:
+    """Position -> names, the other way round."""
+    return {name: int(position) for position, names in table.items() for name in names}
 
 
 def magics() -> Magics:
@@ -230,6 +239,8 @@ def _functions(added: Mapping[str, Any], more: Mapping[str, Any]) -> Functions:
         methods=Patterns({**data["methods"], **added.get("methods", {})}),
         results=Patterns({**data["results"], **added.get("results", {})}),
         distinct=Patterns.of(names["distinct"]),
+        out=Patterns({**_places(data["out"]), **_places(added.get("out", {}))}),
+        out_methods={**_places(data["out_methods"]), **_places(added.get("out_methods", {}))},
         code=frozenset(names["code"]),
         unpickle=frozenset(names["unpickle"]),
         packages=frozenset(known),
@@ -261,4 +272,6 @@ def _resources(added: Mapping[str, Any]) -> Resources:
         fit_draws=frozenset(lists["fit_draws"]),
         setup=Patterns.of(lists["setup"]),
         outside=Patterns.of(lists["outside"]),
+        gets=Patterns.of([*data["setup"]["gets"], *added.get("gets", ())]),
+        restores={**data["restores"], **added.get("restores", {})},
     )

@@ -67,6 +67,8 @@ _ARGUMENTS = Shape('a list of positions (from 0) or keywords, such as [0, "out"]
 _PLACE = Shape('a position and a keyword, such as [0, "path"]', _is_place)
 _PROCESS = Shape(f"[one of {', '.join(_KINDS)}; one of {', '.join(_WAYS)}]", _is_process)
 _STEADY = Shape('an argument and its values that make it vary, such as ["solver", "sag"]', _is_texts)
+_NAMES = Shape('a list of names, such as ["mylib.scale"], under the position of their `out`', _is_texts)
+_PREFIX = Shape("the beginning of the names that it sets back", lambda value: isinstance(value, str))
 _RESULT = Shape(f"one of {', '.join(_RESULTS)}", lambda value: isinstance(value, str) and value in _RESULTS)
 
 Grammar: TypeAlias = Mapping[str, Mapping[str, Shape]]
@@ -87,7 +89,8 @@ def grammar(lists: Mapping[str, Iterable[str]]) -> Grammar:
     found["functions"] |= {"changes": _ARGUMENTS, "methods": _ARGUMENTS, "results": _RESULT}
     found["resources"] |= dict.fromkeys(("reads", "writes", "method_reads", "method_writes"), _PLACE)
     found["resources"]["process"] = _PROCESS
-    found["resources"]["steady"] = _STEADY
+    found["resources"] |= {"steady": _STEADY, "gets": _LIST, "restores": _PREFIX}
+    found["functions"] |= {"out": _NAMES, "out_methods": _NAMES}
     return found
 
 

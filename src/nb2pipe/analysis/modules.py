@@ -1,0 +1,178 @@
+"""Trees of the user's own modules and the places where they are used in; state that other steps would miss out.
+
+A module is imported anew in each step, so what a call changed in it is seen in its own step only.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nb2pipe.analysis.beside import Beside
+from nb2pipe.analysis.scopes import bound_names, scope_of
+from nb2pipe.analysis.tables import functions, methods
+from nb2pipe.model import At, Diagnostic, Location, Notebook, Section, Severity
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What code does to its module's names: `reads` and `changes` them, `calls` others of its functions."""
+
+    reads: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the user's: its `state`, the names that its functions change, and what each of them does to it."""
+
+    state: frozenset[str]
+    access: Mapping[str, Access]
+
+
+@dataclass
+class Uses:
+    """Where the notebook reads and changes the state of modules: (module, name) -> places; told as the code says it."""
+
+    reads: dict[tuple[str, str], dict[At, tuple[str, bool]]] = field(default_factory=dict)
+    changes: dict[tuple[str, str], dict[At, str]] = field(default_factory=dict)
+
+
+class Modules:
+    """The user's own modules, read when they are first used."""
+
+    def __init__(self, beside: Beside) -> None:
+        self.beside = beside
+        self.uses = Uses()
+        self._known: dict[str, Module | None] = {}
+
+    def forget(self) -> None:
+        """A file was written: what is imported may be another text."""
+        self._known.clear()
+
+    def used(self, ref: str, at: At, *, called: bool) -> None:
+        """`module.name` is read or, if it is a function or class, called; or a method is called on `module.name`."""
+        root, dot, _ = ref.partition(".")
+        if not dot or root in functions().packages or not root.isidentifier():
+            return
+        parts = ref.split(".")
+        for end in range(len(parts) - 1, 0, -1):
+            name = ".".join(parts[:end])
+            module = self._module(name)
+            if module is not None:
+                self._note(module, name, parts[end:], at, called=called)
+                return
+
+    def _note(self, module: Module, name: str, rest: Sequence[str], at: At, *, called: bool) -> None:
+        first, text = rest[0], f"{name}.{'.'.join(rest)}"
+        if first in module.state:
+            self.uses.reads.setdefault((name, first), {}).setdefault(at, (text, True))
+            if called and len(rest) > 1 and _changes(rest[-1]):
+                self.uses.changes.setdefault((name, first), {}).setdefault(at, text)
+        access = module.access.get(first)
+        if access is not None and called:
+            for item in access.reads & module.state:
+                self.uses.reads.setdefault((name, item), {}).setdefault(at, (text, False))
+            for item in access.changes:
+                self.uses.changes.setdefault((name, item), {}).setdefault(at, text)
+
+    def _module(self, name: str) -> Module | None:
+        if name not in self._known:
+            tree = self.beside.module(name)
+            self._known[name] = None if tree is None else module_of(tree)
+        return self._known[name]
+
+
+def module_of(tree: ast.Module) -> Module:
+    """What the functions and classes of a module do to its names, those that they call included."""
+    names = bound_names(tree.body)
+    direct: dict[str, Access] = {}
+    for node in tree.body:
+        if isinstance(node, _FUNCTIONS):
+            direct[node.name] = _access(node, names)
+        elif isinstance(node, ast.ClassDef):
+            parts = [_access(item, names) for item in ast.walk(node) if isinstance(item, _FUNCTIONS)]
+            direct[node.name] = _joined([_access(node, names), *parts])
+    access = {name: _reached(name, direct) for name in direct}
+    changed = frozenset().union(*(item.changes for item in access.values()))
+    return Module(changed - direct.keys(), access)
+
+
+def _access(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, names: set[str]) -> Access:
+    scope = scope_of(node)
+    free = scope.free & names
+    changed = {name for item in ast.walk(node) for name in _changed_by(item)} & free
+    return Access(frozenset(free), frozenset(changed | (scope.global_binds & names)), frozenset(free))
+
+
+def _changed_by(node: ast.AST) -> Iterable[str]:
+    """The names whose values a statement or call changes in place."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _changes(node.func.attr):
+        return _root(node.func.value)
+    if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+        return _root(node.value)
+    if isinstance(node, ast.AugAssign):
+        return _root(node.target)
+    return ()
+
+
+def _root(node: ast.expr) -> list[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return [node.id] if isinstance(node, ast.Name) else []
+
+
+def _changes(method: str) -> bool:
+    table = methods()
+    return method in table.changes or method in table.keeps or method == "__next__"
+
+
+def _joined(parts: Iterable[Access]) -> Access:
+    every = list(parts)
+    return Access(
+        frozenset().union(*(item.reads for item in every)),
+        frozenset().union(*(item.changes for item in every)),
+        frozenset().union(*(item.calls for item in every)),
+    )
+
+
+def _reached(name: str, direct: Mapping[str, Access]) -> Access:
+    """What a function does, and all that it calls in the module."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        if current not in seen and current in direct:
+            seen.add(current)
+            waiting.extend(direct[current].calls)
+    return _joined(direct[item] for item in sorted(seen))
+
+
+def check(uses: Uses, notebook: Notebook, sections: Sequence[Section]) -> list[Diagnostic]:
+    """What one step changes in a module and a later one reads: an error if it reads it by name, else a warning."""
+    section_of = {cell: section for section in sections for cell in section.cells}
+    found: list[Diagnostic] = []
+    for (module, name), places in sorted(uses.changes.items()):
+        for at, text in sorted(places.items()):
+            own = section_of[at.cell]
+            later = [
+                (read, *said)
+                for read, said in sorted(uses.reads.get((module, name), {}).items())
+                if read.cell > at.cell and section_of[read.cell] is not own
+            ]
+            if not later:
+                continue
+            read, how, direct = next((item for item in later if item[2]), later[0])
+            message = (
+                f"`{text}` changes `{name}` of the module {module}, which each step imports anew: "
+                f"`{how}` in cell {read.cell + 1} is of another step and doesn't see it"
+            )
+            hint = "keep these cells in one step, or return the value and hand it on in a variable"
+            place = Location(notebook.path, at.cell, at.line, own.id, module)
+            found.append(Diagnostic("N2P241", Severity.ERROR if direct else Severity.WARNING, message, place, hint))
+            break
+    return found

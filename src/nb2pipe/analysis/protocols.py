@@ -1,0 +1,166 @@
+"""Values and an operator or statement in; the special methods of the notebook's classes that it calls, walked, out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from nb2pipe.analysis.frames import Arguments, Frames
+from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.state import joined
+
+_ARITHMETIC: Mapping[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.MatMult: "matmul",
+    ast.Div: "truediv",
+    ast.FloorDiv: "floordiv",
+    ast.Mod: "mod",
+    ast.Pow: "pow",
+    ast.LShift: "lshift",
+    ast.RShift: "rshift",
+    ast.BitOr: "or",
+    ast.BitXor: "xor",
+    ast.BitAnd: "and",
+}
+_UNARY: Mapping[type[ast.unaryop], str] = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}
+_COMPARISON: Mapping[type[ast.cmpop], tuple[str, str]] = {  # of the left operand, of the right one
+    ast.Eq: ("__eq__", "__eq__"),
+    ast.NotEq: ("__ne__", "__ne__"),
+    ast.Lt: ("__lt__", "__gt__"),
+    ast.LtE: ("__le__", "__ge__"),
+    ast.Gt: ("__gt__", "__lt__"),
+    ast.GtE: ("__ge__", "__le__"),
+}
+TEXT = frozenset({"__str__", "__repr__", "__format__"})
+SHOWN = (
+    "_ipython_display_",
+    "_repr_mimebundle_",
+    "_repr_html_",
+    "_repr_png_",
+    "_repr_svg_",
+    "_repr_latex_",
+    "__repr__",
+)
+_NONE: frozenset[str] = frozenset()
+_CALLED: Mapping[str, frozenset[str]] = {  # what some functions call; any other may call all of a class' methods
+    "builtins.len": frozenset({"__len__"}),
+    "builtins.next": frozenset({"__next__"}),
+    "builtins.iter": frozenset({"__iter__"}),
+    "builtins.bool": frozenset({"__bool__", "__len__"}),
+    "builtins.hash": frozenset({"__hash__"}),
+    "builtins.getattr": frozenset({"__getattr__", "__getattribute__"}),
+    "builtins.hasattr": frozenset({"__getattr__", "__getattribute__"}),
+    "builtins.setattr": frozenset({"__setattr__"}),
+    "builtins.delattr": frozenset({"__delattr__"}),
+    **dict.fromkeys(("builtins.str", "builtins.repr", "builtins.print", "builtins.format", "builtins.ascii"), TEXT),
+    **dict.fromkeys(
+        ("builtins.isinstance", "builtins.issubclass", "builtins.id", "builtins.type", "builtins.callable",
+         "builtins.vars", "builtins.super"), _NONE),
+}  # fmt: skip
+_NEVER = frozenset(  # not called by handing an object to a function
+    {"__init__", "__new__", "__post_init__", "__init_subclass__", "__class_getitem__", "__set_name__", "__setattr__",
+     "__delattr__", "__setitem__", "__delitem__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__set__",
+     "__delete__", "__del__", "__setstate__", *(f"__i{name}__" for name in _ARITHMETIC.values())}
+)  # fmt: skip
+
+
+def is_special(name: str) -> bool:
+    """True for `__add__` and what notebooks call to show an object."""
+    return (name.startswith("__") and name.endswith("__")) or name in SHOWN
+
+
+class Protocols(Frames):
+    """Calls special methods."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dunders: set[str] = set()  # the special methods that classes of the notebook have
+        self._implied: set[tuple[int, int]] = set()
+
+    def open_cell(self, index: int) -> None:
+        """As for frames; what was called implicitly may be called again."""
+        super().open_cell(index)
+        self._implied.clear()
+
+    def bound(self, method: int, me: Value, arguments: Arguments) -> Value:
+        """Call a method of a notebook class on `me`."""
+        node = self.known[method].node
+        words = {item.id for item in getattr(node, "decorator_list", ()) if isinstance(item, ast.Name)}
+        first = [] if "staticmethod" in words else [me]
+        moved = Arguments([*first, *arguments.positional], arguments.keywords, arguments.rest, arguments.node)
+        return self.inline(method, moved, self_value=me)
+
+    def special(self, value: Value, *names: str, given: Iterable[Value] = ()) -> Value | None:
+        """The first of the special methods `names` that an object's class has is called, perhaps. What they give."""
+        if not self.dunders.intersection(names):
+            return None
+        found: list[Value] = []
+        arguments = Arguments(list(given))
+        for number in sorted(value.objects):
+            for class_number in self.classes_of(number):
+                methods = (self.find_method(class_number, name) for name in names)
+                method = next((item for item in methods if item is not None), None)
+                if method is not None and method not in self.active:
+                    with self.maybe():
+                        found.append(self.bound(method, Value(frozenset((number,))), arguments))
+        return joined(found) if found else None
+
+    def binary(self, operator: ast.operator, left: Value, right: Value) -> list[Value]:
+        """What special methods give for `left + right`."""
+        name = _ARITHMETIC[type(operator)]
+        if isinstance(operator, ast.Mod) and isinstance(left.literal, str):
+            self.implicit("builtins.str", right.objects, ())
+        found = (
+            self.special(left, f"__{name}__", given=[right]),
+            self.special(right, f"__r{name}__", given=[left]),
+        )
+        return [item for item in found if item is not None]
+
+    def in_place(self, operator: ast.operator, left: Value, right: Value) -> list[Value]:
+        """What special methods give for `left += right`."""
+        name = _ARITHMETIC[type(operator)]
+        found = self.special(left, f"__i{name}__", f"__{name}__", given=[right])
+        other = self.special(right, f"__r{name}__", given=[left])
+        return [item for item in (found, other) if item is not None]
+
+    def unary(self, operator: ast.unaryop, operand: Value) -> list[Value]:
+        """What special methods give for `-operand`; `not` asks for the truth."""
+        if isinstance(operator, ast.Not):
+            self.truth(operand)
+            return []
+        found = self.special(operand, _UNARY[type(operator)])
+        return [] if found is None else [found]
+
+    def comparison(self, operator: ast.cmpop, left: Value, right: Value) -> None:
+        """`left < right`, `left in right`."""
+        if isinstance(operator, ast.In | ast.NotIn):
+            self.special(right, "__contains__", "__iter__", "__getitem__", given=[left])
+        elif type(operator) in _COMPARISON:
+            ours, theirs = _COMPARISON[type(operator)]
+            self.special(left, ours, "__eq__", given=[right])
+            self.special(right, theirs, "__eq__", given=[left])
+
+    def truth(self, value: Value) -> None:
+        """`if value:`."""
+        self.special(value, "__bool__", "__len__")
+
+    def implicit(self, ref: str, handed: Iterable[int], given: Iterable[int]) -> Value:
+        """A library function calls special methods of what it is handed, once in a cell. What they give."""
+        names = _CALLED.get(ref)
+        wanted = self.dunders - _NEVER if names is None else self.dunders & names
+        if not wanted:
+            return IMMUTABLE
+        found: list[Value] = []
+        for number in sorted(self.heap.within(handed)):
+            for class_number in self.classes_of(number):
+                for name in sorted(wanted):
+                    method = self.find_method(class_number, name)
+                    if method is None or method in self.active or (number, method) in self._implied:
+                        continue
+                    self._implied.add((number, method))
+                    with self.maybe():
+                        others = Value(frozenset(given))
+                        found.append(self.bound(method, Value(frozenset((number,))), Arguments(rest=others)))
+        return joined(found)

@@ -1,0 +1,99 @@
+"""Statements that change a library's state in; what of it later steps can repeat, and what is undone at once, out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from nb2pipe.analysis.scopes import bound_names, read_names
+from nb2pipe.analysis.state import State
+from nb2pipe.analysis.tables import resources as tables
+from nb2pipe.model import At
+
+_LEAVES = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)
+
+
+def lines_of(cell: int, start: int, end: int) -> list[At]:
+    """All places of a statement."""
+    return [At(cell, line) for line in range(start, end + 1)]
+
+
+def only_sets_up(node: ast.stmt, cell: int, state: State) -> bool:
+    """True for a statement, compound or not, that does nothing but set up libraries."""
+    if isinstance(node, ast.Pass):
+        return True
+    if isinstance(node, _LEAVES):
+        return At(cell, node.lineno) in state.setups
+    if isinstance(node, ast.If):
+        return _all([*node.body, *node.orelse], cell, state)
+    if isinstance(node, ast.For):
+        return isinstance(node.target, ast.Name | ast.Tuple) and _all([*node.body, *node.orelse], cell, state)
+    if isinstance(node, ast.Try):
+        handled = [statement for handler in node.handlers for statement in handler.body]
+        return _all([*node.body, *handled, *node.orelse, *node.finalbody], cell, state)
+    return False
+
+
+def _all(statements: Iterable[ast.stmt], cell: int, state: State) -> bool:
+    return all(only_sets_up(statement, cell, state) for statement in statements)
+
+
+def reads_of(node: ast.stmt) -> set[str]:
+    """The names that a statement reads from outside: a loop's own variable isn't one inside the loop."""
+    if isinstance(node, ast.If):
+        parts, heads, bound = [*node.body, *node.orelse], [node.test], set[str]()
+    elif isinstance(node, ast.For):
+        parts, heads = [*node.body, *node.orelse], [node.iter]
+        bound = bound_names([ast.Assign([node.target], node.iter)])
+    elif isinstance(node, ast.Try):
+        handled = [statement for handler in node.handlers for statement in handler.body]
+        heads = [handler.type for handler in node.handlers if handler.type is not None]
+        parts, bound = [*node.body, *handled, *node.orelse, *node.finalbody], set[str]()
+    else:
+        return read_names([node])
+    return read_names(heads) | (set[str]().union(*(reads_of(part) for part in parts)) - bound)
+
+
+def restored_by(refs: Iterable[str]) -> tuple[str, ...]:
+    """What a context manager of these names sets back when it is left: names of options begin so."""
+    return tuple(start for ref in sorted(refs) if (start := tables().restores.get(ref)) is not None)
+
+
+def undo(state: State, before: Iterable[At], starts: tuple[str, ...]) -> None:
+    """Options set since `before`, of which a context manager sets back those that begin with `starts`."""
+    known = set(before)
+    for at in [at for at, name in state.options.items() if at not in known and name.startswith(starts)]:
+        del state.options[at]
+        state.setups.discard(at)
+
+
+def patch(state: State, name: str, attribute: str) -> None:
+    """`name.attribute`, of a library or module, is bound anew or deleted."""
+    state.touch("options", f"{name}.{attribute}", write=True)
+    state.setups.add(state.at)
+    state.patches.setdefault(state.at, attribute)
+
+
+def register(state: State, name: str) -> None:
+    """Something is made known to `name`, a function of the notebook, which every step that has it must know too."""
+    state.touch("options", name, write=True)
+    state.setups.add(state.at)
+
+
+def unpatch(state: State, name: str) -> None:
+    """`sys.stdout = old`, where `old` is what it was: earlier stores of this cell are undone."""
+    for at in [at for at, known in state.options.items() if known == name and at.cell == state.at.cell]:
+        del state.options[at]
+        state.setups.discard(at)
+        state.patches.pop(at, None)
+
+
+def is_read(attribute: str, trees: Iterable[ast.Module]) -> bool:
+    """True if the code reads an attribute of this name, or names it in a string."""
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr == attribute and isinstance(node.ctx, ast.Load):
+                return True
+            if isinstance(node, ast.Constant) and node.value == attribute:
+                return True
+    return False
