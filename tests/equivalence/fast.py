@@ -260,7 +260,9 @@ class _Run:
             return "wrong", f"step {step.name}: {answer['error']}"
         outputs = stored.read_outputs(files, self.root)
         assert outputs is not None
-        error = verdict.unstorable(self.pipeline, step, outputs) or verdict.unforeseen(self.pipeline, step, outputs)
+        error = verdict.unstorable(self.pipeline, step, outputs) or verdict.unforeseen(
+            self.pipeline, step, outputs, self.done
+        )
         if error is not None:
             return "stopped", error.message
         self.done[step.id] = outputs

@@ -37,22 +37,22 @@ def pipeline(**last: Any) -> Pipeline:
     ids=["changed", "bound", "deleted"],
 )
 def test_a_later_step_would_get_the_value_from_before(outputs: Outputs, message: str, hint: str) -> None:
-    error = unforeseen(pipeline(needs=(need("a"),)), B, outputs)
+    error = unforeseen(pipeline(needs=(need("a"),)), B, outputs, {})
     assert error is not None
     assert error.message == f"step `b` {message}, which its code does not show; `c` would get the value from before"
     assert hint in (error.hint or "")
-    assert unforeseen(pipeline(parameters=("x",)), B, outputs) is not None, "a parameter is given anew"
-    assert unforeseen(pipeline(needs=(need("b", "a"),)), B, outputs) is None, "it gets it from here"
-    assert unforeseen(pipeline(), B, outputs) is None, "nobody reads it"
+    assert unforeseen(pipeline(parameters=("x",)), B, outputs, {}) is not None, "a parameter is given anew"
+    assert unforeseen(pipeline(needs=(need("b", "a"),)), B, outputs, {}) is None, "it gets it from here"
+    assert unforeseen(pipeline(), B, outputs, {}) is None, "nobody reads it"
 
 
 def test_a_doubtful_change_is_a_warning() -> None:
     outputs = Outputs(1, changed={"x": False}, values={"x": STORED})
-    assert unforeseen(pipeline(needs=(need("a"),)), B, outputs) is None
+    assert unforeseen(pipeline(needs=(need("a"),)), B, outputs, {}) is None
     (warning,) = doubtful(pipeline(needs=(need("a"),)), B, outputs)
     assert "`# nb2pipe: updates x`" in warning
 
 
 def test_state_that_is_no_variable_is_no_surprise() -> None:
     outputs = Outputs(1, values={"ambient:cwd": STORED})
-    assert unforeseen(pipeline(needs=(need("a"),)), B, outputs) is None
+    assert unforeseen(pipeline(needs=(need("a"),)), B, outputs, {}) is None

@@ -56,6 +56,7 @@ class _Session:
     units: list[Any] = field(default_factory=list)
     loaded: dict[str, object] = field(default_factory=dict)
     defined: dict[str, object] = field(default_factory=dict)
+    replays: Any = None
     metrics: dict[str, float] = field(default_factory=dict)
     cell_of_file: dict[str, int] = field(default_factory=dict)
     sequence: list[int | None] = field(default_factory=list)
@@ -105,6 +106,11 @@ def load() -> None:
     session = _session()
     for key in session.plan.get("definitions", ()):
         _note_definition(session, session.definitions[key])
+    _import_units()
+    from nb2pipe.runtime.replays import Replays
+
+    session.replays = Replays(session.definitions, session.plan, session.main)
+    session.replays.note(session.defined)
     _restore(session, "env", "path", "cwd")  # what loading may look at: the modules that the notebook has written
     values = {name: value for name, value in session.values.items() if not name.startswith(ambient.PREFIX)}
     session.units = _load_units(session, values)
@@ -146,8 +152,9 @@ def end() -> None:
     written = frozenset(f"{item['kind']}:{item['name']}" for item in session.plan.get("writes", ()))
     now = ambient.capture(session.folder, session.environ)
     try:
-        changed = _changed(session, references, set(touched))
+        changed, beside = _changed(session, references, set(touched))
         touched.update((name, session.main[name]) for name in changed)
+        changed.update(dict.fromkeys(session.replays.changed(references), True))
         touched.update(ambient.changed(session.ambient, now, written))
         stored, failed = units.save(touched, session.store, session.main, references)
         record = {
@@ -156,6 +163,7 @@ def end() -> None:
             "deleted": _deleted(session),
             "failed": {name: asdict(value) for name, value in failed.items()},
             "changed": changed,
+            "beside": beside,
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),
         }
@@ -322,6 +330,8 @@ def _replay_hidden(session: _Session, key: str) -> None:
         for name in names:
             session.main.pop(name, None)
         session.main.update(before)
+    else:
+        session.replays.bound.update((name, session.main[name]) for name in names if name in session.main)
 
 
 # --- what to store ------------------------------------------------------------------------------------------------
@@ -330,26 +340,35 @@ def _replay_hidden(session: _Session, key: str) -> None:
 def _touched(session: _Session) -> dict[str, object]:
     """Names that the step bound, or may have changed; definitions that later steps replay are left out."""
     outputs = set(session.plan.get("outputs", ()))
-    replayed = {name for definition in session.definitions.values() for name in definition["names"]} - outputs
     return {
         name: value
         for name, value in _names(session)
-        if name not in replayed and _is_new(session, name, value, outputs)
+        if not session.replays.means(name, value) and _is_new(session, name, value, outputs)
     }
 
 
-def _changed(session: _Session, references: Mapping[int, str], touched: AbstractSet[str]) -> dict[str, bool]:
-    """What was loaded, was not expected to change, and is no longer what was stored: name -> is it certain?"""
+def _changed(
+    session: _Session, references: Mapping[int, str], touched: AbstractSet[str]
+) -> tuple[dict[str, bool], dict[str, dict[str, object]]]:
+    """What was loaded, was not expected to change, and is no longer what was stored: name -> is it certain?
+
+    And the same of what came along in a unit, though this step did not ask for it: a later step may.
+    """
     units = _import_units()
     found: dict[str, bool] = {}
+    beside: dict[str, dict[str, object]] = {}
     for unit in session.units:
         names = {name for name in unit.wanted - touched if name in session.loaded}
         names = {name for name in names if session.main.get(name) is session.loaded[name]}
-        if not names:
+        others = set(unit.members) - unit.wanted
+        if not names and not others:
             continue
         verdicts = units.changes(unit, session.store, session.main, references, lambda ref: _resolve(session, ref))
-        found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
-    return found
+        certain = {name: verdict.name == "CHANGED" for name, verdict in sorted(verdicts.items()) if verdict}
+        found.update((name, certain[name]) for name in sorted(names & set(certain)))
+        for name in sorted(others & set(certain)):
+            beside[name] = {"object": unit.id, "certain": certain[name]}
+    return found, beside
 
 
 def _is_new(session: _Session, name: str, value: object, outputs: AbstractSet[str]) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import objects, pickling
+from nb2pipe.runtime import objects, pickling, sharing, tracking
+from nb2pipe.runtime.arrays import Memories
 from nb2pipe.runtime.changes import Verdict, compare
 
 
@@ -36,18 +37,33 @@ def save(
     failed: dict[str, NotStored] = {}
     for name in sorted(values):
         try:
-            pickled[name] = pickling.dumps({name: values[name]}, main, references)
+            pickled[name] = pickling.dumps({name: values[name]}, main, references, with_memo=len(values) > 1)
         except Exception as error:  # noqa: BLE001  # whatever the user's own __reduce__ may raise
             failed[name] = NotStored(type_name(values[name]), _reason(error))
     stored: dict[str, StoredValue] = {}
-    for group in _groups(pickled):
-        unit = pickled[group[0]]
-        if len(group) > 1 or _shared_owners([unit]):
-            unit = _pickle({name: values[name] for name in group}, main, references)
-        written = objects.put(store, unit.data, [buffer.raw() for buffer in unit.buffers])
+    for group in sharing.groups(pickled):
+        try:
+            unit = _unit({name: values[name] for name in group}, [pickled[name] for name in group], main, references)
+        except Exception as error:  # noqa: BLE001  # the parts can be pickled, what they share can't
+            failed.update((name, NotStored(type_name(values[name]), _reason(error))) for name in group)
+            continue
+        written = objects.put(store, unit.data, unit.segments[1:])
         for name in group:
             stored[name] = StoredValue(written.id, type_name(values[name]), written.size_bytes)
     return stored, failed
+
+
+def _unit(
+    values: Mapping[str, object],
+    alone: Sequence[pickling.Pickled],
+    main: dict[str, Any],
+    references: Mapping[int, str],
+) -> pickling.Pickled:
+    """One unit's bytes. What was pickled `alone` will do for a single name without shared memory."""
+    memories = Memories(shown for item in alone for shown in item.shown)
+    if len(alone) == 1 and not memories.all:
+        return alone[0]
+    return pickling.dumps(dict(values), main, references, memories, with_memo=False)
 
 
 @dataclass(frozen=True)
@@ -81,27 +97,21 @@ def changes(
     """For each member whether it is still what was stored: the same bytes, or at least the same value."""
     stored = objects.get(store, unit.id)
     try:
-        now = _pickle(unit.members, main, references)
+        now = pickling.together(unit.members, main, references)
     except Exception:  # noqa: BLE001  # it could be pickled when it was stored: something unfit came into it
         return dict.fromkeys(unit.members, Verdict.CHANGED)
     if _is_same(now, stored):
         return dict.fromkeys(unit.members, Verdict.SAME)
-    before = pickling.loads(stored, main, resolve)
-    assert isinstance(before, dict)  # noqa: S101  # `load` has seen that it is
-    if _is_same(_pickle(before, main, references), [now.data, *(buffer.raw() for buffer in now.buffers)]):
-        return dict.fromkeys(unit.members, Verdict.SAME)
-    return {name: compare(value, before[name]) for name, value in unit.members.items()}
-
-
-def _pickle(values: Mapping[str, object], main: dict[str, Any], references: Mapping[int, str]) -> pickling.Pickled:
-    """One unit's bytes: views of an array that two of its arrays share stay views."""
-    unit = pickling.dumps(dict(values), main, references)
-    owners = _shared_owners([unit])
-    return pickling.dumps(dict(values), main, references, owners) if owners else unit
+    with tracking.apart():
+        before = pickling.loads(stored, main, resolve)
+        assert isinstance(before, dict)  # noqa: S101  # `load` has seen that it is
+        if _is_same(pickling.together(before, main, references), now.segments):
+            return dict.fromkeys(unit.members, Verdict.SAME)
+        return {name: compare(value, before[name]) for name, value in unit.members.items()}
 
 
 def _is_same(pickled: pickling.Pickled, segments: Sequence[objects.Buffer]) -> bool:
-    parts: list[objects.Buffer] = [pickled.data, *(buffer.raw() for buffer in pickled.buffers)]
+    parts = pickled.segments
     return len(parts) == len(segments) and all(map(_equal_bytes, parts, segments))
 
 
@@ -119,39 +129,8 @@ def _equal_bytes(one: objects.Buffer, other: objects.Buffer) -> bool:
 def type_name(value: object) -> str:
     """`pandas.DataFrame` rather than `pandas.core.frame.DataFrame`: the package and the class's name."""
     cls = type(value)
-    if cls.__module__ == "builtins":
-        return cls.__qualname__
-    if cls.__module__ == "__main__":
-        return cls.__qualname__
-    return f"{cls.__module__.split('.')[0]}.{cls.__qualname__}"
-
-
-def _groups(pickled: Mapping[str, pickling.Pickled]) -> list[list[str]]:
-    """Names joined where their parts overlap, however many others lie between them."""
-    above = {name: name for name in pickled}
-
-    def first(name: str) -> str:
-        while above[name] != name:
-            name = above[name]
-        return name
-
-    owner: dict[int, str] = {}
-    for name in sorted(pickled):
-        for part in pickled[name].parts:
-            one, other = sorted((first(name), first(owner.setdefault(part, name))))
-            above[other] = one
-    groups: dict[str, list[str]] = {}
-    for name in sorted(pickled):
-        groups.setdefault(first(name), []).append(name)
-    return sorted(groups.values())
-
-
-def _shared_owners(group: Iterable[pickling.Pickled]) -> set[int]:
-    users: dict[int, set[int]] = {}
-    for item in group:
-        for array, owner in item.views.items():
-            users.setdefault(owner, set()).add(array)
-    return {owner for owner, arrays in users.items() if len(arrays) > 1}
+    package = pickling.module_of(cls).partition(".")[0]
+    return cls.__qualname__ if package in ("builtins", "__main__", "") else f"{package}.{cls.__qualname__}"
 
 
 def _reason(error: BaseException) -> str:

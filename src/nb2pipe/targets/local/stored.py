@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RootDir, StepDir
-from nb2pipe.model import Json, Pipeline, Step, Value
+from nb2pipe.model import Json, Need, Pipeline, Step, Value
 
 AMBIENT = "ambient:"  # as `nb2pipe.runtime.ambient` names its records
 
@@ -22,6 +22,14 @@ class Unstorable:
 
     type: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A name that came along in the unit `object`, unasked, and was changed with it: whether that is certain."""
+
+    object: str
+    certain: bool
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class Outputs:
     deleted: tuple[str, ...] = ()
     failed: Mapping[str, Unstorable] = field(default_factory=dict)
     changed: Mapping[str, bool] = field(default_factory=dict)
+    beside: Mapping[str, Beside] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
 
@@ -62,6 +71,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         deleted=tuple(map(str, data.get("deleted", ()))),
         failed={str(name): wire.read(Unstorable, item) for name, item in data.get("failed", {}).items()},
         changed={str(name): bool(certain) for name, certain in data.get("changed", {}).items()},
+        beside={str(name): wire.read(Beside, item) for name, item in data.get("beside", {}).items()},
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
     )
@@ -120,10 +130,31 @@ def bypassing(pipeline: Pipeline, step: Step, variable: str) -> list[Step]:
     found = []
     for later in pipeline.steps[here + 1 :]:
         needs = [need for need in later.needs if need.variable == variable]
-        given = variable in later.parameters and not needs
+        replayed = any(variable in item.names and item.id in later.definitions for item in pipeline.definitions)
+        given = (variable in later.parameters or replayed) and not needs
         if given or any(all(position[provider] < here for provider in need.providers) for need in needs):
             found.append(later)
     return found
+
+
+def getting(pipeline: Pipeline, step: Step, variable: str, object_id: str, done: Mapping[str, Outputs]) -> list[Step]:
+    """The steps after `step` that get `variable` from the unit `object_id`, as far as the steps that are done tell."""
+    return [
+        later
+        for later in bypassing(pipeline, step, variable)
+        for need in later.needs
+        if need.variable == variable and _given(need, done) == object_id
+    ]
+
+
+def _given(need: Need, done: Mapping[str, Outputs]) -> str | None:
+    for provider in need.providers:
+        outputs = done.get(provider, Outputs(1))
+        if need.variable in outputs.values:
+            return outputs.values[need.variable].object
+        if need.variable in outputs.deleted or need.variable in outputs.failed:
+            return None
+    return None
 
 
 def readers(pipeline: Pipeline, provider: str, variable: str, *, soft: bool) -> list[Step]:

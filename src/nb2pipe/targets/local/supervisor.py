@@ -326,7 +326,9 @@ class Supervisor:
                 return verdict.not_saved(step, files, "the step ended without storing them"), None
             outputs = replace(outputs, metrics={**printed_metrics(step, files), **outputs.metrics})
             pipeline = self.request.pipeline
-            error = verdict.unstorable(pipeline, step, outputs) or verdict.unforeseen(pipeline, step, outputs)
+            error = verdict.unstorable(pipeline, step, outputs) or verdict.unforeseen(
+                pipeline, step, outputs, self._done
+            )
             error = error or self._secret_in(step, outputs)
             if error is None:
                 for warning in verdict.doubtful(pipeline, step, outputs):

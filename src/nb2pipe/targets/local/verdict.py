@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from nb2pipe.layout import StepDir
 from nb2pipe.model import Pipeline, Step, StepError
 from nb2pipe.processes import signal_name
 from nb2pipe.targets.local.request import Outcome
-from nb2pipe.targets.local.stored import AMBIENT, Outputs, bypassing, readers
+from nb2pipe.targets.local.stored import AMBIENT, Outputs, bypassing, getting, readers
 
 OURS = frozenset({"about", "begin", "load", "end"})  # roles of a step notebook's cells that hold no user code
 
@@ -84,8 +85,11 @@ def unstorable(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | 
     return None
 
 
-def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | None:
-    """For a step that did more to a variable than the plan foresaw, which a later step gets as it was."""
+def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs, done: Mapping[str, Outputs]) -> StepError | None:
+    """For a step that did more to a variable than the plan foresaw, which a later step gets as it was.
+
+    `done`: what the steps before left behind.
+    """
     changed = {variable: "changed" for variable, certain in outputs.changed.items() if certain}
     planned = {*step.outputs, *step.deletes}
     known = {*planned, *outputs.changed}
@@ -95,6 +99,10 @@ def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | 
         later = bypassing(pipeline, step, variable)
         if later:
             return _passed_by(step, variable, did, ", ".join(f"`{item.name}`" for item in later))
+    for variable, item in sorted(outputs.beside.items()):
+        later = getting(pipeline, step, variable, item.object, done) if item.certain else []
+        if later:
+            return _passed_by(step, variable, "changed", ", ".join(f"`{item.name}`" for item in later))
     return None
 
 
