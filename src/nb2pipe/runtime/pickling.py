@@ -38,16 +38,23 @@ Resolve = Callable[[str], object]
 class Pickled:
     """One object's bytes, its out-of-band buffers, and what tells which other objects share a part with it.
 
-    `memo`: id -> (number, object) of all its parts; they are kept alive by it, so that no id is used twice while ids
-    are compared. `private`: ids of parts that belong to one pandas object alone, or to its class.
+    `private`: ids of parts that belong to one pandas object alone, or to its class.
     """
 
     data: bytes
     buffers: list[pickle.PickleBuffer]
-    memo: Mapping[int, tuple[int, object]]
     private: frozenset[int]
     shown: tuple[Shown, ...]
-    alive: object = field(repr=False)
+    pickler: StepPickler = field(
+        repr=False
+    )  # keeps all parts alive, so that no id is used twice while ids are compared
+
+    def memo(self) -> Mapping[int, tuple[int, object]]:
+        """All parts below the root: id -> (number, object). Takes as long as pickling."""
+        with _no_collection():
+            found: dict[int, tuple[int, object]] = self.pickler.memo.copy()
+        found.pop(self.root, None)
+        return found
 
     @property
     def segments(self) -> list[objects.Buffer]:
@@ -60,8 +67,6 @@ def dumps(
     main: dict[str, Any],
     references: Mapping[int, str],
     memories: Memories | None = None,
-    *,
-    with_memo: bool = True,
 ) -> Pickled:
     """Pickle `obj`. `references`: id of a replayed definition's object -> the definition's name@id.
 
@@ -72,16 +77,15 @@ def dumps(
         warnings.simplefilter("ignore")
         pickler = StepPickler(file, main, references, buffers, memories or Memories())
         pickler.dump(obj)
-        memo = pickler.memo.copy() if with_memo else {}
         private, shown = frozenset(pickler.private), tuple(pickler.shown)
-        return Pickled(file.getvalue(), buffers, memo, private, shown, (pickler, pickler.kept))
+        return Pickled(file.getvalue(), buffers, private, shown, id(obj), pickler)
 
 
 def together(values: Mapping[str, object], main: dict[str, Any], references: Mapping[int, str]) -> Pickled:
     """One unit's bytes: arrays that share memory go on sharing it."""
-    alone = dumps(dict(values), main, references, with_memo=False)
+    alone = dumps(dict(values), main, references)
     memories = Memories(alone.shown)
-    return dumps(dict(values), main, references, memories, with_memo=False) if memories.all else alone
+    return dumps(dict(values), main, references, memories) if memories.all else alone
 
 
 @contextlib.contextmanager

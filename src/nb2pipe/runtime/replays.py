@@ -109,7 +109,7 @@ def _mark(value: object, main: dict[str, Any], references: Mapping[int, str]) ->
     if isinstance(value, types.FunctionType):
         shown = (id(value), value.__code__, value.__defaults__, value.__kwdefaults__, vars(value))
     try:
-        pickled = pickling.dumps(shown, main, references, with_memo=False)
+        pickled = pickling.dumps(shown, main, references)
     except Exception:  # noqa: BLE001  # whatever the user's own __reduce__ may raise
         return value, None
     return value, b"".join(bytes(segment) for segment in pickled.segments)

@@ -24,6 +24,8 @@ _IMMUTABLE_NAMES = frozenset(
     }
 )  # fmt: skip
 
+_FEW = 10_000  # parts that are looked at one by one
+
 
 class _Sets:
     """Names, joined pair by pair."""
@@ -45,14 +47,21 @@ def groups(pickled: Mapping[str, Pickled]) -> list[list[str]]:
     """Names joined where their parts overlap, however many others lie between them."""
     sets = _Sets(pickled)
     holder: dict[int, str] = {}
-    for name in sorted(pickled):
-        memo = pickled[name].memo
+    sizes = sorted(pickled, key=lambda name: (len(pickled[name].data), name))
+    for name in sizes:  # the largest last: its millions of parts are looked up, or not at all, but never filed
+        if not holder and name == sizes[-1]:
+            break
+        memo = pickled[name].memo()
         for part in holder.keys() & memo.keys():
             other = holder[part]
             private = part in pickled[name].private and part in pickled[other].private
             if not private and is_shareable(memo[part][1]):
                 sets.join(name, other)
-        holder.update(dict.fromkeys(memo.keys() - holder.keys(), name))
+        if name != sizes[-1]:
+            more = memo.keys() - holder.keys()
+            if len(more) < _FEW:
+                more = {part for part in more if is_shareable(memo[part][1])}
+            holder.update(dict.fromkeys(more, name))
     _join_by_memory(pickled, sets)
     found: dict[str, list[str]] = {}
     for name in sorted(pickled):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def save(
     failed: dict[str, NotStored] = {}
     for name in sorted(values):
         try:
-            pickled[name] = pickling.dumps({name: values[name]}, main, references, with_memo=len(values) > 1)
+            pickled[name] = pickling.dumps({name: values[name]}, main, references)
         except Exception as error:  # noqa: BLE001  # whatever the user's own __reduce__ may raise
             failed[name] = NotStored(type_name(values[name]), _reason(error))
     stored: dict[str, StoredValue] = {}
@@ -63,16 +64,17 @@ def _unit(
     memories = Memories(shown for item in alone for shown in item.shown)
     if len(alone) == 1 and not memories.all:
         return alone[0]
-    return pickling.dumps(dict(values), main, references, memories, with_memo=False)
+    return pickling.dumps(dict(values), main, references, memories)
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A loaded unit: its object's id, its members as they were loaded, and which of them are wanted from it."""
+    """A loaded unit: its object's id, its members as they were loaded, which of them are wanted from it, its bytes."""
 
     id: str
     members: Mapping[str, object]
     wanted: frozenset[str]
+    segments: list[memoryview] = field(repr=False)
 
 
 def load(wanted: Mapping[str, str], store: Path, main: dict[str, Any], resolve: pickling.Resolve) -> list[Unit]:
@@ -82,24 +84,35 @@ def load(wanted: Mapping[str, str], store: Path, main: dict[str, Any], resolve: 
     Raises StoreError for a damaged object, and whatever unpickling raises (a package that is missing here).
     """
     found: list[Unit] = []
-    for object_id in reversed(list(dict.fromkeys(reversed(list(wanted.values()))))):
-        members = pickling.loads(objects.get(store, object_id), main, resolve)
+    ids = list(reversed(list(dict.fromkeys(reversed(list(wanted.values()))))))
+    for object_id, segments in zip(ids, _read(store, ids), strict=True):
+        members = pickling.loads(segments, main, resolve)
         names = {name for name, source in wanted.items() if source == object_id}
         if not isinstance(members, dict) or not names <= set(members):
             raise objects.StoreError(f"the stored object {object_id[:15]} does not hold {', '.join(sorted(names))}")
-        found.append(Unit(object_id, members, frozenset(names)))
+        found.append(Unit(object_id, members, frozenset(names), segments))
     return found
+
+
+def _read(store: Path, ids: Sequence[str]) -> list[list[memoryview]]:
+    """The segments of each object. Verifying them is hashing, which threads do side by side."""
+    if len(ids) < 2:
+        return [objects.get(store, object_id) for object_id in ids]
+    with ThreadPoolExecutor(min(len(ids), 4)) as pool:
+        return list(pool.map(lambda object_id: objects.get(store, object_id), ids))
 
 
 def changes(
     unit: Unit, store: Path, main: dict[str, Any], references: Mapping[int, str], resolve: pickling.Resolve
 ) -> dict[str, Verdict]:
     """For each member whether it is still what was stored: the same bytes, or at least the same value."""
-    stored = objects.get(store, unit.id)
     try:
         now = pickling.together(unit.members, main, references)
     except Exception:  # noqa: BLE001  # it could be pickled when it was stored: something unfit came into it
         return dict.fromkeys(unit.members, Verdict.CHANGED)
+    if _is_as_loaded(now, unit.segments):
+        return dict.fromkeys(unit.members, Verdict.SAME)
+    stored = objects.get(store, unit.id)
     if _is_same(now, stored):
         return dict.fromkeys(unit.members, Verdict.SAME)
     with tracking.apart():
@@ -108,6 +121,17 @@ def changes(
         if _is_same(pickling.together(before, main, references), now.segments):
             return dict.fromkeys(unit.members, Verdict.SAME)
         return {name: compare(value, before[name]) for name, value in unit.members.items()}
+
+
+def _is_as_loaded(now: pickling.Pickled, loaded: Sequence[memoryview]) -> bool:
+    """The proof for large buffers, of any size: they are where they were loaded to, and nothing was written there."""
+    if len(now.buffers) + 1 != len(loaded) or not objects.is_untouched(loaded) or now.data != loaded[0]:
+        return False
+    return all(
+        one.nbytes == other.nbytes
+        and (objects.address_of(one) == objects.address_of(other) or _equal_bytes(one, other))
+        for one, other in zip((buffer.raw() for buffer in now.buffers), loaded[1:], strict=True)
+    )
 
 
 def _is_same(pickled: pickling.Pickled, segments: Sequence[objects.Buffer]) -> bool:
