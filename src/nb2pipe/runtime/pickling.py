@@ -20,13 +20,13 @@ import pickle
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import cloudpickle
 
-from nb2pipe.runtime import arrays, frames, objects, tracking
+from nb2pipe.runtime import arrays, frames, objects, tracking, versions
 from nb2pipe.runtime.arrays import CannotLeave, Memories, Shown
 
 PROTOCOL = 5
@@ -45,9 +45,9 @@ class Pickled:
     buffers: list[pickle.PickleBuffer]
     private: frozenset[int]
     shown: tuple[Shown, ...]
-    pickler: StepPickler = field(
-        repr=False
-    )  # keeps all parts alive, so that no id is used twice while ids are compared
+    root: int  # the id of the dict around it all
+    # keeps all parts alive, so that no id is used twice while ids are compared
+    pickler: StepPickler = field(repr=False)
 
     def memo(self) -> Mapping[int, tuple[int, object]]:
         """All parts below the root: id -> (number, object). Takes as long as pickling."""
@@ -77,8 +77,9 @@ def dumps(
         warnings.simplefilter("ignore")
         pickler = StepPickler(file, main, references, buffers, memories or Memories())
         pickler.dump(obj)
+        record = pickle.dumps(versions.of(pickler.modules), PROTOCOL)
         private, shown = frozenset(pickler.private), tuple(pickler.shown)
-        return Pickled(file.getvalue(), buffers, private, shown, id(obj), pickler)
+        return Pickled(record + file.getvalue(), buffers, private, shown, id(obj), pickler)
 
 
 def together(values: Mapping[str, object], main: dict[str, Any], references: Mapping[int, str]) -> Pickled:
@@ -100,10 +101,18 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def loads(segments: list[memoryview], main: dict[str, Any], resolve: Resolve) -> object:
+def versions_of(segments: Sequence[memoryview]) -> dict[str, str]:
+    """What the object was stored with: Python and packages -> version."""
+    found = pickle.load(io.BytesIO(segments[0]))
+    return found if isinstance(found, dict) else {}
+
+
+def loads(segments: Sequence[memoryview], main: dict[str, Any], resolve: Resolve) -> object:
     """The object that `dumps` gave. `resolve` finds a replayed definition's object."""
     builtins_before = main.get("__builtins__")
-    unpickler = _StepUnpickler(io.BytesIO(segments[0]), main, resolve, segments[1:])
+    stream = io.BytesIO(segments[0])
+    pickle.load(stream)  # the versions, which come first
+    unpickler = _StepUnpickler(stream, main, resolve, list(segments[1:]))
     try:
         with _no_collection():
             found = unpickler.load()
@@ -138,6 +147,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         self._known[id(main)] = self._known[id(marker)] = ("main", "")
         self.private: set[int] = set()  # what belongs to one pandas object alone, or to its class
         self.shown: list[Shown] = []
+        self.modules: set[str] = set()  # those that the stream refers to
         self._cells: dict[int, tuple[str, int]] = {}  # of closures: the function and the place in it
         self.kept: list[object] = []
 
@@ -145,6 +155,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         return self._known.get(id(obj))
 
     def reducer_override(self, obj: Any) -> Any:  # noqa: ANN401
+        self.modules.add(_home_of(obj))
         if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
             raise CannotLeave("an open file belongs to the process that opened it")
         if type(obj) is memoryview:
@@ -263,6 +274,17 @@ class _StepUnpickler(pickle.Unpickler):
         if kind == "definition":
             return self._resolve(name)
         return _singletons(load=True)[name]
+
+
+def _home_of(obj: Any) -> str:  # noqa: ANN401
+    """The module that a class, a function or a module comes from; for an instance, its class's."""
+    if isinstance(obj, types.ModuleType):
+        return obj.__name__
+    if isinstance(obj, type) or callable(obj):
+        home = getattr(obj, "__module__", None)
+        if isinstance(home, str):
+            return home
+    return module_of(type(obj))
 
 
 def module_of(cls: type) -> str:

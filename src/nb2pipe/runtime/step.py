@@ -124,6 +124,8 @@ def _load_units(session: _Session, values: Mapping[str, str]) -> list[Any]:
     units = _import_units()
     try:
         found: list[Any] = units.load(values, session.store, session.main, lambda ref: _resolve(session, ref))
+    except units.OtherVersions as error:
+        raise StepProblem(str(error)) from error
     except Exception as error:
         names = ", ".join(sorted(values))
         raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {error}") from error

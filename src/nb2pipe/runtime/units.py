@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import objects, pickling, sharing, tracking
+from nb2pipe.runtime import objects, pickling, sharing, tracking, versions
 from nb2pipe.runtime.arrays import Memories
 from nb2pipe.runtime.changes import Verdict, compare
+
+OtherVersions = versions.OtherVersions
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,13 @@ def load(wanted: Mapping[str, str], store: Path, main: dict[str, Any], resolve: 
     """The units that hold the names of `wanted` (name -> object id). Each is read once, so shared objects stay shared.
 
     They are read in the order of `wanted`, the latest last: of a class that several hold, the last one's state stays.
-    Raises StoreError for a damaged object, and whatever unpickling raises (a package that is missing here).
+    Raises StoreError for a damaged object, OtherVersions if it was stored with other packages than are here, and
+    whatever unpickling raises (a package that is missing here).
     """
     found: list[Unit] = []
     ids = list(reversed(list(dict.fromkeys(reversed(list(wanted.values()))))))
     for object_id, segments in zip(ids, _read(store, ids), strict=True):
+        versions.check([name for name, source in wanted.items() if source == object_id], pickling.versions_of(segments))
         members = pickling.loads(segments, main, resolve)
         names = {name for name, source in wanted.items() if source == object_id}
         if not isinstance(members, dict) or not names <= set(members):
