@@ -166,6 +166,13 @@ def view_of(owner: Any, dtype: Any, shape: Any, strides: Any, offset: int, write
     return view
 
 
+def view_over(exporter: Any, dtype: Any, shape: Any, strides: Any, offset: int, writeable: bool) -> Any:  # noqa: ANN401
+    """An array over the bytes of what is no array. Called by unpickling."""
+    import numpy as np
+
+    return view_of(np.frombuffer(exporter, np.uint8), dtype, shape, strides, offset, writeable)
+
+
 def subclass_of(plain: Any, cls: Any) -> Any:  # noqa: ANN401
     """An instance of a subclass of ndarray over the memory of `plain`. Called by unpickling."""
     return plain.view(cls)

@@ -21,6 +21,13 @@ def has_copy_on_write() -> bool:
     return bool(pandas.get_option("mode.copy_on_write") is True)
 
 
+def reduced_with_attributes(obj: Any) -> Any:  # noqa: ANN401
+    """A frame or a series with the attributes that somebody gave it, which pandas would leave behind."""
+    function, arguments, state, *rest = obj.__reduce_ex__(5)
+    more = {name: value for name, value in vars(obj).items() if not name.startswith("_") and name not in state}
+    return (function, arguments, {**state, **more}, *rest)
+
+
 def reduced_block(block: Any, values: object) -> Any:  # noqa: ANN401
     """A block, as pandas pickles it but with `values` for its array, and with its references."""
     function, arguments, *rest = block.__reduce__()

@@ -26,7 +26,7 @@ from typing import Any
 
 import cloudpickle
 
-from nb2pipe.runtime import arrays, frames, objects, tracking, versions
+from nb2pipe.runtime import arrays, frames, objects, special, tracking, versions
 from nb2pipe.runtime.arrays import CannotLeave, Memories, Shown
 
 PROTOCOL = 5
@@ -142,7 +142,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         # cloudpickle takes this for the globals that all functions of `__main__` share.
         marker: dict[str, Any] = {}
         self.globals_ref[id(main)] = marker
-        self._known: dict[int, tuple[str, str]] = {id(obj): ("singleton", name) for name, obj in _singletons().items()}
+        self._known: dict[int, tuple[str, str]] = {
+            id(obj): ("singleton", name) for name, obj in special.singletons().items()
+        }
         self._known.update((key, ("definition", name)) for key, name in references.items())
         self._known[id(main)] = self._known[id(marker)] = ("main", "")
         self.private: set[int] = set()  # what belongs to one pandas object alone, or to its class
@@ -163,6 +165,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         if isinstance(obj, type) and obj.__module__ not in sys.modules:  # `numpy.rec`: known, but not yet imported
             with contextlib.suppress(Exception):  # else it travels by value, as classes made by hand do
                 importlib.import_module(obj.__module__)
+        found = special.reduced(obj)
+        if found is not None:
+            return found
         if type(obj) is types.CellType:
             return self._reduce_cell(obj)
         module = module_of(type(obj))
@@ -201,6 +206,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         name = type(obj).__name__
         if name == "SingleBlockManager":  # a Series: by itself it would hand out its block's array, bare
             return (frames.manager_of, (type(obj), obj.blocks[0], obj.axes[0]))
+        if name in ("DataFrame", "Series"):
+            return frames.reduced_with_attributes(obj)
         if frames.has_copy_on_write():
             if name.endswith("Block"):
                 values = obj.values
@@ -235,6 +242,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         arrays.refuse_mapped(obj)
         shown = Shown.by(obj, bare=id(obj) not in self.private)
         if type(obj) is np.ndarray:
+            found = special.over_buffer(obj)
+            if found is not None:
+                return found
             self.shown.append(shown)
             self.kept.append(obj)
             found = arrays.reduced(obj, self._memories.of(shown))
@@ -273,7 +283,7 @@ class _StepUnpickler(pickle.Unpickler):
             return self._main
         if kind == "definition":
             return self._resolve(name)
-        return _singletons(load=True)[name]
+        return special.singleton(name)
 
 
 def _home_of(obj: Any) -> str:  # noqa: ANN401
@@ -309,31 +319,3 @@ def _memoised(function: Callable[..., Any], how: Mapping[str, Any]) -> object:
 
 def _fill_cell(cell: types.CellType, state: tuple[object]) -> None:
     (cell.cell_contents,) = state
-
-
-def _singletons(*, load: bool = False) -> dict[str, object]:
-    import random
-
-    found: dict[str, object] = {
-        "sys.stdin": sys.stdin,
-        "sys.stdout": sys.stdout,
-        "sys.stderr": sys.stderr,
-        "random._inst": getattr(random, "_inst", None),
-    }
-    if load or "numpy.random" in sys.modules:
-        try:
-            from numpy.random import mtrand
-
-            found["numpy.random.mtrand._rand"] = mtrand._rand
-        except ImportError:
-            pass  # no NumPy here: then no value holds its generator
-    shell = found_shell()
-    if shell is not None:
-        found["get_ipython()"] = shell
-    return {name: obj for name, obj in found.items() if obj is not None}
-
-
-def found_shell() -> Any:  # noqa: ANN401
-    """The IPython shell of this process, or None."""
-    module = sys.modules.get("IPython")
-    return module.get_ipython() if module is not None else None
