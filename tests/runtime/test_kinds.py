@@ -62,6 +62,7 @@ REFUSED = {
     "what belongs to a thread": ("import threading\nx = threading.local()", "_thread._local"),
     "a temporary directory": ("import tempfile\nx = tempfile.TemporaryDirectory()", "temporary directory"),
     "a row of records": ("import numpy as np\na = np.zeros(2, [('a', 'i4')])\nx = a[0]", "window on its array"),
+    "a class that its base takes note of": ("class Base:\n    subs = []\n    def __init_subclass__(cls): cls.subs.append(cls)\nclass x(Base): pass", "__init_subclass__"),
     "an array of ctypes": ("import ctypes\nx = (ctypes.c_int * 3)(1, 2)", "ctypes"),
 }  # fmt: skip
 

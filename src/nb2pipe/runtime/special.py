@@ -51,6 +51,8 @@ def singleton(name: str) -> object:
 def reduced(obj: Any) -> Any:  # noqa: ANN401
     """How `obj` is pickled, in pickle's terms; None: as it does it. Raises CannotLeave."""
     kind = type(obj)
+    if isinstance(obj, type) and _makes_noise(obj):
+        raise CannotLeave(f"making the class {obj.__name__} anew would run its base's `__init_subclass__` once more")
     if kind in _VIEWS:  # cloudpickle would hand on a view of a copy
         return (_view_of_dict, (gc.get_referents(obj)[0], _VIEWS[kind]))
     if kind is types.MappingProxyType:
@@ -78,6 +80,13 @@ def over_buffer(obj: Any) -> Any:  # noqa: ANN401
         return None
     offset = obj.__array_interface__["data"][0] - objects.address_of(memoryview(base))
     return (view_over, (base, obj.dtype, obj.shape, obj.strides, offset, obj.flags.writeable))
+
+
+def _makes_noise(cls: type) -> bool:
+    """A class of the notebook (here by value) below another one that takes note of its subclasses."""
+    return cls.__module__ == "__main__" and any(
+        "__init_subclass__" in vars(base) for base in cls.__mro__[1:] if base.__module__ == "__main__"
+    )
 
 
 def _reduced_exception(error: BaseException) -> Any:  # noqa: ANN401
