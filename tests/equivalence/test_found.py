@@ -67,6 +67,9 @@ STOPPED: dict[str, list[tuple[str, str]]] = {
     "a default of a replayed function is changed, unseen": [("a", "def f(x=[]): return x"), ("b", "# nb2pipe: pure\nexec(''.join(['f()', '.append(1)']))\nf()"), ("c", "print(f())")],
     "a replayed class is changed, unseen": [("a", "class A:\n    n = 0\n    seen = []"), ("b", "# nb2pipe: pure\nexec(''.join(['A.seen', '.append(1)']))\nA()"), ("c", "print(A.seen)")],
 }
+REFUSED: dict[str, list[tuple[str, str]]] = {
+    "calls of a memoised function are counted": [("a", "import functools\n@functools.lru_cache\ndef f(x): return x"), ("b", "f(1); f(1)"), ("c", "f(2)\nprint(f.cache_info())")],
+}
 # fmt: on
 
 
@@ -80,3 +83,9 @@ def test_what_once_went_wrong(server: Server, case: str) -> None:
 def test_what_once_was_wrong_in_silence(server: Server, case: str) -> None:
     found = compare(server, STOPPED[case])
     assert found.kind == "stopped", found
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_before_it_runs(server: Server, case: str) -> None:
+    found = compare(server, REFUSED[case])
+    assert found.kind == "refused", found
