@@ -41,6 +41,35 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a memoised function that is moved": [("a", "import functools\ndef f(): return 1\nprint(f())"), ("b", "@functools.lru_cache\ndef f(): return 2"), ("c", "d = {'f': f}"), ("d", "print(d['f']())")],
     "a class is changed, and an older unit of it is loaded beside": [("a", "class A:\n    n = 0\n    def __init__(self, v): self.v = v\nx = [1]\na = A(x)\nb = a"), ("b", "type(b).n = 3"), ("c", "print(x, b.n)")],
     "a class is changed, and what came along with it is looked at": [("a", "class A:\n    n = 0\na = A()\nb = [a]\nc = [b]"), ("b", "type(a).n = 3\nprint(len(b))"), ("c", "print(b[0].n)\nb.append(1)"), ("d", "print(len(c[0]), c[0][0].n)")],
+    "an array taken from a frame": [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2], 'w': [3, 4]})\narr = df['v'].to_numpy()"), ("b", "df.loc[0, 'v'] = 9"), ("c", "print(arr, df)")],
+    "an array taken from a frame, later": [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2], 'w': [3, 4]})"), ("b", "arr = df['v'].values"), ("c", "df.loc[0, 'v'] = 9"), ("d", "print(arr)")],
+    "an array taken from rows of a frame": [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2], 'w': [3, 4]})\narr = df[1:].values"), ("b", "df.loc[1, 'v'] = 9"), ("c", "print(arr)")],
+    "an array of a frame that is copied when it is written to": [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2], 'w': [3, 4]})\narr = df['v'].values\ncol = df['v']"), ("b", "df.loc[0, 'v'] = 9"), ("c", "print(arr, col.tolist())")],
+    "an array of a frame, a part of which was displayed": [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2], 'w': [3, 4]})\narr = df['v'].values\ndf['v']"), ("b", "df.loc[0, 'v'] = 9"), ("c", "print(arr)")],
+    "an extension array of a series": [("a", "import pandas as pd\ns = pd.Series([1, 2], dtype='Int64')\nt = pd.Series(list('ab'), dtype='category')\narr, brr = s.array, t.values"), ("b", "s[0] = 9\nt[0] = 'b'"), ("c", "print(list(arr), list(brr))")],
+    "a series over an array": [("a", "import pandas as pd, numpy as np\na = np.zeros(3)\ns = pd.Series(a, copy=False)"), ("b", "a[0] = 5"), ("c", "print(s.tolist())"), ("d", "s[1] = 7"), ("e", "print(a)")],
+    "a view of an array of objects": [("a", "import numpy as np\na = np.array([1, 'x', None], dtype=object)\nv = a[1:]"), ("b", "a[1] = 'changed'"), ("c", "print(v)")],
+    "windows on an array": [("a", "import numpy as np\na = np.arange(6.)\nv = np.lib.stride_tricks.sliding_window_view(a, 3)"), ("b", "a[1] = 50"), ("c", "print(v)")],
+    "a function that registers itself": [("a", "REG = {}\ndef reg(f):\n    REG[f.__name__] = f\n    return f\n@reg\ndef f(): return 1"), ("b", "REG['g'] = 2"), ("c", "print(REG['f'] is f)")],
+    "a lambda in a container that changes": [("a", "f = lambda: 1\nREG = {'f': f}"), ("b", "REG['g'] = 2"), ("c", "print(REG['f'] is f)")],
+    "a replayed function in a container that changes": [("a", "def f(): return 1"), ("b", "REG = {'f': f}"), ("c", "REG['g'] = 2"), ("d", "print(REG['f'] is f)"), ("e", "REG['h'] = f"), ("f", "print(REG['f'] is f, REG['h'] is REG['f'])")],
+    "functions that share a variable, one of them in a container": [("a", "def make():\n    n = 0\n    def add():\n        nonlocal n\n        n += 1\n    def get(): return n\n    return add, get\nadd, get = make()\nREG = {'add': add}"), ("b", "REG['x'] = 1"), ("c", "print(REG['add'] is add)"), ("d", "REG['add']()\nprint(get())")],
+    "a name of a changed unit is bound anew": [("a", "x = [1]\ny = [x]"), ("b", "y = 5"), ("c", "getattr(x, 'app' + 'end')(2)  # nb2pipe: pure\nprint(x)"), ("d", "print(y)")],
+    "a definition is bound anew, unseen, and nobody uses it": [("a", "k = 1"), ("b", "# nb2pipe: pure\nexec(''.join(['k', ' = 5']))\nprint(k)"), ("c", "print(1)")],
+    "a second import of the same": [("a", "import math\nimport os.path"), ("b", "import math\nimport os\nprint(math.floor(1.5))"), ("c", "print(math.ceil(1.5), os.path.sep)")],
+}
+STOPPED: dict[str, list[tuple[str, str]]] = {
+    "an index that is named through its frame": [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2]})\nidx = df.index"), ("b", "df.index.name = 'i'"), ("c", "print(idx.name)")],
+    "what came along in a unit was changed": [("a", "x = [1]\ny = [x]"), ("b", "getattr(x, 'app' + 'end')(2)  # nb2pipe: pure"), ("c", "print(y)")],
+    "a replayed constant is bound anew, unseen": [("a", "k = 1"), ("b", "# nb2pipe: pure\nexec(''.join(['k', ' = 5']))"), ("c", "print(k)")],
+    "a replayed function is bound anew, unseen": [("a", "def f(): return 1"), ("b", "# nb2pipe: pure\nexec(''.join(['def f', '(): return 5']))"), ("c", "print(f())")],
+    "an import is bound anew, unseen": [("a", "import math"), ("b", "# nb2pipe: pure\nexec(''.join(['import cmath ', 'as math']))"), ("c", "print(math.__name__)")],
+    "a replayed function gets an attribute, unseen": [("a", "def f(): return 1"), ("b", "# nb2pipe: pure\nexec(''.join(['f.calls', ' = 5']))\nf()"), ("c", "print(hasattr(f, 'calls'), f())")],
+    "a default of a replayed function is changed, unseen": [("a", "def f(x=[]): return x"), ("b", "# nb2pipe: pure\nexec(''.join(['f()', '.append(1)']))\nf()"), ("c", "print(f())")],
+    "a replayed class is changed, unseen": [("a", "class A:\n    n = 0\n    seen = []"), ("b", "# nb2pipe: pure\nexec(''.join(['A.seen', '.append(1)']))\nA()"), ("c", "print(A.seen)")],
+}
+REFUSED: dict[str, list[tuple[str, str]]] = {
+    "calls of a memoised function are counted": [("a", "import functools\n@functools.lru_cache\ndef f(x): return x"), ("b", "f(1); f(1)"), ("c", "f(2)\nprint(f.cache_info())")],
 }
 # fmt: on
 
@@ -49,3 +78,15 @@ FOUND: dict[str, list[tuple[str, str]]] = {
 def test_what_once_went_wrong(server: Server, case: str) -> None:
     found = compare(server, FOUND[case])
     assert found.kind == "same", found
+
+
+@pytest.mark.parametrize("case", STOPPED)
+def test_what_once_was_wrong_in_silence(server: Server, case: str) -> None:
+    found = compare(server, STOPPED[case])
+    assert found.kind == "stopped", found
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_before_it_runs(server: Server, case: str) -> None:
+    found = compare(server, REFUSED[case])
+    assert found.kind == "refused", found

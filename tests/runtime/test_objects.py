@@ -36,6 +36,28 @@ def test_buffers_are_aligned_and_writable_and_writing_never_reaches_the_file(tmp
     assert bytes(objects.get(tmp_path, stored.id)[1]) == b"x" * 100
 
 
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="told by Linux only")
+@pytest.mark.parametrize("size", [2 << 20, 20 << 20])
+def test_a_written_page_is_seen_and_reading_is_none(tmp_path: Path, size: int) -> None:
+    stored = objects.put(tmp_path, b"p" * 10_000, [bytes(size)])
+    segments = objects.get(tmp_path, stored.id)
+    assert bytes(segments[1]) == bytes(size)
+    assert objects.is_untouched(segments)
+    other = objects.get(tmp_path, stored.id)
+    other[1][0] = 1
+    assert objects.is_untouched(segments), "each map is private"
+    segments[1][size - 1] = 0
+    assert not objects.is_untouched(segments), "written, though with what was there"
+
+
+def test_a_buffer_is_at_its_address() -> None:
+    whole = bytearray(range(50))
+    first = objects.address_of(whole)
+    assert objects.address_of(memoryview(whole)[7:]) == first + 7
+    assert objects.address_of(memoryview(whole)[7:].toreadonly()) == first + 7
+    assert objects.address_of(b"") == 0
+
+
 @pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "extend", "swap"])
 def test_a_damaged_object_is_refused_before_it_is_unpickled(tmp_path: Path, damage: str) -> None:
     stored = objects.put(tmp_path, b"abc" * 50, [b"defg" * 50])

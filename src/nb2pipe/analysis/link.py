@@ -264,6 +264,9 @@ class _Linking:
                         f"step `{users[0].name}` would compute anew what the notebook remembers"
                     )
                     hint = f"pass `{variable}` to `{name}` as an argument, or call `{name}` in one step only"
+                    if variable == f"{name}.cache_info":
+                        message = f"`{variable}` tells of all calls: step `{users[0].name}` would count only its own"
+                        hint = f"define and call `{name}` in one step, or leave `{variable}` out"
                     place = Location(self.notebook.path, item.at.cell, item.at.line, None, name)
                     self.diagnostics.append(Diagnostic("N2P402", Severity.ERROR, message, place, hint))
 

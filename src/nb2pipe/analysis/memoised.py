@@ -15,7 +15,17 @@ _MEMOISING = frozenset({"cache", "lru_cache", "cached", "memoize", "memoise", "c
 
 
 def memoised(trees: Iterable[ast.Module], changing: frozenset[str]) -> Mapping[str, str]:
-    """Function -> a changing variable that it reads, itself or through the functions that it calls."""
+    """Function -> a changing variable that it reads, itself or through the functions that it calls.
+
+    Or `f.cache_info`, where that is read: it tells of all calls, and each step's own copy counts its own only.
+    """
+    trees = list(trees)
+    asked = {
+        node.value.id
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "cache_info" and isinstance(node.value, ast.Name)
+    }
     statements = (node for tree in trees for node in tree.body)
     functions = {node.name: node for node in statements if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     found: dict[str, str] = {}
@@ -23,6 +33,8 @@ def memoised(trees: Iterable[ast.Module], changing: frozenset[str]) -> Mapping[s
         if any(_memoises(item) for item in node.decorator_list):
             for variable in sorted(_reached(name, functions) & changing):
                 found.setdefault(name, variable)
+            if name in asked:
+                found.setdefault(name, f"{name}.cache_info")
     return found
 
 

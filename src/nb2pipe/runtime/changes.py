@@ -10,8 +10,10 @@ import math
 import sys
 import types
 from collections.abc import Callable, Iterable
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any
+
+from nb2pipe.runtime.pickling import module_of
 
 
 class Verdict(IntEnum):
@@ -38,10 +40,18 @@ def _compare(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
     if now is before or (id(now), id(before)) in seen:
         return Verdict.SAME
     seen.add((id(now), id(before)))
+    if isinstance(now, type) and isinstance(before, type):
+        return _compare_classes(now, before, seen)
     if type(now) is not type(before):
+        of_class = _compare_classes(type(now), type(before), seen)
+        return Verdict.CHANGED if of_class is Verdict.CHANGED else max(of_class, _compare_values(now, before, seen))
+    return _compare_values(now, before, seen)
+
+
+def _compare_values(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    """Two values of one class."""
+    if isinstance(now, types.ModuleType):
         return Verdict.CHANGED
-    if isinstance(now, type | types.ModuleType):
-        return Verdict.SAME
     for kinds, function in _BY_TYPE:
         if type(now) in kinds:
             return function(now, before, seen)
@@ -56,7 +66,7 @@ def _compare(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
 
 
 def _package(obj: object) -> str:
-    return type(obj).__module__.partition(".")[0]
+    return module_of(type(obj)).partition(".")[0]
 
 
 def _verdict(same: bool) -> Verdict:
@@ -118,6 +128,34 @@ def _compare_sparse(now: Any, before: Any) -> Verdict:  # noqa: ANN401
     return Verdict.UNKNOWN if one.shape == other.shape and (one != other).nnz == 0 else Verdict.CHANGED
 
 
+def _compare_classes(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    """A class of the notebook that came by value is a new object each time it is loaded; others are what they are."""
+    if now is before:
+        return Verdict.SAME
+    if (now.__module__, now.__qualname__) != ("__main__", before.__qualname__) or before.__module__ != "__main__":
+        return Verdict.CHANGED
+    seen.add((id(now), id(before)))
+    if issubclass(now, Enum):
+        return Verdict.SAME if now.__members__.keys() == before.__members__.keys() else Verdict.CHANGED
+    parts = [
+        {name: value for name, value in vars(cls).items() if callable(value) or not name.startswith("__")}
+        for cls in (now, before)
+    ]
+    for part in parts:
+        part.pop("_abc_impl", None)
+    if parts[0].keys() != parts[1].keys():
+        return Verdict.CHANGED
+    return _worst(_compare(value, parts[1][name], seen) for name, value in parts[0].items())
+
+
+def _compare_wrapped(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    return _compare(now.__func__, before.__func__, seen)
+
+
+def _compare_properties(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
+    return _compare((now.fget, now.fset, now.fdel), (before.fget, before.fset, before.fdel), seen)
+
+
 def _compare_functions(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: ANN401
     if now.__code__ != before.__code__:
         return Verdict.CHANGED
@@ -173,4 +211,6 @@ _BY_TYPE: tuple[tuple[tuple[type, ...], Callable[[Any, Any, _Seen], Verdict]], .
     ((list, tuple), _compare_sequences),
     ((dict,), _compare_dicts),
     ((types.FunctionType,), _compare_functions),
+    ((staticmethod, classmethod), _compare_wrapped),
+    ((property,), _compare_properties),
 )

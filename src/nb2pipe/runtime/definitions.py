@@ -48,6 +48,8 @@ def _replay_hidden(session: Session, key: str) -> None:
         for name in names:
             session.main.pop(name, None)
         session.main.update(before)
+    elif session.replays is not None:
+        session.replays.bound.update((name, session.main[name]) for name in names if name in session.main)
 
 
 def replay_asked(session: Session, name: str) -> bool:
@@ -60,5 +62,7 @@ def replay_asked(session: Session, name: str) -> bool:
                 _replay_hidden(session, key)
             if ref in session.defined:
                 session.main[name] = session.defined[ref]
+                if session.replays is not None:
+                    session.replays.bound[name] = session.defined[ref]
             return name in session.main
     return False

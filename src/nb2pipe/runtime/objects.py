@@ -8,6 +8,7 @@ all its bytes, with the algorithm's name in front. A published file is never wri
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import mmap
 import os
@@ -17,6 +18,7 @@ import stat
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,6 +27,8 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 MAGIC = b"nb2pipe\x01"
 _ALIGNMENT = 64
 _CHUNK_BYTES = 1 << 20
+_MAPPING = re.compile(rb"(?m)^([0-9a-f]+)-([0-9a-f]+) ")
+_KILOBYTES = re.compile(rb"(?m)^(Anonymous|Swap): +(\d+) kB")
 _NAME = re.compile(r"sha256-[0-9a-f]{64}")
 
 
@@ -101,6 +105,64 @@ def get(store: Path, object_id: str) -> list[memoryview]:
     (count,) = struct.unpack_from("<Q", content, len(MAGIC))
     places = [struct.unpack_from("<QQ", content, len(MAGIC) + 8 + 16 * index) for index in range(count)]
     return [content[offset : offset + length] for offset, length in places]
+
+
+def is_untouched(segments: Sequence[memoryview]) -> bool:
+    """True if nothing was ever written to the private memory map that `get` gave these segments of.
+
+    A page that is written to becomes anonymous. False where the system does not tell.
+    """
+    content = segments[0].obj
+    if not isinstance(content, mmap.mmap) or len(content) < _CHUNK_BYTES:  # a small one is sooner compared
+        return False
+    low = ctypes.addressof(ctypes.c_char.from_buffer(content))
+    high = low + len(content)
+    try:
+        maps = Path("/proc/self/smaps").read_bytes()
+    except OSError:
+        return False
+    covered = 0
+    headers = list(_MAPPING.finditer(maps))
+    for header, following in zip_longest(headers, headers[1:]):
+        start, end = int(header[1], 16), int(header[2], 16)
+        if start < high and end > low:
+            told = dict(_KILOBYTES.findall(maps, header.end(), following.start() if following else len(maps)))
+            if told.get(b"Anonymous") != b"0" or told.get(b"Swap") != b"0":
+                return False
+            covered += min(end, high) - max(start, low)
+    return covered == high - low
+
+
+def address_of(buffer: Buffer) -> int:
+    """Where the bytes of a buffer are, which may be read-only; 0 if it is empty."""
+    view = memoryview(buffer).cast("B")
+    if not view.nbytes:
+        return 0
+    pointer = ctypes.py_object(view)
+    raw = _Buffer()
+    ctypes.pythonapi.PyObject_GetBuffer(pointer, ctypes.byref(raw), 0)
+    try:
+        return int(raw.buf or 0)
+    finally:
+        ctypes.pythonapi.PyBuffer_Release(ctypes.byref(raw))
+
+
+class _Buffer(ctypes.Structure):
+    """`Py_buffer`, part of Python's stable ABI since 3.11 and the same in 3.10."""
+
+    _fields_ = (
+        ("buf", ctypes.c_void_p),
+        ("obj", ctypes.py_object),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", ctypes.c_char_p),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("suboffsets", ctypes.c_void_p),
+        ("internal", ctypes.c_void_p),
+    )
 
 
 def _layout(segments: Sequence[memoryview]) -> list[memoryview]:

@@ -5,76 +5,121 @@ What it adds to cloudpickle:
   rebound later is seen (plain cloudpickle hands on the old value);
 * replayed definitions travel as a reference, so that `type(a) is A` holds in the next step;
 * process-wide singletons (`sys.stdout`, NumPy's global generator) travel by name;
-* a NumPy view stays a view of its owner, where both are part of one object;
+* arrays that share memory go on sharing it, where they are part of one unit (`arrays`, `frames`);
 * what cloudpickle would hand on changed is refused: an open file (it arrives as a copy of its text), a memoryview.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
+import importlib
 import io
 import pickle
 import sys
 import types
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import cloudpickle
+
+from nb2pipe.runtime import arrays, frames, objects, special, tracking, versions
+from nb2pipe.runtime.arrays import CannotLeave, Memories, Shown
 
 PROTOCOL = 5
 
 Resolve = Callable[[str], object]
 
 
-class CannotLeave(pickle.PicklingError):
-    """A value that must not leave its process. The message says why, for people."""
-
-
-@dataclass
+@dataclass(frozen=True)
 class Pickled:
-    """One object's bytes, its out-of-band buffers, and the ids of the mutable objects it is made of.
+    """One object's bytes, its out-of-band buffers, and what tells which other objects share a part with it.
 
-    `memo` and `kept` keep those objects from being freed, so that no id is used twice while ids are compared.
+    `private`: ids of parts that belong to one pandas object alone, or to its class.
     """
 
     data: bytes
     buffers: list[pickle.PickleBuffer]
-    parts: set[int]
-    views: dict[int, int]  # id of a NumPy array -> id of the array that owns its memory
-    memo: Mapping[int, tuple[int, object]] = field(repr=False)
-    kept: Sequence[object] = field(repr=False)
+    private: frozenset[int]
+    shown: tuple[Shown, ...]
+    root: int  # the id of the dict around it all
+    # keeps all parts alive, so that no id is used twice while ids are compared
+    pickler: StepPickler = field(repr=False)
 
-    def knows(self, classes: Collection[type]) -> bool:
-        """True if one of these classes is part of it."""
-        return any(id(cls) in self.memo for cls in classes)
+    def memo(self) -> Mapping[int, tuple[int, object]]:
+        """All parts below the root: id -> (number, object). Takes as long as pickling."""
+        with _no_collection():
+            found: dict[int, tuple[int, object]] = self.pickler.memo.copy()
+        found.pop(self.root, None)
+        return found
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of stream and buffers."""
-        return len(self.data) + sum(buffer.raw().nbytes for buffer in self.buffers)
+    def segments(self) -> list[objects.Buffer]:
+        """The stream and the buffers, as `objects.put` takes them."""
+        return [self.data, *(buffer.raw() for buffer in self.buffers)]
 
 
-def dumps(obj: object, main: dict[str, Any], references: Mapping[int, str], owners: set[int] | None = None) -> Pickled:
+def dumps(
+    obj: object,
+    main: dict[str, Any],
+    references: Mapping[int, str],
+    memories: Memories | None = None,
+) -> Pickled:
     """Pickle `obj`. `references`: id of a replayed definition's object -> the definition's name@id.
 
-    `owners`: ids of NumPy arrays whose views are to stay views. Raises whatever pickling raises.
+    `memories`: what arrays of it share; they arrive sharing it. Raises whatever pickling raises.
     """
     buffers: list[pickle.PickleBuffer] = []
-    with io.BytesIO() as file, warnings.catch_warnings():
+    with io.BytesIO() as file, warnings.catch_warnings(), _no_collection():
         warnings.simplefilter("ignore")
-        pickler = StepPickler(file, main, references, buffers, owners or set())
+        pickler = StepPickler(file, main, references, buffers, memories or Memories())
         pickler.dump(obj)
-        memo = pickler.memo.copy()
-        parts = {key for key, (_, part) in memo.items() if is_shareable(part) and key not in pickler.private}
-        parts.update(pickler.views.values())
-        return Pickled(file.getvalue(), buffers, parts, pickler.views, memo, pickler.kept)
+        record = pickle.dumps(versions.of(pickler.modules), PROTOCOL)
+        private, shown = frozenset(pickler.private), tuple(pickler.shown)
+        return Pickled(record + file.getvalue(), buffers, private, shown, id(obj), pickler)
 
 
-def loads(segments: list[memoryview], main: dict[str, Any], resolve: Resolve) -> object:
+def together(values: Mapping[str, object], main: dict[str, Any], references: Mapping[int, str]) -> Pickled:
+    """One unit's bytes: arrays that share memory go on sharing it."""
+    alone = dumps(dict(values), main, references)
+    memories = Memories(alone.shown)
+    return dumps(dict(values), main, references, memories) if memories.all else alone
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Millions of small objects are made and all are kept: looking for garbage among them costs most of the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def versions_of(segments: Sequence[memoryview]) -> dict[str, str]:
+    """What the object was stored with: Python and packages -> version."""
+    found = pickle.load(io.BytesIO(segments[0]))
+    return found if isinstance(found, dict) else {}
+
+
+def loads(segments: Sequence[memoryview], main: dict[str, Any], resolve: Resolve) -> object:
     """The object that `dumps` gave. `resolve` finds a replayed definition's object."""
-    return _StepUnpickler(io.BytesIO(segments[0]), main, resolve, segments[1:]).load()
+    stream = io.BytesIO(segments[0])
+    pickle.load(stream)  # the versions, which come first
+    unpickler = _StepUnpickler(stream, main, resolve, list(segments[1:]))
+    try:
+        with _no_collection():
+            found = unpickler.load()
+        for refs, count in unpickler.referenced:
+            frames.keep_referenced(refs, count)
+        return found
+    finally:
+        unpickler.memo.clear()  # it is part of a cycle, and would keep all parts alive until that is collected
 
 
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
@@ -86,32 +131,43 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         main: dict[str, Any],
         references: Mapping[int, str],
         buffers: list[pickle.PickleBuffer],
-        owners: set[int],
+        memories: Memories,
     ) -> None:
         super().__init__(file, protocol=PROTOCOL, buffer_callback=buffers.append)
         self._main = main
-        self._owners = owners
+        self._memories = memories
         # cloudpickle takes this for the globals that all functions of `__main__` share.
         marker: dict[str, Any] = {}
         self.globals_ref[id(main)] = marker
-        self._known: dict[int, tuple[str, str]] = {id(obj): ("singleton", name) for name, obj in _singletons().items()}
+        self._known: dict[int, tuple[str, str]] = {
+            id(obj): ("singleton", name) for name, obj in special.singletons().items()
+        }
         self._known.update((key, ("definition", name)) for key, name in references.items())
         self._known[id(main)] = self._known[id(marker)] = ("main", "")
         self.private: set[int] = set()  # what belongs to one pandas object alone, or to its class
-        self.views: dict[int, int] = {}
+        self.shown: list[Shown] = []
+        self.modules: set[str] = set()  # those that the stream refers to
+        self._cells: dict[int, tuple[str, int]] = {}  # of closures: the function and the place in it
         self.kept: list[object] = []
 
     def persistent_id(self, obj: object) -> tuple[str, str] | None:
         return self._known.get(id(obj))
 
     def reducer_override(self, obj: Any) -> Any:  # noqa: ANN401
+        self.modules.add(_home_of(obj))
         if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
             raise CannotLeave("an open file belongs to the process that opened it")
         if type(obj) is memoryview:
             raise CannotLeave("a memoryview would arrive as a copy")
+        if isinstance(obj, type) and obj.__module__ not in sys.modules:  # `numpy.rec`: known, but not yet imported
+            with contextlib.suppress(Exception):  # else it travels by value, as classes made by hand do
+                importlib.import_module(obj.__module__)
+        found = special.reduced(obj)
+        if found is not None:
+            return found
         if type(obj) is types.CellType:
-            return _reduce_cell(obj)
-        module = type(obj).__module__
+            return self._reduce_cell(obj)
+        module = module_of(type(obj))
         if type(obj) is functools._lru_cache_wrapper and obj.__module__ == "__main__":
             # by itself it goes by name, and the name may mean something else by now
             if obj.cache_info().currsize:
@@ -119,7 +175,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
             return (_memoised, (obj.__wrapped__, obj.cache_parameters()))
         if module.partition(".")[0] == "pandas":
             return self._reduce_pandas(obj)
-        if module == "numpy" and type(obj).__name__ == "ndarray":
+        if "numpy" in sys.modules and isinstance(obj, sys.modules["numpy"].ndarray):
             return self._reduce_array(obj)
         return super().reducer_override(obj)
 
@@ -127,44 +183,78 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         reduced = super()._dynamic_function_reduce(func)
         if func.__globals__ is self._main:
             reduced[2][1]["__globals__"] = {}
-        if func.__closure__:  # the cells themselves: functions that share a variable go on sharing it
-            function, (code, names, defaults, more, _), *rest = reduced
-            return (function, (code, names, defaults, more, func.__closure__), *rest)
-        return reduced
+        make, (code, names, defaults, more, _), *rest = reduced
+        key = tracking.key_of(func)
+        for index, cell in enumerate(func.__closure__ or ()):
+            self._cells.setdefault(id(cell), (key, index))
+        # the cells themselves: functions that share a variable go on sharing it
+        return (tracking.function_of, (key, make, (code, names, defaults, more, func.__closure__)), *rest)
+
+    def _reduce_cell(self, cell: types.CellType) -> Any:  # noqa: ANN401
+        """Empty first, then filled, since a cell may hold the very function that it belongs to."""
+        place = self._cells.get(id(cell), ("", 0))
+        try:
+            return (tracking.cell_of, place, (cell.cell_contents,), None, None, _fill_cell)
+        except ValueError:
+            return (tracking.cell_of, place)
 
     def _reduce_pandas(self, obj: Any) -> Any:  # noqa: ANN401
-        """Arrays inside pandas objects are theirs alone: with copy-on-write, shared memory is no shared value."""
         self.private.add(id(getattr(type(obj), "_metadata", None)))  # a class' list, in the state of all instances
-        if _has_copy_on_write():
-            name = type(obj).__name__
+        name = type(obj).__name__
+        if name == "SingleBlockManager":  # a Series: by itself it would hand out its block's array, bare
+            return (frames.manager_of, (type(obj), obj.blocks[0], obj.axes[0]))
+        if name in ("DataFrame", "Series"):
+            return frames.reduced_with_attributes(obj)
+        if frames.has_copy_on_write():
             if name.endswith("Block"):
-                function, arguments, *rest = obj.__reduce__()
-                values = arguments[0]
+                values = obj.values
                 values = values.view() if type(values).__name__ == "ndarray" else values
                 self._keep_private(values)
-                return (function, (values, *arguments[1:]), *rest)
-            if name == "SingleBlockManager":  # a Series: by itself it would hand out its block's array, bare
-                return (_manager_of, (type(obj), obj.blocks[0], obj.axes[0]))
-            if name.endswith("Index"):
+                return frames.reduced_block(obj, values)
+            if name == "BlockValuesRefs":
+                self._keep_private(obj)
+                return (_references, (self._outer_count(obj),))
+            if name.endswith("Index"):  # nobody can write to its array, and it is copied when it arrives
                 self._keep_private(getattr(obj, "_data", None))
         return super().reducer_override(obj)
 
     def _keep_private(self, array: object) -> None:
-        """`array` is an ndarray, or an extension array with ndarrays in it."""
+        """`array` is an ndarray, an extension array with ndarrays in it, or what tells who shares them."""
         for part in (array, *(getattr(array, name, None) for name in ("_ndarray", "_data", "_mask"))):
             self.private.add(id(part))
             self.kept.append(part)
 
+    def _outer_count(self, refs: Any) -> int:  # noqa: ANN401
+        """How many share the memory of `refs`, if an array sees what is written there; else it does not matter."""
+        blocks = [reference() for reference in refs.referenced_blocks]
+        arrays_of = [getattr(block, "values", None) for block in blocks]
+        arrays_of = [getattr(array, "_ndarray", getattr(array, "_data", array)) for array in arrays_of]
+        shown = [Shown.by(array, bare=False) for array in arrays_of if hasattr(array, "__array_interface__")]
+        bare = any(memory.bare for memory in map(self._memories.of, shown) if memory)
+        return frames.living(refs) if bare else 0
+
     def _reduce_array(self, obj: Any) -> Any:  # noqa: ANN401
-        if id(obj) in self.private or obj.dtype.hasobject:
+        import numpy as np
+
+        arrays.refuse_mapped(obj)
+        shown = Shown.by(obj, bare=id(obj) not in self.private)
+        if type(obj) is np.ndarray:
+            found = special.over_buffer(obj)
+            if found is not None:
+                return found
+            self.shown.append(shown)
+            self.kept.append(obj)
+            found = arrays.reduced(obj, self._memories.of(shown))
+            return super().reducer_override(obj) if found is NotImplemented else found
+        cls: Any = type(obj)
+        own = [name for name in ("__reduce__", "__reduce_ex__") if getattr(cls, name) is not getattr(np.ndarray, name)]
+        masked = cls.__reduce__ is np.ma.MaskedArray.__reduce__
+        if (own and not masked) or cls is np.ma.core.MaskedConstant:
             return super().reducer_override(obj)
-        owner = owner_of(obj)
-        self.views[id(obj)] = id(owner)
-        self.kept += [obj, owner]
-        if owner is obj or id(owner) not in self._owners or not owner.flags.forc:
-            return super().reducer_override(obj)
-        offset = obj.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-        return (_view_of, (owner, obj.dtype, obj.shape, obj.strides, offset, obj.flags.writeable))
+        plain = obj.view(np.ndarray)
+        self.kept.append(plain)
+        state = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
+        return (arrays.subclass_of, (plain, cls), state or None, None, None, _set_state)
 
 
 class _StepUnpickler(pickle.Unpickler):
@@ -172,12 +262,20 @@ class _StepUnpickler(pickle.Unpickler):
         super().__init__(file, buffers=buffers)
         self._main = main
         self._resolve = resolve
+        self.referenced: list[tuple[Any, int]] = []
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
+        if (module, name) == (__name__, _references.__name__):
+            return self._new_references
         found = super().find_class(module, name)
         if module.startswith("cloudpickle.") and name in ("_make_function", "_function_setstate"):
             return functools.partial(self._with_own_builtins, found)
         return found
+
+    def _new_references(self, count: int) -> Any:  # noqa: ANN401
+        refs = _references()
+        self.referenced.append((refs, count))
+        return refs
 
     def _with_own_builtins(self, function: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
         """cloudpickle gives each function that it loads Python's builtins; one of the notebook has the step's.
@@ -199,123 +297,39 @@ class _StepUnpickler(pickle.Unpickler):
             return self._main
         if kind == "definition":
             return self._resolve(name)
-        return _singletons(load=True)[name]
+        return special.singleton(name)
 
 
-def owner_of(array: Any) -> Any:  # noqa: ANN401
-    """The array at the end of the chain of `.base`: the one whose memory `array` shows."""
-    import numpy as np
+def _home_of(obj: Any) -> str:  # noqa: ANN401
+    """The module that a class, a function or a module comes from; for an instance, its class's."""
+    if isinstance(obj, types.ModuleType):
+        return obj.__name__
+    if isinstance(obj, type) or callable(obj):
+        home = getattr(obj, "__module__", None)
+        if isinstance(home, str):
+            return home
+    return module_of(type(obj))
 
-    while type(array.base) is np.ndarray:
-        array = array.base
-    return array
+
+def module_of(cls: type) -> str:
+    """The name of a class's module; some of Cython's have a descriptor in its place."""
+    module: object = cls.__module__
+    return module if isinstance(module, str) else ""
+
+
+def _references(_count: int = 0) -> Any:  # noqa: ANN401
+    from pandas._libs.internals import BlockValuesRefs
+
+    return BlockValuesRefs()
+
+
+def _set_state(obj: Any, state: Mapping[str, object]) -> None:  # noqa: ANN401
+    vars(obj).update(state)
 
 
 def _memoised(function: Callable[..., Any], how: Mapping[str, Any]) -> object:
     return functools.lru_cache(**how)(function)
 
 
-def _reduce_cell(cell: types.CellType) -> Any:  # noqa: ANN401
-    """Empty first, then filled, since a cell may hold the very function that it belongs to."""
-    try:
-        return (_empty_cell, (), (cell.cell_contents,), None, None, _fill_cell)
-    except ValueError:
-        return (_empty_cell, ())
-
-
-def _empty_cell() -> types.CellType:
-    return types.CellType()
-
-
 def _fill_cell(cell: types.CellType, state: tuple[object]) -> None:
     (cell.cell_contents,) = state
-
-
-def _manager_of(cls: Any, block: object, axis: object) -> object:  # noqa: ANN401
-    return cls(block, axis)
-
-
-def _view_of(owner: Any, dtype: Any, shape: Any, strides: Any, offset: int, writeable: bool) -> Any:  # noqa: ANN401
-    import numpy as np
-
-    buffer = owner if owner.flags.c_contiguous else owner.T
-    view = np.ndarray(shape, dtype, buffer=buffer, offset=offset, strides=strides)
-    if not writeable:
-        view.flags.writeable = False
-    return view
-
-
-def _has_copy_on_write() -> bool:
-    pandas = sys.modules["pandas"]
-    if int(pandas.__version__.split(".")[0]) >= 3:
-        return True
-    return bool(pandas.get_option("mode.copy_on_write") is True)
-
-
-def _singletons(*, load: bool = False) -> dict[str, object]:
-    import random
-
-    found: dict[str, object] = {
-        "sys.stdin": sys.stdin,
-        "sys.stdout": sys.stdout,
-        "sys.stderr": sys.stderr,
-        "random._inst": getattr(random, "_inst", None),
-    }
-    if load or "numpy.random" in sys.modules:
-        try:
-            from numpy.random import mtrand
-
-            found["numpy.random.mtrand._rand"] = mtrand._rand
-        except ImportError:
-            pass  # no NumPy here: then no value holds its generator
-    shell = found_shell()
-    if shell is not None:
-        found["get_ipython()"] = shell
-    return {name: obj for name, obj in found.items() if obj is not None}
-
-
-def found_shell() -> Any:  # noqa: ANN401
-    """The IPython shell of this process, or None."""
-    module = sys.modules.get("IPython")
-    return module.get_ipython() if module is not None else None
-
-
-_IMMUTABLE = (
-    str, bytes, int, float, complex, bool, type(None), type(Ellipsis), type(NotImplemented),
-    tuple, frozenset, range, slice, type, property, classmethod, staticmethod, pickle.PickleBuffer,
-    types.ModuleType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
-    types.GetSetDescriptorType, types.CodeType, types.MappingProxyType,
-)  # fmt: skip
-_IMMUTABLE_NAMES = frozenset(
-    {
-        ("datetime", "datetime"), ("datetime", "date"), ("datetime", "time"), ("datetime", "timedelta"),
-        ("datetime", "timezone"), ("decimal", "Decimal"), ("fractions", "Fraction"), ("uuid", "UUID"),
-        ("re", "Pattern"), ("logging", "Logger"), ("logging", "RootLogger"), ("zoneinfo", "ZoneInfo"),
-    }
-)  # fmt: skip
-
-
-def is_shareable(obj: object) -> bool:
-    """True for an object whose identity can matter: changing it through one name is seen through another.
-
-    Not: what can't change, and what is the same object in each process (modules, classes, library functions).
-    """
-    cls = type(obj)
-    if cls in _IMMUTABLE or isinstance(obj, type):
-        return False
-    if cls is types.FunctionType or cls.__name__ == "cython_function_or_method":
-        return getattr(obj, "__module__", None) == "__main__"
-    module = cls.__module__
-    if (module, cls.__name__) in _IMMUTABLE_NAMES or module.startswith(("pathlib", "enum")):
-        return False
-    if any(base.__module__ == "enum" and base.__name__ == "Enum" for base in cls.__mro__):
-        return False
-    if module.startswith("numpy"):
-        return not _is_numpy_constant(obj)
-    pandas_constants = ("Index", "Dtype", "Timestamp", "Timedelta", "NaTType")
-    return not (module.partition(".")[0] == "pandas" and cls.__name__.endswith(pandas_constants))
-
-
-def _is_numpy_constant(obj: object) -> bool:
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(obj, (numpy.generic, numpy.dtype, numpy.ufunc))

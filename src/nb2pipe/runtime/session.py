@@ -57,6 +57,7 @@ class Session:
     loaded: dict[str, object] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     defined: dict[str, object] = field(default_factory=dict)
+    replays: Any = None  # replays.Replays, once the definitions have been replayed
     metrics: dict[str, float] = field(default_factory=dict)
     cell_of_file: dict[str, int] = field(default_factory=dict)
     sequence: list[int | None] = field(default_factory=list)

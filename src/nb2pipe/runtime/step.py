@@ -75,6 +75,13 @@ def load() -> None:
     session = current()
     for key in session.plan.get("definitions", ()):
         note(session, session.definitions[key])
+    import_units()
+    from nb2pipe.runtime.replays import Replays
+
+    known = session.replays.bound if session.replays is not None else {}  # by a step before, in this process
+    session.replays = Replays(session.definitions, session.plan, session.main)
+    session.replays.bound.update((name, value) for name, value in known.items() if session.main.get(name) is value)
+    session.replays.note(session.defined)
     _restore(session, "env", "path", "cwd")  # what loading may look at: the modules that the notebook has written
     values = {
         name: value
@@ -97,6 +104,8 @@ def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
     units = import_units()
     try:
         found: list[Any] = units.load(values, session.store, session.main, lambda ref: resolve(session, ref))
+    except units.OtherVersions as error:
+        raise StepProblem(str(error)) from error
     except Exception as error:
         names = ", ".join(sorted(values))
         raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {error}") from error
@@ -142,6 +151,7 @@ def end() -> None:
     try:
         changed = _changed(session, references, set(touched))
         touched.update((name, _value(session, name)) for name in changed)
+        changed.update(dict.fromkeys(session.replays.changed(references), True))
         touched.update(ambient.changed(session.ambient, now, written))
         stored, failed = units.save(touched, session.store, session.main, references, _given(session, touched))
         record = {
@@ -180,11 +190,10 @@ def _shell() -> Any:  # noqa: ANN401
 def _touched(session: Session) -> dict[str, object]:
     """Names that the step bound, or may have changed; definitions that later steps replay are left out."""
     outputs = set(session.plan.get("outputs", ()))
-    replayed = {name for definition in session.definitions.values() for name in definition["names"]} - outputs
     found = {
         name: value
         for name, value in _names(session)
-        if name not in replayed and _is_new(session, name, value, outputs)
+        if not session.replays.means(name, value) and _is_new(session, name, value, outputs)
     }
     found.update((name, value) for name, value in _beside(session).items() if name in outputs)
     return found

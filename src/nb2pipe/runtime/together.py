@@ -21,6 +21,7 @@ def go_on(session: Session, before: Session) -> None:
     if not (before.out / "outputs.json").is_file():
         raise StepProblem(f"step '{before.plan['id']}', which runs in the same process, has not ended")
     session.defined = before.defined
+    session.replays = before.replays
     session.cell_of_file = before.cell_of_file
     session.environ = before.environ
     latest = {name: _latest(session, name) for name in session.main if not is_own(name)}
@@ -34,7 +35,7 @@ def go_on(session: Session, before: Session) -> None:
         names = {name for name, found in objects.items() if found == object_id and name in session.main}
         if names:
             members = {name: session.main[name] for name in names}
-            units[object_id] = units_module.Unit(object_id, members, frozenset(names))
+            units[object_id] = units_module.Unit(object_id, members, frozenset(names), [])
     session.units = [
         replace(unit, wanted=frozenset(name for name in unit.wanted if objects.get(name, unit.id) == unit.id))
         for unit in units.values()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import classes, objects, pickling
+from nb2pipe.runtime import objects, pickling, sharing, tracking, versions
+from nb2pipe.runtime.arrays import Memories
 from nb2pipe.runtime.changes import Verdict, compare
+
+OtherVersions = versions.OtherVersions
 
 
 @dataclass(frozen=True)
@@ -50,76 +54,104 @@ def save(
             if name in wanted:
                 failed[name] = NotStored(type_name(values[name]), _reason(error))
     stored: dict[str, StoredValue] = {}
-    for group in _groups(pickled):
+    for group in sharing.groups(pickled):
         if wanted.isdisjoint(group):
             continue
-        unit = pickled[group[0]]
-        if len(group) > 1 or _shared_owners([unit]):
-            unit = _pickle({name: values[name] for name in group}, main, references)
-        written = objects.put(store, unit.data, [buffer.raw() for buffer in unit.buffers])
+        try:
+            unit = _unit({name: values[name] for name in group}, [pickled[name] for name in group], main, references)
+        except Exception as error:  # noqa: BLE001  # the parts can be pickled, what they share can't
+            failed.update((name, NotStored(type_name(values[name]), _reason(error))) for name in group)
+            continue
+        written = objects.put(store, unit.data, unit.segments[1:])
         for name in group:
             stored[name] = StoredValue(written.id, type_name(values[name]), written.size_bytes)
     return stored, failed
 
 
+def _unit(
+    values: Mapping[str, object],
+    alone: Sequence[pickling.Pickled],
+    main: dict[str, Any],
+    references: Mapping[int, str],
+) -> pickling.Pickled:
+    """One unit's bytes. What was pickled `alone` will do for a single name without shared memory."""
+    memories = Memories(shown for item in alone for shown in item.shown)
+    if len(alone) == 1 and not memories.all:
+        return alone[0]
+    return pickling.dumps(dict(values), main, references, memories)
+
+
 @dataclass(frozen=True)
 class Unit:
-    """A loaded unit: its object's id, its members as they were loaded, and which of them are wanted from it."""
+    """A loaded unit: its object's id, its members as they were loaded, which of them are wanted from it, its bytes."""
 
     id: str
     members: Mapping[str, object]
     wanted: frozenset[str]
+    segments: list[memoryview] = field(repr=False)
 
 
 def load(wanted: Mapping[str, str], store: Path, main: dict[str, Any], resolve: pickling.Resolve) -> list[Unit]:
     """The units that hold the names of `wanted` (name -> object id). Each is read once, so shared objects stay shared.
 
     They are read in the order of `wanted`, the latest last: of a class that several hold, the last one's state stays.
-    Raises StoreError for a damaged object, and whatever unpickling raises (a package that is missing here).
+    Raises StoreError for a damaged object, OtherVersions if it was stored with other packages than are here, and
+    whatever unpickling raises (a package that is missing here).
     """
     found: list[Unit] = []
-    for object_id in reversed(list(dict.fromkeys(reversed(list(wanted.values()))))):
-        members = pickling.loads(objects.get(store, object_id), main, resolve)
+    ids = list(reversed(list(dict.fromkeys(reversed(list(wanted.values()))))))
+    for object_id, segments in zip(ids, _read(store, ids), strict=True):
+        versions.check([name for name, source in wanted.items() if source == object_id], pickling.versions_of(segments))
+        members = pickling.loads(segments, main, resolve)
         names = {name for name, source in wanted.items() if source == object_id}
         if not isinstance(members, dict) or not names <= set(members):
             raise objects.StoreError(f"the stored object {object_id[:15]} does not hold {', '.join(sorted(names))}")
-        found.append(Unit(object_id, members, frozenset(names)))
+        found.append(Unit(object_id, members, frozenset(names), segments))
     return found
+
+
+def _read(store: Path, ids: Sequence[str]) -> list[list[memoryview]]:
+    """The segments of each object. Verifying them is hashing, which threads do side by side."""
+    if len(ids) < 2:
+        return [objects.get(store, object_id) for object_id in ids]
+    with ThreadPoolExecutor(min(len(ids), 4)) as pool:
+        return list(pool.map(lambda object_id: objects.get(store, object_id), ids))
 
 
 def changes(
     unit: Unit, store: Path, main: dict[str, Any], references: Mapping[int, str], resolve: pickling.Resolve
 ) -> dict[str, Verdict]:
     """For each member whether it is still what was stored: the same bytes, or at least the same value."""
-    stored = objects.get(store, unit.id)
     try:
-        now = _pickle(unit.members, main, references)
+        now = pickling.together(unit.members, main, references)
     except Exception:  # noqa: BLE001  # it could be pickled when it was stored: something unfit came into it
         return dict.fromkeys(unit.members, Verdict.CHANGED)
+    if _is_as_loaded(now, unit.segments):
+        return dict.fromkeys(unit.members, Verdict.SAME)
+    stored = objects.get(store, unit.id)
     if _is_same(now, stored):
         return dict.fromkeys(unit.members, Verdict.SAME)
-    with classes.kept_as_they_are() as as_now:
+    with tracking.apart():
         before = pickling.loads(stored, main, resolve)
         assert isinstance(before, dict)  # noqa: S101  # `load` has seen that it is
-        other = {cls for cls, states in classes.differing(as_now).items() if compare(*states) is Verdict.CHANGED}
-        if not other and _is_same(_pickle(before, main, references), [now.data, *(b.raw() for b in now.buffers)]):
+        if _is_same(pickling.together(before, main, references), now.segments):
             return dict.fromkeys(unit.members, Verdict.SAME)
-        verdicts = {name: compare(value, before[name]) for name, value in unit.members.items()}
-    for name, value in unit.members.items():
-        if other and pickling.dumps({name: value}, main, references).knows(other):
-            verdicts[name] = Verdict.CHANGED
-    return verdicts
+        return {name: compare(value, before[name]) for name, value in unit.members.items()}
 
 
-def _pickle(values: Mapping[str, object], main: dict[str, Any], references: Mapping[int, str]) -> pickling.Pickled:
-    """One unit's bytes: views of an array that two of its arrays share stay views."""
-    unit = pickling.dumps(dict(values), main, references)
-    owners = _shared_owners([unit])
-    return pickling.dumps(dict(values), main, references, owners) if owners else unit
+def _is_as_loaded(now: pickling.Pickled, loaded: Sequence[memoryview]) -> bool:
+    """The proof for large buffers, of any size: they are where they were loaded to, and nothing was written there."""
+    if len(now.buffers) + 1 != len(loaded) or not objects.is_untouched(loaded) or now.data != loaded[0]:
+        return False
+    return all(
+        one.nbytes == other.nbytes
+        and (objects.address_of(one) == objects.address_of(other) or _equal_bytes(one, other))
+        for one, other in zip((buffer.raw() for buffer in now.buffers), loaded[1:], strict=True)
+    )
 
 
 def _is_same(pickled: pickling.Pickled, segments: Sequence[objects.Buffer]) -> bool:
-    parts: list[objects.Buffer] = [pickled.data, *(buffer.raw() for buffer in pickled.buffers)]
+    parts = pickled.segments
     return len(parts) == len(segments) and all(map(_equal_bytes, parts, segments))
 
 
@@ -137,39 +169,8 @@ def _equal_bytes(one: objects.Buffer, other: objects.Buffer) -> bool:
 def type_name(value: object) -> str:
     """`pandas.DataFrame` rather than `pandas.core.frame.DataFrame`: the package and the class's name."""
     cls = type(value)
-    if cls.__module__ == "builtins":
-        return cls.__qualname__
-    if cls.__module__ == "__main__":
-        return cls.__qualname__
-    return f"{cls.__module__.split('.')[0]}.{cls.__qualname__}"
-
-
-def _groups(pickled: Mapping[str, pickling.Pickled]) -> list[list[str]]:
-    """Names joined where their parts overlap, however many others lie between them."""
-    above = {name: name for name in pickled}
-
-    def first(name: str) -> str:
-        while above[name] != name:
-            name = above[name]
-        return name
-
-    owner: dict[int, str] = {}
-    for name in sorted(pickled):
-        for part in pickled[name].parts:
-            one, other = sorted((first(name), first(owner.setdefault(part, name))))
-            above[other] = one
-    groups: dict[str, list[str]] = {}
-    for name in sorted(pickled):
-        groups.setdefault(first(name), []).append(name)
-    return sorted(groups.values())
-
-
-def _shared_owners(group: Iterable[pickling.Pickled]) -> set[int]:
-    users: dict[int, set[int]] = {}
-    for item in group:
-        for array, owner in item.views.items():
-            users.setdefault(owner, set()).add(array)
-    return {owner for owner, arrays in users.items() if len(arrays) > 1}
+    package = pickling.module_of(cls).partition(".")[0]
+    return cls.__qualname__ if package in ("builtins", "__main__", "") else f"{package}.{cls.__qualname__}"
 
 
 def _reason(error: BaseException) -> str:

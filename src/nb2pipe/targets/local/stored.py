@@ -192,7 +192,8 @@ def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool =
         if updating and variable not in later.outputs:
             continue
         needs = [need for need in later.needs if need.variable == variable]
-        given = variable in later.parameters and not needs
+        replayed = any(variable in item.names and item.id in later.definitions for item in pipeline.definitions)
+        given = (variable in later.parameters or replayed) and not needs
         if given or any(all(position[provider] < here for provider in need.providers) for need in needs):
             found.append(later)
     return found

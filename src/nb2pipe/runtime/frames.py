@@ -1,0 +1,62 @@
+"""pandas objects in; out, how each is pickled so that copy-on-write goes on as it was.
+
+With copy-on-write, pandas objects that share memory are separate values: who writes first takes a copy. Only an array
+that was taken out (`df["v"].to_numpy()`) sees what is written, as long as nobody has copied. Which objects count as
+sharing is kept by `BlockValuesRefs`, one for each memory; it travels along.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+_KEPT: list[object] = []  # what stands for references from outside of what was stored
+
+
+def has_copy_on_write() -> bool:
+    """Whether the pandas of this process copies on write."""
+    pandas = sys.modules["pandas"]
+    if int(pandas.__version__.split(".")[0]) >= 3:
+        return True
+    return bool(pandas.get_option("mode.copy_on_write") is True)
+
+
+def reduced_with_attributes(obj: Any) -> Any:  # noqa: ANN401
+    """A frame or a series with the attributes that somebody gave it, which pandas would leave behind."""
+    function, arguments, state, *rest = obj.__reduce_ex__(5)
+    more = {name: value for name, value in vars(obj).items() if not name.startswith("_") and name not in state}
+    return (function, arguments, {**state, **more}, *rest)
+
+
+def reduced_block(block: Any, values: object) -> Any:  # noqa: ANN401
+    """A block, as pandas pickles it but with `values` for its array, and with its references."""
+    function, arguments, *rest = block.__reduce__()
+    return (block_with, (function, (values, *arguments[1:]), block.refs), *rest)
+
+
+def block_with(function: Any, arguments: Any, refs: Any) -> Any:  # noqa: ANN401
+    """Called by unpickling."""
+    block = function(*arguments)
+    block.refs = refs
+    refs.add_reference(block)
+    return block
+
+
+def living(refs: Any) -> int:  # noqa: ANN401
+    """How many blocks and indexes share the memory of `refs`."""
+    return sum(reference() is not None for reference in refs.referenced_blocks)
+
+
+def keep_referenced(refs: Any, count: int) -> None:  # noqa: ANN401
+    """Let something stand for a block that shared the memory and was not stored, so that a write still copies."""
+    if living(refs) < count:
+        import pandas as pd
+
+        index = pd.Index([])
+        _KEPT.append(index)
+        refs.add_index_reference(index)
+
+
+def manager_of(cls: Any, block: object, axis: object) -> object:  # noqa: ANN401
+    """The manager of a Series. Called by unpickling."""
+    return cls(block, axis)

@@ -1,0 +1,125 @@
+"""Objects that pickle would hand on changed in; out, how they are pickled instead, or why they can't leave."""
+
+from __future__ import annotations
+
+import array
+import collections
+import ctypes
+import functools
+import gc
+import importlib
+import sys
+import tempfile
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nb2pipe.runtime import objects
+from nb2pipe.runtime.arrays import CannotLeave, view_over
+
+_VIEWS: dict[type, str] = {}
+for _made in (dict[str, str](), collections.OrderedDict[str, str]()):
+    _VIEWS.update({type(_made.keys()): "keys", type(_made.values()): "values", type(_made.items()): "items"})
+
+_PLACES: Mapping[str, tuple[str, Callable[[Any], object]]] = {
+    "sys.stdin": ("sys", lambda module: module.stdin),
+    "sys.stdout": ("sys", lambda module: module.stdout),
+    "sys.stderr": ("sys", lambda module: module.stderr),
+    "sys.path": ("sys", lambda module: module.path),
+    "sys.modules": ("sys", lambda module: module.modules),
+    "os.environ": ("os", lambda module: module.environ),
+    "random._inst": ("random", lambda module: getattr(module, "_inst", None)),
+    "decimal.getcontext()": ("decimal", lambda module: module.getcontext()),
+    "numpy.random.mtrand._rand": ("numpy.random.mtrand", lambda module: module._rand),
+    "matplotlib.rcParams": ("matplotlib", lambda module: module.rcParams),
+    "get_ipython()": ("IPython", lambda module: module.get_ipython()),
+}
+
+
+def singletons() -> dict[str, object]:
+    """Objects of which each process has its own, under the names that they travel by."""
+    found = {name: get(sys.modules[module]) for name, (module, get) in _PLACES.items() if module in sys.modules}
+    return {name: obj for name, obj in found.items() if obj is not None}
+
+
+def singleton(name: str) -> object:
+    """This process's own object of that name. Raises ImportError if its package is not here."""
+    module, get = _PLACES[name]
+    return get(importlib.import_module(module))
+
+
+def reduced(obj: Any) -> Any:  # noqa: ANN401
+    """How `obj` is pickled, in pickle's terms; None: as it does it. Raises CannotLeave."""
+    kind = type(obj)
+    if isinstance(obj, type) and _makes_noise(obj):
+        raise CannotLeave(f"making the class {obj.__name__} anew would run its base's `__init_subclass__` once more")
+    if kind in _VIEWS:  # cloudpickle would hand on a view of a copy
+        return (_view_of_dict, (gc.get_referents(obj)[0], _VIEWS[kind]))
+    if kind is types.MappingProxyType:
+        return (types.MappingProxyType, (gc.get_referents(obj)[0],))
+    if isinstance(obj, BaseException):
+        return _reduced_exception(obj)
+    if kind is functools.cached_property:  # it holds a lock before Python 3.12
+        return (_cached_property, (obj.func, obj.attrname))
+    if isinstance(obj, tempfile.TemporaryDirectory):
+        raise CannotLeave("a temporary directory is removed when the process that made it ends")
+    if isinstance(obj, ctypes.Array):
+        raise CannotLeave("an array of ctypes can't be made again elsewhere")
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(obj, numpy.void) and isinstance(obj.base, numpy.ndarray) and obj.dtype.names:
+        raise CannotLeave("a record is a window on its array and would arrive apart: pass on the array, or a copy()")
+    return None
+
+
+def over_buffer(obj: Any) -> Any:  # noqa: ANN401
+    """How a NumPy array over the bytes of a `bytearray` or an `array.array` is pickled; None for others."""
+    base = obj.base
+    while base is not None and not isinstance(base, (bytearray, array.array)):
+        base = base.obj if isinstance(base, memoryview) else getattr(base, "base", None)
+    if base is None or not obj.size:
+        return None
+    offset = obj.__array_interface__["data"][0] - objects.address_of(memoryview(base))
+    return (view_over, (base, obj.dtype, obj.shape, obj.strides, offset, obj.flags.writeable))
+
+
+def _makes_noise(cls: type) -> bool:
+    """A class of the notebook (here by value) below another one that takes note of its subclasses."""
+    return cls.__module__ == "__main__" and any(
+        "__init_subclass__" in vars(base) for base in cls.__mro__[1:] if base.__module__ == "__main__"
+    )
+
+
+def _reduced_exception(error: BaseException) -> Any:  # noqa: ANN401
+    if error.__traceback__ is not None:
+        raise CannotLeave(
+            "an exception's traceback belongs to the process that raised it: "
+            "keep its text, or the exception `.with_traceback(None)`"
+        )
+    if (
+        type(error).__reduce__ is not BaseException.__reduce__
+        or type(error).__setstate__ is not BaseException.__setstate__
+    ):
+        return None
+    state = (vars(error), error.__cause__, error.__context__, error.__suppress_context__)
+    return (_exception_of, (type(error), error.args), state, None, None, _fill_exception)
+
+
+def _exception_of(cls: type[BaseException], arguments: tuple[object, ...]) -> BaseException:
+    error = cls.__new__(cls, *arguments)
+    error.args = arguments
+    return error
+
+
+def _fill_exception(error: BaseException, state: tuple[Any, ...]) -> None:
+    attributes, error.__cause__, error.__context__, error.__suppress_context__ = state
+    vars(error).update(attributes)
+
+
+def _view_of_dict(mapping: Any, name: str) -> Any:  # noqa: ANN401
+    return getattr(mapping, name)()
+
+
+def _cached_property(function: Callable[[Any], Any], name: str | None) -> Any:  # noqa: ANN401
+    made = functools.cached_property(function)
+    made.attrname = name
+    return made
