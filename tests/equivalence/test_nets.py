@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from programs import program
 
-from nb2pipe.model import Pipeline, Step
+from nb2pipe.model import Need, Order, OrderKind, Pipeline, Step
 
 EXAMPLES = 60
 
@@ -23,8 +23,16 @@ EXAMPLES = 60
 def without(pipeline: Pipeline, step: Step, field: str, entry: object) -> Pipeline:
     """The pipeline with one entry less in a field of one of its steps."""
     fewer = tuple(item for item in getattr(step, field) if item != entry)
-    changed = replace(step, **{field: fewer})
+    changed = replace(step, **{field: fewer}, orders=(*step.orders, *(_order(pipeline, step, entry))))
     return replace(pipeline, steps=tuple(changed if item.id == step.id else item for item in pipeline.steps))
+
+
+def _order(pipeline: Pipeline, step: Step, entry: object) -> list[Order]:
+    """Files and random generators have an order of their own, which is left out where a variable gives the same."""
+    if not isinstance(entry, Need):
+        return []
+    providers = [pipeline.step(provider) for provider in entry.providers]
+    return [Order(item.id, OrderKind.RESOURCE, "as before") for item in providers if item.writes or step.writes]
 
 
 def forgetful(random: Random, cells: Cells) -> Callable[[Pipeline], Pipeline]:

@@ -164,7 +164,8 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
     position = {earlier: number for number, earlier in enumerate(before)}
     variables: list[tuple[int, str, Given]] = []
     for need in step.needs:
-        for provider in need.providers:
+        # where the plan's providers had nothing to do with the name after all, the last earlier step that did has it
+        for provider in dict.fromkeys((*need.providers, *reversed(before))):
             outputs = done.get(provider)
             if outputs is None:
                 continue
