@@ -21,7 +21,7 @@ from nb2pipe.targets import local
 from nb2pipe.targets.local import isolated, kernels
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber, StreamScrubber
-from nb2pipe.targets.local.stored import Outputs, Unstorable, read_outputs, resolve
+from nb2pipe.targets.local.stored import Given, Outputs, Unstorable, read_outputs, resolve
 
 # --- schedule ----------------------------------------------------------------------------------------------------------
 
@@ -62,11 +62,11 @@ def test_every_schedule_comes_to_an_end(make: Any, data: st.DataObject) -> None:
 
 NEW, OLD = Value("sha256-new", "int", 1), Value("sha256-old", "int", 1)
 LATE = {
-    "bound": (Outputs(1, values={"x": NEW}), {"x": NEW}),
-    "untouched": (Outputs(1), {"x": OLD}),
+    "bound": (Outputs(1, values={"x": NEW}), {"x": Given(NEW, "late")}),
+    "untouched": (Outputs(1), {"x": Given(OLD, "early")}),
     "deleted": (Outputs(1, deleted=("x",)), {}),
     "could not be stored": (Outputs(1, failed={"x": Unstorable("Lock", "no")}), {}),
-    "another name": (Outputs(1, values={"y": NEW}, deleted=("z",)), {"x": OLD}),
+    "another name": (Outputs(1, values={"y": NEW}, deleted=("z",)), {"x": Given(OLD, "early")}),
 }
 
 
@@ -76,6 +76,14 @@ def test_the_latest_provider_that_says_something_decides(make: Any, case: str) -
     outputs, expected = LATE[case]
     step = make.step("s", make.need("x", "late", "early"))
     assert resolve(step, {"late": outputs, "early": Outputs(1, values={"x": OLD})}) == expected
+
+
+def test_a_plan_that_names_the_wrong_provider(make: Any) -> None:
+    """Where it had nothing to do with the name, the last step that did has it; one that is not done says nothing."""
+    step = make.step("s", make.need("x", "late", "own"))
+    done = {"first": Outputs(1, values={"x": NEW}), "early": Outputs(1, values={"x": OLD}), "late": Outputs(1)}
+    assert resolve(step, done, ["first", "early", "late", "own"]) == {"x": Given(OLD, "early")}
+    assert resolve(step, {"late": Outputs(1)}, ["late", "own"]) == {}
 
 
 # --- masks -------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nb2pipe.learned import Lesson, Lessons, digest
-from nb2pipe.model import At, Diagnostic, Location, Names, Notebook, Pipeline, Resource, Severity, Unmovable
+from nb2pipe.model import At, Diagnostic, Location, Names, Need, Notebook, Pipeline, Resource, Severity, Unmovable
 
 
 def lesson_of(notebook: Notebook, cell: int, lessons: Lessons) -> Lesson | None:
@@ -47,12 +47,25 @@ def unmovable(pipeline: Pipeline, notebook: Notebook, lessons: Lessons) -> list[
     found: list[Unmovable] = []
     for step in pipeline.steps if lessons else ():
         for need in step.needs:
-            for provider in () if need.soft else need.providers:
+            for provider in () if need.soft else _origins(pipeline, need):
                 for cell in pipeline.step(provider).cells:
                     lesson = lesson_of(notebook, cell, lessons)
                     if lesson is not None and need.variable in lesson.unmovable:
                         what = f"of type {lesson.unmovable[need.variable]}, which a run could not store"
                         found.append(Unmovable(need.variable, what, At(cell), provider, step.id))
+    return found
+
+
+def _origins(pipeline: Pipeline, need: Need) -> list[str]:
+    """The steps that may have bound or changed the variable, and those that they have it from."""
+    found: list[str] = []
+    waiting = list(need.providers)
+    while waiting:
+        provider = waiting.pop()
+        if provider not in found:
+            found.append(provider)
+            needs = pipeline.step(provider).needs
+            waiting += [other for item in needs if item.variable == need.variable for other in item.providers]
     return found
 
 

@@ -1,0 +1,66 @@
+"""A run learns in real kernels: a value that can't be stored, a change in place, a file; the next run is right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nb2pipe import api
+from nb2pipe.model import Run, RunState
+
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(240)]
+
+CASES = {
+    "a value that can't be stored": (
+        {"a": "import helpers\nit = helpers.numbers()", "b": "print(next(it))", "c": "print(list(it))"},
+        "`it` (generator) can't be stored",
+    ),
+    "a change that the code does not show": (
+        {"a": "x = [1]", "b": "import helpers\nfor v in [x]:  # nb2pipe: pure\n    helpers.grow(v)", "c": "print(x)"},
+        "`b` changed `x` in place, which its code does not show",
+    ),
+    "a file that two steps use": (
+        {"a": "import helpers\nhelpers.wait()\nhelpers.write()", "b": "import helpers\nprint(helpers.read())"},
+        "`a` and `b` both used the file t.txt",
+    ),
+}
+HELPERS = """
+import pathlib, time
+def numbers(): return (n for n in range(3))
+def grow(v): v.append(2)
+def wait(): time.sleep(1.5)
+def write(): pathlib.Path("t.txt").write_text("new")
+def read(): return pathlib.Path("t.txt").read_text()
+"""
+
+
+def run(path: Path) -> Run:
+    started = api.run(path, jobs=2)
+    for _ in started.events():
+        pass
+    return api.run_record(path.parent, started.id)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_second_run_knows(tmp_path: Path, case: str) -> None:
+    cells, message = CASES[case]
+    (tmp_path / "helpers.py").write_text(HELPERS)
+    (tmp_path / "t.txt").write_text("old")
+    content = {
+        "nbformat": 4, "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "cells": [
+            {"cell_type": "code", "id": name, "source": source, "outputs": [], "execution_count": None, "metadata": {"tags": [f"step:{name}"]}}
+            for name, source in cells.items()
+        ],
+    }  # fmt: skip
+    path = tmp_path / "note.ipynb"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    first = run(path)
+    errors = [step.error.message for step in first.steps if step.error is not None]
+    assert first.state is RunState.FAILED, first
+    assert message in errors[0], errors
+    second = run(path)
+    assert second.state is RunState.SUCCEEDED, [step.error for step in second.steps]
