@@ -156,3 +156,15 @@ def test_three_hundred_steps_are_quick() -> None:
     arrows = [Arrow(str(number // 3), str(number), 60, 15) for number in range(1, 300)]
     found = arrange(boxes, arrows)
     assert len(found.paths) == 299
+
+
+def test_steps_that_share_a_process() -> None:
+    plan = pipeline(
+        Step("open", "open", Role.STEP, (0,), process="open"),
+        Step("read", "read", Role.STEP, (1,), (need("f", "open"),), process="open"),
+    )
+    lines = drawing.tree(plan).splitlines()
+    assert [line.partition("cell")[2] for line in lines if line.startswith(("open", "read"))] == [
+        " 1",
+        " 2, in the process of open",
+    ]

@@ -44,6 +44,8 @@ def tree(pipeline: Pipeline, lines: Lines = UNICODE) -> str:
     found = [_shape(pipeline, names, lines), ""]
     for step in pipeline.steps:
         found.append(f"{names[step.id]:<{width}}{show.cells(step.cells)}")
+        if step.process not in (None, step.id):
+            found[-1] += f", in the process of {names[step.process]}"
         edges = incoming[step.id]
         for position, edge in enumerate(edges):
             is_last = position == len(edges) - 1
