@@ -38,6 +38,9 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "methods called through their type": [("a", "x, d = [3, 1], {}\ny = x"), ("b", "list.append(x, 1)\nlist.sort(y)\ndict.update(d, q=x)"), ("c", "x.append(4)"), ("d", "print(x, d)"), ("e", "print(y)")],
     "attributes by getattr and vars": [("a", "class A: pass\na = A()\na.x = [1]\ny = a.x"), ("b", "getattr(a.x, 'append')(2)\ngetattr(a, 'x').append(3)\nvars(a)['z'] = 4"), ("c", "print(y)"), ("d", "print(a.x, a.z)")],
     "a view of an array made of a list": [("a", "import numpy as np\nc = np.asarray([2] + [1])"), ("b", "data = c[::-1]"), ("c", "data.sort()"), ("d", "print(c)")],
+    "a property that is kept": [("a", "import functools\nclass A:\n    @functools.cached_property\n    def v(self): return [1]\na = A()"), ("b", "a.v.append(2)"), ("c", "print(a.v)")],
+    "two iterators of one": [("a", "import itertools\nx, y = itertools.tee([1, 2, 3])"), ("b", "next(x)"), ("c", "print(list(x), list(y))")],
+    "a field that a function makes": [("a", "from dataclasses import dataclass, field\npool = []\n@dataclass\nclass P:\n    xs: list = field(default_factory=lambda: pool)"), ("b", "P().xs.append(1)"), ("c", "print(pool)")],
     "a memoised function that is moved": [("a", "import functools\ndef f(): return 1\nprint(f())"), ("b", "@functools.lru_cache\ndef f(): return 2"), ("c", "d = {'f': f}"), ("d", "print(d['f']())")],
     "a class is changed, and an older unit of it is loaded beside": [("a", "class A:\n    n = 0\n    def __init__(self, v): self.v = v\nx = [1]\na = A(x)\nb = a"), ("b", "type(b).n = 3"), ("c", "print(x, b.n)")],
 }

@@ -330,14 +330,15 @@ def _ends_in_raise(body: Sequence[ast.stmt]) -> bool:
 
 
 def _leaves(statement: ast.stmt) -> bool:
-    """True if a compound statement may leave the block that it stands in."""
-    waiting: list[ast.AST] = [statement]
+    """True if a compound statement may leave the block that it stands in. What breaks a loop of its own doesn't."""
+    waiting: list[tuple[ast.AST, bool]] = [(statement, False)]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, _LEAVES):
+        node, inside = waiting.pop()
+        if isinstance(node, _LEAVES) and not (inside and isinstance(node, ast.Break | ast.Continue)):
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            waiting.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
+            loop = inside or isinstance(node, ast.For | ast.AsyncFor | ast.While)
+            waiting.extend((child, loop) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
     return False
 
 
