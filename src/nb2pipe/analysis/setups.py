@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from nb2pipe.analysis.resources import is_getter
 from nb2pipe.analysis.scopes import bound_names, read_names
 from nb2pipe.analysis.state import State
 from nb2pipe.analysis.tables import resources as tables
@@ -72,6 +73,18 @@ def patch(state: State, name: str, attribute: str) -> None:
     state.touch("options", f"{name}.{attribute}", write=True)
     state.setups.add(state.at)
     state.patches.setdefault(state.at, attribute)
+    state.patched.setdefault(f"{name}.{attribute}", set()).add(state.at.cell)
+
+
+def gives_back(state: State, name: str, refs: Iterable[str]) -> bool:
+    """True if `name` gets what it was before this cell patched it: the patch is gone with the cell."""
+    return name in refs and state.patched.get(name, set()) <= {state.at.cell}
+
+
+def is_alias(state: State, at: At) -> bool:
+    """True for `p = pd`, and for another name of an option or of what is patched somewhere: each step can repeat it."""
+    refs = state.aliases.get(at, frozenset())
+    return bool(refs) and all("." not in ref or ref in state.patched or is_getter(ref) for ref in refs)
 
 
 def register(state: State, name: str) -> None:

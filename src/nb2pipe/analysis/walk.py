@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from nb2pipe.analysis import directives, setups, told
+from nb2pipe.analysis.binding import is_dotted
 from nb2pipe.analysis.defining import Defining
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.protocols import SHOWN
@@ -224,7 +225,7 @@ class Walker(Defining):
         entering: list[Value] = []
         for item in node.items:
             value = self.evaluate(item.context_expr)
-            if isinstance(item.context_expr, ast.Call) and _is_dotted(item.context_expr.func):
+            if isinstance(item.context_expr, ast.Call) and is_dotted(item.context_expr.func):
                 restored += setups.restored_by(self.evaluate(item.context_expr.func).refs)
             made = self.special(value, "__enter__", "__aenter__")
             entering.append(value)
@@ -340,12 +341,6 @@ def _leaves(statement: ast.stmt) -> bool:
             loop = inside or isinstance(node, ast.For | ast.AsyncFor | ast.While)
             waiting.extend((child, loop) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
     return False
-
-
-def _is_dotted(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
 
 
 def _suppresses(node: ast.expr) -> bool:
