@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from nb2pipe.analysis.resources import is_getter
 from nb2pipe.analysis.scopes import bound_names, read_names
@@ -101,12 +101,13 @@ def unpatch(state: State, name: str) -> None:
         state.patches.pop(at, None)
 
 
-def is_read(attribute: str, trees: Iterable[ast.Module]) -> bool:
-    """True if the code reads an attribute of this name, or names it in a string."""
-    for tree in trees:
+def read_attributes(trees: Mapping[int, ast.Module]) -> dict[str, set[int]]:
+    """For each attribute that code reads, or names in a string, the cells that do."""
+    found: dict[str, set[int]] = {}
+    for cell, tree in trees.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr == attribute and isinstance(node.ctx, ast.Load):
-                return True
-            if isinstance(node, ast.Constant) and node.value == attribute:
-                return True
-    return False
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                found.setdefault(node.attr, set()).add(cell)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.setdefault(node.value, set()).add(cell)
+    return found
