@@ -43,6 +43,8 @@ FLOW = [
     ("loop-carried read", "s = [0]", "for i in range(3):\n    s = s + [i]", "print(s)", "a>b:s b>c:s"),
     ("loop-carried alias", "x = [1]\nprev = []", "for i in range(3):\n    prev.append(i)\n    prev = x", "print(x)", "a>b:prev,x b>c:x"),
     ("while true runs once", "x = [1]", "while True:\n    x = [2]\n    break", "print(x)", "b>c:x"),
+    ("after a loop that breaks", "x = [1]", "while len('a'):\n    break\nx = [2]", "print(x)", "b>c:x"),
+    ("after a loop that breaks, inside another", "c = [1]; x = [1]", "for i in c:\n    if i:\n        break\n    x = [2]", "print(x)", "a>b:c a>c:x b>c:x"),
     ("try binds maybe", "x = [1]", "try:\n    x = [int('k')]\nexcept ValueError:\n    pass", "print(x)", "a>c:x b>c:x"),
     ("try binds surely", "x = [1]", "try:\n    x = [int('k')]\nexcept ValueError:\n    x = [0]", "print(x)", "b>c:x"),
     ("finally binds", "x = [1]", "try:\n    pass\nfinally:\n    x = [2]", "print(x)", "b>c:x"),

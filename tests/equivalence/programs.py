@@ -13,7 +13,7 @@ from random import Random
 NAMES = ("a", "b", "c", "d", "x", "y", "z", "data", "k", "n", "id", "max", "row", "out")
 KEYS = ("'p'", "'q'")
 
-PRELUDE = """import copy, functools, itertools, json, random
+PRELUDE = """import copy, functools, itertools, json, operator, random
 from collections import Counter, defaultdict, deque
 from pathlib import Path
 import numpy as np
@@ -146,6 +146,7 @@ SHOW = {
     **dict.fromkeys(("int", "list", "nest", "dict", "ddict", "str", "pair", "arr", "mat", "df", "ser", "deque"), "{0}"),
     "set": "sorted({0})",
     "box": "{0}.n, {0}.items, {0}.peek()",
+    "magic": "{0}.items, {0}.n, {0}.size",
     "f0": "{0}()",
     "f1": "{0}(2)",
     "fl": "{0}([1])",
@@ -436,6 +437,27 @@ CHANGES = [
             "{arr}.fill({#})",
             "np.add({arr}, 1, out={arr})",
             "np.put({arr}, [0], [{#}])",
+            "np.add({arr}, 1, {arr})",
+            "np.clip({arr}, 0, {#}, {arr})",
+            "{arr}.cumsum(0, None, {arr})",
+            "operator.methodcaller('append', {#})({list})",
+            "operator.itemgetter(0)({nest}).append({#})",
+            "operator.getitem({nest}, 0).append({#})",
+            "list(map(operator.methodcaller('append', {#}), {nest}))",
+            "import __main__; __main__.{int} = {#}",
+            "import __main__; __main__.{list}.append({#})",
+            "get_ipython().user_ns['{int}'] = {#}",
+            "{magic}.size = {#}",
+            "{magic}[0] = {#}",
+            "del {magic}[0]",
+            "{magic} += {#}",
+            "{magic}[0]",
+            "print(len({magic}), {#} in {magic}, bool({magic}))",
+            "print(f'{{{magic}}}', str({magic}), {magic} == {#})",
+            "with {magic} as inside:\n    inside.append({#})",
+            "for v in {magic}:\n    pass",
+            "if {magic}:\n    pass",
+            "sorted([{magic}, {magic}])",
             "{mat}[0, 0] = {#}",
             "{mat}[1][0] = {#}",
             "{mat} += 1",
@@ -519,6 +541,8 @@ def grow(maker: Maker) -> str:
         (f"{param}.append({number})", f"{param} += [{number}]", f"{param}.sort()", f"{param}[:0] = [{number}]", "pass")
     )
     name = maker.define("fl", "grow")
+    if maker.chance(15):  # leaves in the middle of a loop
+        return f"def {name}({param}):\n    for item in {param}:\n        if item:\n            return {result}\n    {change}\n    return [7]"
     return f"def {name}({param}):\n    {change}\n    return {result}"
 
 
@@ -640,6 +664,42 @@ def a_class(maker: Maker) -> str:
     )
 
 
+def special(maker: Maker) -> str:
+    """A class whose special methods change the object, or a list of the notebook."""
+    if maker.names("mclass") and maker.chance(60):
+        return fill(
+            maker,
+            maker.choice(("{magic!new} = {mclass}({list})", "{magic!new} = {mclass}({L})", "{magic!new} = {magic}")),
+        )
+    lists = maker.names("list")
+    name = maker.define("mclass", "Magic")
+    note = maker.choice(
+        ("self.n += 1", "self.items.append(self.n)", f"{maker.choice(lists)}.append(8)" if lists else "self.n += 2")
+    )
+    seen = maker.choice(("self.n += 1", "self.items.append(1)", "pass"))
+    methods = (
+        f"__len__(self):\n        {note}\n        return len(self.items)",
+        f"__getitem__(self, key):\n        {seen}\n        return self.items[key]",
+        f"__setitem__(self, key, value):\n        {note}\n        self.items[key] = value",
+        f"__delitem__(self, key):\n        {note}\n        del self.items[key]",
+        f"__iter__(self):\n        {note}\n        return iter(list(self.items))",
+        f"__contains__(self, item):\n        {seen}\n        return item in self.items",
+        f"__bool__(self):\n        {note}\n        return self.n > 2",
+        f"__str__(self):\n        {seen}\n        return str(self.n)",
+        f"__eq__(self, other):\n        {note}\n        return self.n == other",
+        f"__lt__(self, other):\n        {seen}\n        return True",
+        f"__enter__(self):\n        {note}\n        return self.items",
+        f"__exit__(self, *error):\n        {seen}",
+        f"__iadd__(self, other):\n        {note}\n        self.items.append(other)\n        return self",
+    )
+    body = "\n".join(f"    def {method}" for method in methods)
+    return (
+        f"class {name}:\n    def __init__(self, items):\n        self.items, self.n, self._size = items, 0, 0\n{body}\n"
+        f"    @property\n    def size(self):\n        return self._size\n"
+        f"    @size.setter\n    def size(self, value):\n        {note}\n        self._size = value"
+    )
+
+
 def a_subclass(maker: Maker) -> str:
     base = maker.choice(maker.classes)
     name = maker.define("class", "Sub")
@@ -650,14 +710,28 @@ def a_subclass(maker: Maker) -> str:
 
 
 def delete(maker: Maker) -> str:
-    names = [name for name in maker.env if name in NAMES and maker.env[name] not in ("f0", "f1", "fl", "class")]
+    names = [
+        name for name in maker.env if name in NAMES and maker.env[name] not in ("f0", "f1", "fl", "class", "mclass")
+    ]
     if maker.blocked or len(names) < 3:
         raise Lacking("any")
     name = maker.choice(names)
-    if any(kind in ("f0", "f1", "fl", "class", "box", "table") for kind in maker.env.values()):
+    if any(kind in ("f0", "f1", "fl", "class", "box", "table", "mclass") for kind in maker.env.values()):
         raise Lacking("any")  # a function may read it
     del maker.env[name]
     return f"del {name}"
+
+
+def swap(maker: Maker) -> str:
+    one, other = maker.pick("list"), maker.pick("list")
+    return f"{one}, {other} = {other}, {one}"
+
+
+def captured(maker: Maker) -> str:
+    """A `match` that binds a name on each way."""
+    nest, other = maker.pick("nest"), maker.pick("list")
+    name = maker.new("list")
+    return f"match {nest}:\n    case [{name}, *_]:\n        pass\n    case _:\n        {name} = {other}"
 
 
 def loop_alias(maker: Maker) -> str:
@@ -708,7 +782,7 @@ def generator(maker: Maker) -> str:
 SIMPLE: list[Template] = [
     *ALIASES, *VALUES, *CHANGES, *CHANGES, *ARRAYS,
     *[pure, calling, table, grow, growing, keeping, setting, rebinding, noting, counting, calling_both, of_box] * 4,
-    *[a_class] * 6, *[delete] * 4, *[loop_alias] * 4, *[seeded] * 6, *[files] * 6, *[generator] * 3,
+    *[a_class] * 6, *[special] * 6, *[delete] * 4, *[loop_alias, swap, captured] * 4, *[seeded] * 6, *[files] * 6, *[generator] * 3,
 ]  # fmt: skip
 
 # --- compound statements ---------------------------------------------------------------------------------------------------

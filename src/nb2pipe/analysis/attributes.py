@@ -69,6 +69,8 @@ class Attributes(Calls, Shell):
                 continue
             decorators = getattr(self.known[method].node, "decorator_list", ())
             words = {getattr(item, "id", "") for item in decorators}
+            if any(getattr(item, "attr", getattr(item, "id", "")) == "cached_property" for item in decorators):
+                self.state.change((number,))
             is_instance = self.heap.things[number].kind == "instance"
             if is_instance and decorators and not words & {"classmethod", "staticmethod"}:
                 return self.bound(method, Value(frozenset((number,))), Arguments())

@@ -45,7 +45,7 @@ class Binding(Expressions):
         for ref in sorted(base.refs):
             if ref == MAIN:
                 self.state.bind(target.attr, value)
-            elif f"{ref}.{target.attr}" in value.refs:
+            elif setups.gives_back(self.state, f"{ref}.{target.attr}", value.refs):
                 setups.unpatch(self.state, f"{ref}.{target.attr}")
             else:
                 setups.patch(self.state, ref, target.attr)
@@ -102,6 +102,8 @@ class Binding(Expressions):
                 self.assign(target, value)
             return
         value = self.evaluate(node.value)
+        if value.refs and not value.objects and is_dotted(node.value) and self.frame.kind == "module":
+            self.state.aliases[self.state.at] = value.refs
         for target in node.targets:
             self.assign(target, value)
 
@@ -159,6 +161,13 @@ class Binding(Expressions):
                 elif ref == "os.environ":
                     self.state.touch("env", "", write=True)
             self.state.change(base.objects)
+
+
+def is_dotted(node: ast.expr) -> bool:
+    """True for `a.b.c`."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _is_setter(known: Known | None) -> bool:

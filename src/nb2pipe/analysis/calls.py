@@ -127,7 +127,15 @@ class Calls(Libraries):
                 self.bound(method, me, Arguments(rest=joined(arguments.every())) if name[2:6] == "post" else arguments)
         if not found:
             self.hold_arguments(me.objects, arguments.every())
+            self.state.hold(me.objects, self._made_by_fields(number).objects)
         return me
+
+    def _made_by_fields(self, number: int) -> Value:
+        """What `field(default_factory=f)` of a dataclass gives."""
+        known = self.known.get(number)
+        members = known.members.values() if known is not None else ()
+        handed = [n for value in members for n in value.objects if self.heap.things[n].origin == "dataclasses.field"]
+        return self.call_back(handed, ())
 
     # --- methods ----------------------------------------------------------------------------------------------------
 

@@ -162,11 +162,12 @@ def _setup(item: Statement, walked: Walked) -> Candidate | None:
     """A statement that sets up libraries, or asks for an option."""
     node, state = item.node, walked.state
     places = setups.lines_of(item.cell, item.start, item.end)
-    if not any(at in state.setups or at in state.getters for at in places) or _effects(places, state):
+    asks = item.at in state.getters or setups.is_alias(state, item.at)
+    if not (asks or any(at in state.setups for at in places)) or _effects(places, state):
         return None
     reads, names = frozenset(setups.reads_of(node)), frozenset(bound_names([node]))
     if isinstance(node, ast.Assign) and names:  # `old = np.seterr(all="ignore")`, to set it back later
-        if not _single_call(node) or (item.at not in state.getters and item.at not in state.direct):
+        if not _single_call(node) or not (asks or item.at in state.direct):
             return None
         return Candidate(item, DefinitionKind.CONSTANT, tuple(names), reads, reads, item.at in state.setups)
     compound = isinstance(node, ast.If | ast.For | ast.Try)
@@ -184,9 +185,9 @@ def _seen_elsewhere(name: str, cell: int, walked: Walked) -> bool:
 
 
 def _single_call(node: ast.Assign) -> bool:
-    """True for `name = f(...)` that calls nothing else."""
+    """True for `name = f(...)` that calls nothing else, and for `name = a.b`."""
     calls = sum(isinstance(item, ast.Call | ast.Await | ast.NamedExpr) for item in ast.walk(node))
-    return len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and calls == 1
+    return len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and calls <= 1
 
 
 def _effects(places: Sequence[At], state: State) -> set[str]:

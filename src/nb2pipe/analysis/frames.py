@@ -382,48 +382,6 @@ class Frames(ABC):
                     waiting.extend(sorted(self.heap.codes(value.objects)))
         return self.heap.value("unknown", owns=arguments.objects)
 
-    # --- classes --------------------------------------------------------------------------------------------------
-
-    def find_member(self, class_number: int, name: str) -> Value | None:
-        """What the class attribute `name` is, of the class or the nearest of its notebook bases that has it."""
-        waiting, seen = [class_number], set()
-        while waiting:
-            current = waiting.pop(0)
-            known = self.known.get(current)
-            if known is None or current in seen:
-                continue
-            seen.add(current)
-            if name in known.members:
-                return known.members[name]
-            for base in known.bases:
-                waiting.extend(sorted(base.objects))
-        return None
-
-    def find_method(self, class_number: int, name: str, *, skip_self: bool = False) -> int | None:
-        """The notebook function that `name` means on a notebook class, its notebook bases included."""
-        waiting, seen = [class_number], set()
-        while waiting:
-            current = waiting.pop(0)
-            known = self.known.get(current)
-            if known is None or current in seen:
-                continue
-            seen.add(current)
-            member = known.members.get(name)
-            if member is not None and not (skip_self and current == class_number):
-                for number in sorted(member.objects):
-                    if number in self.known:
-                        return number
-            for base in known.bases:
-                waiting.extend(sorted(base.objects))
-        return None
-
-    def classes_of(self, number: int) -> list[int]:
-        """The notebook classes that an object is an instance of."""
-        thing = self.heap.things[number]
-        if thing.kind != "instance":
-            return []
-        return sorted(item for item in thing.sees if self.heap.things[item].kind == "class")
-
     def reset(self) -> None:
         """After a failure in the middle of a cell: back to the module, no branch open."""
         self.frame = self.module

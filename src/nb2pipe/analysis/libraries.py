@@ -179,6 +179,8 @@ class Libraries(Parts):
             return self._view(ref, every)
         if kind == "container":
             return self._copy_container(ref, arguments)
+        if ref == "itertools.tee":
+            return self.container("tuple", [self._iterator(ref, every[:1]), self._iterator(ref, every[:1])])
         if kind == "iterator":
             return self._iterator(ref, every)
         if kind == "item":

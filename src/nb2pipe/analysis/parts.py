@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.protocols import Protocols
 from nb2pipe.analysis.state import joined
-from nb2pipe.analysis.tables import methods
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple", "iterator"})
 
@@ -20,11 +19,6 @@ class Parts(Protocols):
         found = set(self.heap.owned(value.objects))
         found.update(number for number in value.objects if self.heap.things[number].kind not in CONTAINERS)
         return Value(frozenset(number for number in found if self.heap.things[number].kind != "class"))
-
-    def is_data(self, number: int) -> bool:
-        """True for arrays and frames: what holds them only reads them."""
-        thing = self.heap.things[number]
-        return bool(thing.origin) and methods().data.get(thing.origin) is not None
 
     def hold_arguments(self, holders: frozenset[int], arguments: Iterable[Value], *, owned: bool = True) -> None:
         """Objects keep the arguments: data is only seen, anything else owned (unless `owned` is False)."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from nb2pipe.analysis.frames import Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.state import joined
+from nb2pipe.analysis.tables import methods
 
 _ARITHMETIC: Mapping[type[ast.operator], str] = {
     ast.Add: "add",
@@ -78,11 +79,57 @@ class Protocols(Frames):
         super().__init__()
         self.dunders: set[str] = set()  # the special methods that classes of the notebook have
         self._implied: set[tuple[int, int]] = set()
+        self._walked: dict[tuple[int, int], Value] = {}  # (object, special method) -> what it gave in this cell
 
     def open_cell(self, index: int) -> None:
         """As for frames; what was called implicitly may be called again."""
         super().open_cell(index)
         self._implied.clear()
+        self._walked.clear()
+
+    # --- classes --------------------------------------------------------------------------------------------------
+
+    def find_member(self, class_number: int, name: str) -> Value | None:
+        """What the class attribute `name` is, of the class or the nearest of its notebook bases that has it."""
+        waiting, seen = [class_number], set()
+        while waiting:
+            current = waiting.pop(0)
+            known = self.known.get(current)
+            if known is None or current in seen:
+                continue
+            seen.add(current)
+            if name in known.members:
+                return known.members[name]
+            for base in known.bases:
+                waiting.extend(sorted(base.objects))
+        return None
+
+    def find_method(self, class_number: int, name: str, *, skip_self: bool = False) -> int | None:
+        """The notebook function that `name` means on a notebook class, its notebook bases included."""
+        waiting, seen = [class_number], set()
+        while waiting:
+            current = waiting.pop(0)
+            known = self.known.get(current)
+            if known is None or current in seen:
+                continue
+            seen.add(current)
+            member = known.members.get(name)
+            if member is not None and not (skip_self and current == class_number):
+                for number in sorted(member.objects):
+                    if number in self.known:
+                        return number
+            for base in known.bases:
+                waiting.extend(sorted(base.objects))
+        return None
+
+    def classes_of(self, number: int) -> list[int]:
+        """The notebook classes that an object is an instance of."""
+        thing = self.heap.things[number]
+        if thing.kind != "instance":
+            return []
+        return sorted(item for item in thing.sees if self.heap.things[item].kind == "class")
+
+    # --- calls of special methods ---------------------------------------------------------------------------------
 
     def bound(self, method: int, me: Value, arguments: Arguments) -> Value:
         """Call a method of a notebook class on `me`."""
@@ -100,12 +147,31 @@ class Protocols(Frames):
         arguments = Arguments(list(given))
         for number in sorted(value.objects):
             for class_number in self.classes_of(number):
-                methods = (self.find_method(class_number, name) for name in names)
-                method = next((item for item in methods if item is not None), None)
+                known = (self.find_method(class_number, name) for name in names)
+                method = next((item for item in known if item is not None), None)
                 if method is not None and method not in self.active:
-                    with self.maybe():
-                        found.append(self.bound(method, Value(frozenset((number,))), arguments))
+                    found.append(self._once(number, method, arguments))
         return joined(found) if found else None
+
+    def is_data(self, number: int) -> bool:
+        """True for arrays and frames: what holds them only reads them."""
+        thing = self.heap.things[number]
+        return bool(thing.origin) and methods().data.get(thing.origin) is not None
+
+    def _once(self, number: int, method: int, arguments: Arguments) -> Value:
+        """Call a special method: walked once in a cell, since an expression may call it over and over.
+
+        Past that, what it is given may be changed, and is kept by the object.
+        """
+        key = (number, method)
+        if key not in self._walked:
+            with self.maybe():
+                self._walked[key] = self.bound(method, Value(frozenset((number,))), arguments)
+        else:
+            given = frozenset(n for n in arguments.objects if not self.is_data(n))
+            self.state.change(given)
+            self.state.hold(frozenset((number,)), given - {number})
+        return self._walked[key]
 
     def binary(self, operator: ast.operator, left: Value, right: Value) -> list[Value]:
         """What special methods give for `left + right`."""

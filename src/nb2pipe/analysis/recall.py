@@ -65,7 +65,8 @@ class History:
         shown = f"{name}[{number}]" if isinstance(number, int) else name
         if name != "_dh":
             self.recalls.append(Recall(at, shown, cells, sure))
-        wanted = self._shown if cells is None else [item for item in self._shown if item.cell in cells]
+        meant = frozenset(cells or ())
+        wanted = self._shown if cells is None else [item for item in self._shown if item.cell in meant]
         return joined(item.value for item in wanted)
 
     def _cells(self, name: str, number: object, current: int) -> tuple[int, ...] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from nb2pipe.analysis.resources import is_getter
 from nb2pipe.analysis.scopes import bound_names, read_names
 from nb2pipe.analysis.state import State
 from nb2pipe.analysis.tables import resources as tables
@@ -72,6 +73,18 @@ def patch(state: State, name: str, attribute: str) -> None:
     state.touch("options", f"{name}.{attribute}", write=True)
     state.setups.add(state.at)
     state.patches.setdefault(state.at, attribute)
+    state.patched.setdefault(f"{name}.{attribute}", set()).add(state.at.cell)
+
+
+def gives_back(state: State, name: str, refs: Iterable[str]) -> bool:
+    """True if `name` gets what it was before this cell patched it: the patch is gone with the cell."""
+    return name in refs and state.patched.get(name, set()) <= {state.at.cell}
+
+
+def is_alias(state: State, at: At) -> bool:
+    """True for `p = pd`, and for another name of an option or of what is patched somewhere: each step can repeat it."""
+    refs = state.aliases.get(at, frozenset())
+    return bool(refs) and all("." not in ref or ref in state.patched or is_getter(ref) for ref in refs)
 
 
 def register(state: State, name: str) -> None:
@@ -88,12 +101,13 @@ def unpatch(state: State, name: str) -> None:
         state.patches.pop(at, None)
 
 
-def is_read(attribute: str, trees: Iterable[ast.Module]) -> bool:
-    """True if the code reads an attribute of this name, or names it in a string."""
-    for tree in trees:
+def read_attributes(trees: Mapping[int, ast.Module]) -> dict[str, set[int]]:
+    """For each attribute that code reads, or names in a string, the cells that do."""
+    found: dict[str, set[int]] = {}
+    for cell, tree in trees.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr == attribute and isinstance(node.ctx, ast.Load):
-                return True
-            if isinstance(node, ast.Constant) and node.value == attribute:
-                return True
-    return False
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                found.setdefault(node.attr, set()).add(cell)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.setdefault(node.value, set()).add(cell)
+    return found

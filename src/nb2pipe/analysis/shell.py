@@ -14,6 +14,7 @@ from nb2pipe.analysis.tables import magics
 from nb2pipe.model import Severity
 
 _BRACES = re.compile(r"\{([^{}]*)\}|\$(\w+)")
+_MAX_SCRIPTS = 50  # that a notebook runs: a script may run others, or itself
 _SCRIPT = -1  # stands for a script among the functions that are walked
 _CAPTURED = re.compile(r"^\s*((?:--no-\w+\s+)*)([^\W\d]\w*)\s*$")
 _REMARK = re.compile(r"#\s*nb2pipe\s*:", re.IGNORECASE)  # only to warn that it isn't read
@@ -25,6 +26,10 @@ _SHELL_CALLS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_mag
 
 class Shell(Frames):
     """What magics and shell lines do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scripts = 0
 
     def is_shell(self, func: ast.Attribute) -> bool:
         """True for `get_ipython().system` and the like."""
@@ -143,7 +148,9 @@ class Shell(Frames):
         writes = self.state.file_writes[self.beside.since(path) :]
         changed = any(resources.conflict(path, item) for item in writes)
         tree = None
-        if options <= {"-i", "-e", "-n"} and not self.state.moved and not changed and not set(rest) & set("{}$"):
+        self._scripts += 1
+        plain = options <= {"-i", "-e", "-n"} and not set(rest) & set("{}$")
+        if plain and self._scripts <= _MAX_SCRIPTS and not self.state.moved and not changed:
             tree = self.beside.tree(path)
         if tree is None:
             self.unknowable(f"`%run {path}` runs a file that can't be read here")

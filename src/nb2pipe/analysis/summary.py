@@ -93,6 +93,7 @@ class _Summary:
         self.parameters: dict[str, Parameter] = {}
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
+        self._attributes: dict[str, set[int]] | None = None
         self.walker = Walker()
         self.walker.stands_beside(notebook.path)
         self.walker.history.numbered = recall.numbers(notebook.cells)
@@ -321,9 +322,12 @@ class _Summary:
     def _patch_is_read(self, at: At, state: State) -> bool:
         """True if code of another step reads the attribute that is bound or deleted here."""
         attribute = state.patches.get(at)
+        if attribute is None:
+            return False
+        if self._attributes is None:
+            self._attributes = setups.read_attributes(self.trees)
         own = self.section_of[at.cell]
-        others = [tree for cell, tree in self.trees.items() if self.section_of[cell] is not own]
-        return attribute is not None and setups.is_read(attribute, others)
+        return any(self.section_of[cell] is not own for cell in self._attributes.get(attribute, ()))
 
     def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
         """The statements of a cell that neither a definition nor a parameter covers."""

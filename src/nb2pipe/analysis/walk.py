@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from nb2pipe.analysis import directives, setups, told
+from nb2pipe.analysis.binding import is_dotted
 from nb2pipe.analysis.defining import Defining
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.protocols import SHOWN
@@ -224,7 +225,7 @@ class Walker(Defining):
         entering: list[Value] = []
         for item in node.items:
             value = self.evaluate(item.context_expr)
-            if isinstance(item.context_expr, ast.Call) and _is_dotted(item.context_expr.func):
+            if isinstance(item.context_expr, ast.Call) and is_dotted(item.context_expr.func):
                 restored += setups.restored_by(self.evaluate(item.context_expr.func).refs)
             made = self.special(value, "__enter__", "__aenter__")
             entering.append(value)
@@ -330,21 +331,16 @@ def _ends_in_raise(body: Sequence[ast.stmt]) -> bool:
 
 
 def _leaves(statement: ast.stmt) -> bool:
-    """True if a compound statement may leave the block that it stands in."""
-    waiting: list[ast.AST] = [statement]
+    """True if a compound statement may leave the block that it stands in. What breaks a loop of its own doesn't."""
+    waiting: list[tuple[ast.AST, bool]] = [(statement, False)]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, _LEAVES):
+        node, inside = waiting.pop()
+        if isinstance(node, _LEAVES) and not (inside and isinstance(node, ast.Break | ast.Continue)):
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            waiting.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
+            loop = inside or isinstance(node, ast.For | ast.AsyncFor | ast.While)
+            waiting.extend((child, loop) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
     return False
-
-
-def _is_dotted(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
 
 
 def _suppresses(node: ast.expr) -> bool:
