@@ -66,3 +66,9 @@ def test_what_could_not_be_stored_shares_a_process() -> None:
     assert plain is not None
     assert [step.process for step in plain.steps] == [None, None]
     assert isinstance(plain.steps[1].needs[0], Need)
+
+
+def test_what_analysis_knows_is_not_told_twice() -> None:
+    a, b = "x = (n for n in [1])", "print(next(x))"
+    found = api.analyze(notebook(a, b), lessons={digest(a): Lesson(unmovable={"x": "generator"})})
+    assert [item.message.split(":")[0] for item in found.diagnostics if item.code == "N2P403"] == ["`x` is a generator"]

@@ -15,7 +15,11 @@ from nb2pipe.model import Diagnostic, Location, Pipeline, Severity, Step, Unmova
 
 
 def fuse(pipeline: Pipeline, unmovable: Sequence[Unmovable]) -> tuple[Pipeline, tuple[Diagnostic, ...]]:
-    """Give the steps that share such a value one process. N2P403 says so; N2P401 where their options don't allow it."""
+    """Give the steps that share such a value one process. N2P403 says so; N2P401 where their options don't allow it.
+
+    Of several reasons for the same value and steps, the first is told.
+    """
+    unmovable = list({(item.variable, item.provider, item.reader): item for item in reversed(unmovable)}.values())[::-1]
     pairs = [(item.provider, item.reader) for item in unmovable]
     processes = _processes(pipeline, pairs)
     by_step = {step_id: members for members in processes for step_id in members}

@@ -51,7 +51,7 @@ def unmovable(pipeline: Pipeline, notebook: Notebook, lessons: Lessons) -> list[
                 for cell in pipeline.step(provider).cells:
                     lesson = lesson_of(notebook, cell, lessons)
                     if lesson is not None and need.variable in lesson.unmovable:
-                        what = f"of type {lesson.unmovable[need.variable]}, which a run could not store"
+                        what = f"of type {lesson.unmovable[need.variable]}, which a run here could not store"
                         found.append(Unmovable(need.variable, what, At(cell), provider, step.id))
     return found
 

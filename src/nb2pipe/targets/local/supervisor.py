@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nb2pipe import learned, wire
+from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.journal import Journal
 from nb2pipe.layout import RunDir
@@ -30,23 +30,20 @@ from nb2pipe.model import (
     RunFinished,
     RunStarted,
     RunState,
-    Step,
     StepError,
     StepFinished,
     StepStarted,
     Warned,
 )
 from nb2pipe.processes import IS_LINUX, descendants, identify, kill_descendants, reap
-from nb2pipe.targets.local import stored, verdict
+from nb2pipe.targets.local import stored
 from nb2pipe.targets.local.guard import guard
-from nb2pipe.targets.local.lessons import lessons_of
+from nb2pipe.targets.local.judging import Judge
 from nb2pipe.targets.local.lock import open_lock, owner_of, try_lock
-from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, sockets_dir, spec_of
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber
-from nb2pipe.targets.local.serial import overtaken, raced
 from nb2pipe.targets.local.watch import Watch
 from nb2pipe.targets.local.worker import launch, load_runner
 
@@ -70,6 +67,7 @@ class Supervisor:
         self._sockets = sockets
         self._journal = Journal(run.events)
         self._scrubber = Scrubber(os.environ.get(name, "") for name in request.secret_variables)
+        self._judges = Judge(run, request, self._scrubber)
         self._schedule = Schedule(request.pipeline)
         self._running: dict[str, Running] = {}
         self._waiting: dict[str, tuple[int, float]] = {}  # step -> (its next attempt, when)
@@ -318,98 +316,24 @@ class Supervisor:
     def _judge(self, running: Running, code: int) -> None:
         """Say how a step ended. SUCCEEDED needs every cell run and a commit record on the disk."""
         step, wall_s = running.job.step, running.wall_s
-        error, outputs = self._verdict(running, code)
-        if error is None and outputs is not None:
-            self._done[step.id] = outputs
-            for name in sorted(outputs.failed):
-                self._warn_of_unstored(step, name, outputs.failed[name])
-            self._finish(step.id, RunState.SUCCEEDED, wall_s, outputs=outputs)
+        found = self._judges.judge(running, code, self._done, self._began)
+        for warning in found.warnings:
+            self._emit(Warned(_now(), warning, step.id))
+        if found.error is None and found.outputs is not None:
+            self._done[step.id] = found.outputs
+            self._finish(step.id, RunState.SUCCEEDED, wall_s, outputs=found.outputs)
         elif self._canceled:
             self._schedule.ended(step.id, RunState.CANCELED)
             self._end_canceled(step.id, wall_s)
-        elif error is not None and self._may_retry(running.job, error):
-            self._retry(running.job, error)
+        elif found.error is not None and self._may_retry(running.job, found.error):
+            self._retry(running.job, found.error)
         else:
-            self._finish(step.id, RunState.FAILED, wall_s, error=error)
+            self._finish(step.id, RunState.FAILED, wall_s, error=found.error)
 
     def _may_retry(self, job: Job, error: StepError) -> bool:
         """A step that goes on in another one's process can't begin again: that one is done."""
         first = job.step.process in (None, job.step.id)
         return first and error.cause != "value" and job.attempt <= (job.step.options.retries or 0)
-
-    def _verdict(self, running: Running, code: int) -> tuple[StepError | None, stored.Outputs | None]:
-        job, files, step = running.job, running.job.files, running.job.step
-        argv = self.request.kernel_argv
-        ending = verdict.Ending(
-            running.outcome, code, running.timed_out, running.cell, running.log, argv[0] if argv else ""
-        )
-        try:
-            self._keep_log(running)
-            error = verdict.judge(step, ending, files)
-            if error is not None:
-                self._learn(step, stored.seen_before_failing(files))
-                return error, None
-            outputs = stored.read_outputs(files, self.dir.root)
-            if outputs is None:
-                return verdict.not_saved(step, files, "the step ended without storing them"), None
-            outputs = replace(outputs, metrics={**printed_metrics(step, files), **outputs.metrics})
-            pipeline = self.request.pipeline
-            error = verdict.unstorable(pipeline, step, outputs) or verdict.unforeseen(pipeline, step, outputs)
-            error = error or overtaken(pipeline, {**self._done, step.id: outputs}, step)
-            error = error or raced(pipeline, {**self._done, step.id: outputs}, self._began, step)
-            self._learn(step, outputs)
-            error = error or self._secret_in(step, outputs)
-            if error is None:
-                names = {item.id: item.name for item in pipeline.steps}
-                for warning in (
-                    *verdict.doubtful(pipeline, step, outputs),
-                    *verdict.fetched(step, outputs, names),
-                ):
-                    self._emit(Warned(_now(), warning, step.id))
-                stored.commit(files, outputs, run=self.dir.id, attempt=job.attempt)
-        except OSError as problem:
-            return verdict.not_saved(step, files, f"{problem.filename or files.path}: {problem.strerror}"), None
-        except ValueError as problem:
-            return verdict.not_saved(step, files, str(problem)), None
-        return error, outputs
-
-    def _learn(self, step: Step, outputs: stored.Outputs) -> None:
-        """Keep what the next plan of these cells can use. It is a help only: a run doesn't fail for it."""
-        path = self.dir.root.learned(Path(self.request.folder) / Path(self.request.notebook).name)
-        try:
-            learned.add(path, lessons_of(step, outputs))
-        except OSError as problem:
-            self._emit(Warned(_now(), f"what this run taught can't be kept: {path}: {problem.strerror}", step.id))
-
-    def _keep_log(self, running: Running) -> None:
-        """Keep what the kernel's process wrote by itself; mask secrets in what the runtime wrote. Raises OSError."""
-        files = running.job.files
-        if running.log:
-            write_atomic(files.log, self._scrubber.text(running.log).encode(errors="replace"), durable=False)
-        for path in (files.outputs, files.error):
-            if self._scrubber and path.is_file():
-                text = path.read_text(encoding="utf-8")
-                masked = self._scrubber.text(text)
-                if masked != text:
-                    write_atomic(path, masked.encode())
-
-    def _secret_in(self, step: Step, outputs: stored.Outputs) -> StepError | None:
-        """Refuse, and remove, values that hold a secret: only its own environment variable may."""
-        if not self._scrubber:
-            return None
-        root = self.dir.root
-        held = {value.object for value in outputs.values.values() if self._scrubber.found_in(root.object(value.object))}
-        for object_id in held:
-            root.object(object_id).unlink(missing_ok=True)
-        variables = sorted(name for name, value in outputs.values.items() if value.object in held)
-        return verdict.holds_secret(step, variables) if held else None
-
-    def _warn_of_unstored(self, step: Step, name: str, why: stored.Unstorable) -> None:
-        readers = stored.readers(self.request.pipeline, step.id, name, soft=True)
-        if readers:
-            names = ", ".join(f"`{reader.name}`" for reader in readers)
-            message = f"`{name}` ({why.type}) can't be stored: {why.reason}; {names} will not have it"
-            self._emit(Warned(_now(), message, step.id))
 
     def _retry(self, job: Job, error: StepError) -> None:
         pause_s = RETRY_S[min(job.attempt, len(RETRY_S)) - 1]

@@ -135,6 +135,17 @@ def doubtful(pipeline: Pipeline, step: Step, outputs: Outputs) -> list[str]:
     ]
 
 
+def not_stored(pipeline: Pipeline, step: Step, outputs: Outputs) -> list[str]:
+    """A warning for each value that could not be stored, and that a later step perhaps reads."""
+    found = []
+    for variable, why in sorted(outputs.failed.items()):
+        later = readers(pipeline, step.id, variable, soft=True)
+        if later:
+            names = ", ".join(f"`{reader.name}`" for reader in later)
+            found.append(f"`{variable}` ({why.type}) can't be stored: {why.reason}; {names} will not have it")
+    return found
+
+
 def holds_secret(step: Step, variables: list[str]) -> StepError:
     """For a step that would have left a secret's value on the disk."""
     shown = ("an environment variable that it set" if name.startswith(AMBIENT) else f"`{name}`" for name in variables)

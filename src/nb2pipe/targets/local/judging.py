@@ -1,0 +1,128 @@
+"""A step whose process ended or went on in; out, whether it is done: a commit record on the disk, or why not.
+
+All checks that a run makes on a step stand here in their order; each is a function of its own elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nb2pipe import learned
+from nb2pipe.files import write_atomic
+from nb2pipe.layout import RunDir
+from nb2pipe.model import Step, StepError
+from nb2pipe.targets.local import stored, verdict
+from nb2pipe.targets.local.lessons import lessons_of
+from nb2pipe.targets.local.metrics import printed_metrics
+from nb2pipe.targets.local.request import Request
+from nb2pipe.targets.local.running import Running
+from nb2pipe.targets.local.scrub import Scrubber
+from nb2pipe.targets.local.serial import overtaken, raced
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`outputs` are those of a step that is done, else there is an `error`. `warnings` are for people."""
+
+    error: StepError | None
+    outputs: stored.Outputs | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Judge:
+    """Judges the steps of one run."""
+
+    def __init__(self, run: RunDir, request: Request, scrubber: Scrubber) -> None:
+        self._dir = run
+        self._request = request
+        self._scrubber = scrubber
+
+    def judge(
+        self, running: Running, code: int, done: Mapping[str, stored.Outputs], began: Mapping[str, frozenset[str]]
+    ) -> Judgement:
+        """`done` are the steps that ended before; `began`: for each step, those that had ended when it began."""
+        job, files = running.job, running.job.files
+        try:
+            self._keep_log(running)
+            error = verdict.judge(job.step, self._ending(running, code), files)
+            if error is not None:
+                return Judgement(error, warnings=self._learn(job.step, stored.seen_before_failing(files)))
+            outputs = stored.read_outputs(files, self._dir.root)
+            if outputs is None:
+                return Judgement(verdict.not_saved(job.step, files, "the step ended without storing them"))
+            outputs = replace(outputs, metrics={**printed_metrics(job.step, files), **outputs.metrics})
+            error = self._problem(job.step, outputs, {**done, job.step.id: outputs}, began)
+            warnings = self._learn(job.step, outputs)
+            if error is not None:
+                return Judgement(error, warnings=warnings)
+            stored.commit(files, outputs, run=self._dir.id, attempt=job.attempt)
+        except OSError as problem:
+            where = f"{problem.filename or files.path}: {problem.strerror}"
+            return Judgement(verdict.not_saved(job.step, files, where))
+        except ValueError as problem:
+            return Judgement(verdict.not_saved(job.step, files, str(problem)))
+        return Judgement(None, outputs, (*warnings, *self._warnings(job.step, outputs)))
+
+    def _ending(self, running: Running, code: int) -> verdict.Ending:
+        argv = self._request.kernel_argv
+        python = argv[0] if argv else ""
+        return verdict.Ending(running.outcome, code, running.timed_out, running.cell, running.log, python)
+
+    def _problem(
+        self,
+        step: Step,
+        outputs: stored.Outputs,
+        done: Mapping[str, stored.Outputs],
+        began: Mapping[str, frozenset[str]],
+    ) -> StepError | None:
+        pipeline = self._request.pipeline
+        return (
+            self._secret_in(step, outputs)  # first: whatever else is wrong, it must not stay on the disk
+            or verdict.unstorable(pipeline, step, outputs)
+            or verdict.unforeseen(pipeline, step, outputs)
+            or overtaken(pipeline, done, step)
+            or raced(pipeline, done, began, step)
+        )
+
+    def _warnings(self, step: Step, outputs: stored.Outputs) -> tuple[str, ...]:
+        pipeline = self._request.pipeline
+        names = {item.id: item.name for item in pipeline.steps}
+        return (
+            *verdict.doubtful(pipeline, step, outputs),
+            *verdict.fetched(step, outputs, names),
+            *verdict.not_stored(pipeline, step, outputs),
+        )
+
+    def _learn(self, step: Step, outputs: stored.Outputs) -> tuple[str, ...]:
+        """Keep what the next plan of these cells can use. It is a help only: a run doesn't fail for it."""
+        path = self._dir.root.learned(Path(self._request.folder) / Path(self._request.notebook).name)
+        try:
+            learned.add(path, lessons_of(step, outputs))
+        except OSError as problem:
+            return (f"what this run taught can't be kept: {path}: {problem.strerror}",)
+        return ()
+
+    def _keep_log(self, running: Running) -> None:
+        """Keep what the kernel's process wrote by itself; mask secrets in what the runtime wrote. Raises OSError."""
+        files = running.job.files
+        if running.log:
+            write_atomic(files.log, self._scrubber.text(running.log).encode(errors="replace"), durable=False)
+        for path in (files.outputs, files.error):
+            if self._scrubber and path.is_file():
+                text = path.read_text(encoding="utf-8")
+                masked = self._scrubber.text(text)
+                if masked != text:
+                    write_atomic(path, masked.encode())
+
+    def _secret_in(self, step: Step, outputs: stored.Outputs) -> StepError | None:
+        """Refuse, and remove, values that hold a secret: only its own environment variable may."""
+        if not self._scrubber:
+            return None
+        root = self._dir.root
+        held = {value.object for value in outputs.values.values() if self._scrubber.found_in(root.object(value.object))}
+        for object_id in held:
+            root.object(object_id).unlink(missing_ok=True)
+        variables = sorted(name for name, value in outputs.values.items() if value.object in held)
+        return verdict.holds_secret(step, variables) if held else None
