@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from programs import program
 
-
 EXAMPLES = 50
 
 
