@@ -385,7 +385,7 @@ class Order:
 class Unmovable:
     """A variable that can't leave step `provider`, where `at` makes it, and that step `reader` needs.
 
-    `what` it is, for people: "a database connection".
+    `what` it is, for people: "a database connection". `fix`: how it need not be so, where that isn't the usual.
     """
 
     variable: str
@@ -393,6 +393,7 @@ class Unmovable:
     at: At
     provider: str
     reader: str
+    fix: str = ""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "functions that share a variable, one of them in a container": [("a", "def make():\n    n = 0\n    def add():\n        nonlocal n\n        n += 1\n    def get(): return n\n    return add, get\nadd, get = make()\nREG = {'add': add}"), ("b", "REG['x'] = 1"), ("c", "print(REG['add'] is add)"), ("d", "REG['add']()\nprint(get())")],
     "a name of a changed unit is bound anew": [("a", "x = [1]\ny = [x]"), ("b", "y = 5"), ("c", "getattr(x, 'app' + 'end')(2)  # nb2pipe: pure\nprint(x)"), ("d", "print(y)")],
     "a definition is bound anew, unseen, and nobody uses it": [("a", "k = 1"), ("b", "# nb2pipe: pure\nexec(''.join(['k', ' = 5']))\nprint(k)"), ("c", "print(1)")],
+    "a class that a registry holds, stored again beside others": [("a", "REG = {}\ndef reg(cls):\n    REG[cls.__name__] = cls\n    return cls"), ("b", "@reg\nclass A:\n    def run(self): return 1"), ("c", "@reg\nclass B:\n    def run(self): return 2"), ("d", "print(REG['A']().run())"), ("e", "@reg\nclass C(A): pass"), ("f", "print(REG['C']().run(), REG['B'] is B)")],
     "a second import of the same": [("a", "import math\nimport os.path"), ("b", "import math\nimport os\nprint(math.floor(1.5))"), ("c", "print(math.ceil(1.5), os.path.sep)")],
 }
 STOPPED: dict[str, list[tuple[str, str]]] = {

@@ -51,6 +51,18 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
     "a parameter bound anew": (
         [("parameters", "k = 1"), ("a", "gen = (v for v in range(4))\nk = k + 1"), ("b", "print(k, next(gen))"), ("c", "print(k)")], [("a", "b")],
     ),
+    "a handler of a logger, and a step that logs nothing": (
+        [("a", "import logging, io\nlog = logging.getLogger('fused')\nbuf = io.StringIO()"), ("b", "log.addHandler(logging.StreamHandler(buf))"), ("c", "x = [1]"), ("d", "log.error('e')"), ("e", "print(buf.getvalue(), x)")],
+        [("b", "d", "e")],
+    ),
+    "figures of their own": (
+        [("a", "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt"), ("b", "fig, ax = plt.subplots()\nplt.title('b')"), ("c", "plt.figure()\nplt.title('c')\nprint(plt.gca().get_title())"), ("d", "print(ax.get_title())")],
+        [],
+    ),
+    "a base class registers": (
+        [("a", "subs = []\nclass Base:\n    def __init_subclass__(cls): subs.append(cls)"), ("b", "class One(Base): pass"), ("c", "x = 1"), ("d", "print(subs[0] is One, x)")],
+        [("b", "d")],
+    ),
     "an alias of what crosses": (
         [("a", "gen = (v for v in range(4))\nx = [1]"), ("b", "y = x\nprint(next(gen))"), ("c", "y.append(2)"), ("d", "print(x, y is x)")], [("a", "b")],
     ),

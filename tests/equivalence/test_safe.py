@@ -10,8 +10,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from programs import program
 
-from nb2pipe.analysis import safe
-
 EXAMPLES = 50
 
 
@@ -29,7 +27,7 @@ def test_the_safe_plan_is_never_wrong(server: Server) -> None:
     @given(st.randoms(use_true_random=False))
     def check(random: Random) -> None:
         cells = program(random)
-        found = compare(server, cells, planner=safe)
+        found = compare(server, cells, safe=True)
         kinds[found.kind] += 1
         text = "\n".join(f"# {step}\n{source}" for step, source in cells)
         assert found.kind in ("same", "invalid", "refused"), f"{found}\n{text}"

@@ -41,12 +41,12 @@ SHOWN = "print(pd.get_option('display.max_rows'))"
 LIBRARIES: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "a function becomes a method": ("same", [f"{PANDAS}\ndef twice(self): return self * 2", "pd.DataFrame.twice = twice", "df = pd.DataFrame({'a': [1]})", "print(df.twice())"]),
     "a lambda becomes a method": ("same", [PANDAS, "pd.DataFrame.twice = lambda self: self * 2", "df = pd.DataFrame({'a': [1]})", "print(df.twice())"]),
-    "a value becomes an attribute, and is read": ("refused", ["import math", "k = [5]", "math.special = k", "print(math.special)"]),
+    "a value becomes an attribute, and is read": ("same", ["import math", "k = [5]", "math.special = k", "print(math.special)"]),
     "a value becomes an attribute, and is not read": ("same", ["import math", "k = [5]", "math.special = k\nprint(math.special)", "print(k)"]),
-    "a value becomes an attribute that a function reads": ("refused", ["import math\ndef f(): return math.special", "k = [5]", "math.special = k", "print(f())"]),
+    "a value becomes an attribute that a function reads": ("same", ["import math\ndef f(): return math.special", "k = [5]", "math.special = k", "print(f())"]),
     "a constant becomes an attribute": ("same", ["import math\nTAU = 6", "math.tau = TAU", "print(math.tau)"]),
     "setattr": ("same", ["import math", "setattr(math, 'special', 3)", "print(math.special)"]),
-    "setattr of a value": ("refused", ["import math\nk = [1]", "setattr(math, 'special', k)", "print(getattr(math, 'special'))"]),
+    "setattr of a value": ("same", ["import math\nk = [1]", "setattr(math, 'special', k)", "print(getattr(math, 'special'))"]),
     "an attribute is deleted": ("same", ["import math", "del math.tau", "print(hasattr(math, 'tau'))"]),
     "an attribute is deleted in a function": ("same", ["import math\ndef f():\n    del math.tau", "f()", "print(hasattr(math, 'tau'))"]),
     "a function is patched, and given back": ("same", ["import math", "old = math.sqrt\nmath.sqrt = lambda v: 0\nprint(math.sqrt(4))\nmath.sqrt = old", "print(math.sqrt(4))"]),
@@ -70,14 +70,23 @@ LIBRARIES: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
 }
 BASE = "registry = {}\nclass Base:\n    def __init_subclass__(cls, **kw):\n        registry[cls.__name__] = cls"
 META = "class Meta(type):\n    registry = []\n    def __init__(c, name, bases, ns):\n        super().__init__(name, bases, ns)\n        Meta.registry.append(name)"
+LOG = "import logging, io\nlog = logging.getLogger('own')\nlog.setLevel(logging.INFO)\nlog.propagate = False"
+STAYING: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
+    "a handler over a buffer": ("same", [LOG, "buf = io.StringIO()\nlog.addHandler(logging.StreamHandler(buf))", "log.info('a')", "x = 1", "log.info('b')", "print(buf.getvalue(), x)"]),
+    "a handler of one's own": ("same", [LOG, "class H(logging.Handler):\n    def __init__(self):\n        super().__init__()\n        self.lines = []\n    def emit(self, record): self.lines.append(record.getMessage())", "h = H()\nlog.addHandler(h)", "def f(): log.info('in f')\nf()", "print(h.lines)", "f()", "print(h.lines, log.handlers == [h])"]),
+    "a handler over a file": ("same", [LOG, "log.addHandler(logging.FileHandler('a.log'))", "log.info('a')", "log.info('b')", "print(open('a.log').read())"]),
+    "a logger in an object": ("same", [LOG, "class A:\n    def __init__(self): self.log = logging.getLogger('own')\n    def go(self): self.log.info('go')\na = A()", "buf = io.StringIO()\nlog.addHandler(logging.StreamHandler(buf))", "a.go()", "a.go()", "print(buf.getvalue())"]),
+    "logs to a file, from the first cell on": ("same", ["import logging\nlogging.basicConfig(filename='b.log', filemode='w', level=logging.INFO, force=True)", "logging.info('a')", "logging.info('b')", "print(open('b.log').read())"]),
+    "figures that stay": ("same", ["import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt", "plt.plot([1, 2])", "plt.title('late')", "print(plt.gca().get_title(), len(plt.gca().lines))"]),
+}
 REGISTERS: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
-    "a base class registers": ("refused", [BASE, "class One(Base): pass", "print(list(registry))"]),
+    "a base class registers": ("same", [BASE, "class One(Base): pass", "print(list(registry))"]),
     "a base class registers, and nobody asks": ("same", [BASE, "class One(Base): pass\nprint(list(registry))", "print(1)"]),
     "a base class registers, in one step": ("same", [("a", BASE), ("a", "class One(Base): pass"), ("b", "x = 1"), ("a", "print(list(registry))")]),
-    "a base class keeps a list": ("refused", ["class Base:\n    plugins = []\n    def __init_subclass__(cls, **kw):\n        super().__init_subclass__(**kw)\n        cls.plugins.append(cls)", "class One(Base): pass", "print(Base.plugins)"]),
+    "a base class keeps a list": ("same", ["class Base:\n    plugins = []\n    def __init_subclass__(cls, **kw):\n        super().__init_subclass__(**kw)\n        cls.plugins.append(cls)", "class One(Base): pass", "print(Base.plugins)"]),
     "a base class sets an attribute": ("same", ["class Base:\n    def __init_subclass__(cls, **kw): cls.label = cls.__name__.lower()", "class One(Base): pass", "print(One.label, One().label)"]),
-    "a metaclass registers": ("refused", [META, "class A(metaclass=Meta): pass", "class B(A): pass", "print(Meta.registry)"]),
-    "a descriptor registers": ("refused", ["names = []\nclass D:\n    def __set_name__(self, owner, name): names.append(name)\nclass A:\n    d = D()", "a = A()", "print(names)"]),
+    "a metaclass registers": ("same", [META, "class A(metaclass=Meta): pass", "class B(A): pass", "print(Meta.registry)"]),
+    "a descriptor registers": ("same", ["names = []\nclass D:\n    def __set_name__(self, owner, name): names.append(name)\nclass A:\n    d = D()", "a = A()", "print(names)"]),
     "a decorator registers": ("same", ["registry = []\ndef register(f):\n    registry.append(f)\n    return f", "@register\ndef one(): return 1", "@register\ndef two(): return 2", "print([f() for f in registry], registry[0] is one)"]),
     "a function by type": ("same", ["import functools\nseen = []\n@functools.singledispatch\ndef show(x): return 'any'", "@show.register\ndef _(x: int):\n    seen.append(x)\n    return 'int'", "@show.register(str)\ndef _(x): return 'str'", "print(show(3), show('a'), show(2.5))", "print(seen)"]),
 }
@@ -86,7 +95,7 @@ IMPORT = "import sys\nsys.path.insert(0, '')\nimport helpers"
 MODULES: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "a module's list is changed, and read": ("refused", [HELPERS, IMPORT, "helpers.add(1)", "print(helpers.items)"]),
     "a module's list is changed by its method, and read": ("refused", [HELPERS, IMPORT, "helpers.items.append(1)", "print(helpers.items)"]),
-    "a module's attribute is set, and read": ("refused", [HELPERS, IMPORT, "helpers.items = [1]", "print(helpers.items)"]),
+    "a module's attribute is set, and read": ("same", [HELPERS, IMPORT, "helpers.items = [1]", "print(helpers.items)"]),
     "a module's list is changed and read in one step": ("same", [HELPERS, IMPORT, "helpers.add(1)\nprint(helpers.items)", "print(helpers.double(2))"]),
     "a module's function that is imported by name": ("refused", [HELPERS, "import sys\nsys.path.insert(0, '')\nfrom helpers import add, items", "add(1)", "print(items)"]),
     "a module's pure function": ("same", [HELPERS, IMPORT, "x = helpers.double(1)", "print(helpers.double(x))"]),
@@ -129,7 +138,7 @@ SILENT: dict[str, list[str]] = {
 }
 # fmt: on
 
-ROWS = {**HISTORY, **LIBRARIES, **REGISTERS, **MODULES, **NAMESPACE}
+ROWS = {**HISTORY, **LIBRARIES, **STAYING, **REGISTERS, **MODULES, **NAMESPACE}
 
 
 def numbered(sources: list[str | tuple[str, str]]) -> Cells:

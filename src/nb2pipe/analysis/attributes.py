@@ -6,7 +6,7 @@ import ast
 from collections import ChainMap, Counter, OrderedDict, deque
 from collections.abc import Generator
 
-from nb2pipe.analysis import resources
+from nb2pipe.analysis import resources, staying
 from nb2pipe.analysis.calls import Calls
 from nb2pipe.analysis.frames import Arguments
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
@@ -43,6 +43,9 @@ class Attributes(Calls, Shell):
         refs = frozenset(f"{ref}.{name}" for ref in base.refs)
         for ref in sorted(refs):
             self.modules.used(ref, self.state.at, called=False)
+        staying.look_at(
+            self.state, {package for number in base.objects for package in self.heap.things[number].packages}
+        )
         if name == "__class__":
             return self._inside("builtins.type", base)
         if name in methods().value_attributes:

@@ -52,6 +52,8 @@ class Binding(Expressions):
         self._setters(base, target.attr, value)
         self.state.change(base.objects)
         self.state.hold(base.objects, value.objects)
+        for number in base.objects if value.refs else ():
+            self.heap.things[number].packages.update(ref.partition(".")[0] for ref in value.refs)
 
     def _setters(self, base: Value, name: str, value: Value) -> None:
         """Code of the notebook's classes that runs when an attribute is stored."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nb2pipe.analysis import resources
+from nb2pipe.analysis import resources, staying
 from nb2pipe.analysis.frames import Frame
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.invocations import Invocations
@@ -71,6 +71,8 @@ class Expressions(Invocations):
             self.use(found)
         for ref in found.refs:
             self.modules.used(ref, self.state.at, called=False)
+        if found.refs:
+            staying.look_at(self.state, found.refs)
         return found
 
     def _binary(self, node: ast.BinOp) -> Value:

@@ -25,9 +25,16 @@ def fuse(pipeline: Pipeline, unmovable: Sequence[Unmovable]) -> tuple[Pipeline, 
     by_step = {step_id: members for members in processes for step_id in members}
     refused = {members[0] for members in processes if _environments(pipeline, members) > 1}
     found: list[Diagnostic] = []
+    readers: dict[Unmovable, list[str]] = {}  # one note for all steps that need the same
     for item in unmovable:
+        readers.setdefault(replace(item, reader=""), []).append(item.reader)
+    for item, names in readers.items():
         members = by_step[item.provider]
-        found.append(_refusal(pipeline, item) if members[0] in refused else _note(pipeline, item, members))
+        first = replace(item, reader=names[0])
+        needing = _listed([f"`{pipeline.step(name).name}`" for name in names])
+        found.append(
+            _refusal(pipeline, first, needing) if members[0] in refused else _note(pipeline, first, needing, members)
+        )
     steps = [
         _member(pipeline, step, by_step[step.id]) if step.id in by_step and by_step[step.id][0] not in refused else step
         for step in pipeline.steps
@@ -80,20 +87,27 @@ def _member(pipeline: Pipeline, step: Step, members: Sequence[str]) -> Step:
     return replace(step, process=members[0], definitions=kept)
 
 
-def _note(pipeline: Pipeline, item: Unmovable, members: Sequence[str]) -> Diagnostic:
+def _listed(names: Sequence[str]) -> str:
+    """`step a needs`, `steps a, b and c need`."""
+    if len(names) == 1:
+        return f"step {names[0]} needs"
+    return f"steps {', '.join(names[:-1])} and {names[-1]} need"
+
+
+def _note(pipeline: Pipeline, item: Unmovable, needing: str, members: Sequence[str]) -> Diagnostic:
     names = [f"`{pipeline.step(member).name}`" for member in members]
     provider, reader = pipeline.step(item.provider).name, pipeline.step(item.reader).name
     message = (
-        f"`{item.variable}` is {item.what}: it can't leave step `{provider}`, and step `{reader}` needs it; "
+        f"`{item.variable}` is {item.what}: it can't leave step `{provider}`, and {needing} it; "
         f"so {', '.join(names[:-1])} and {names[-1]} run in one process, one after the other"
     )
     return Diagnostic("N2P403", Severity.NOTE, message, _place(pipeline, item), _ways(item, provider, reader))
 
 
-def _refusal(pipeline: Pipeline, item: Unmovable) -> Diagnostic:
+def _refusal(pipeline: Pipeline, item: Unmovable, needing: str) -> Diagnostic:
     provider, reader = pipeline.step(item.provider).name, pipeline.step(item.reader).name
     message = (
-        f"`{item.variable}` is {item.what}: it can't leave step `{provider}`, and step `{reader}` needs it; "
+        f"`{item.variable}` is {item.what}: it can't leave step `{provider}`, and {needing} it; "
         f"they can't run in one process, since their `env:`, `secret:` or `image:` differ"
     )
     return Diagnostic("N2P401", Severity.ERROR, message, _place(pipeline, item), _ways(item, provider, reader))
@@ -105,5 +119,7 @@ def _place(pipeline: Pipeline, item: Unmovable) -> Location:
 
 def _ways(item: Unmovable, provider: str, reader: str) -> str:
     name = item.variable
+    if item.fix:
+        return f"to run them apart, {item.fix}"
     make = f"make it a list (`{name} = list({name})`)" if item.what == "a generator" else f"make it in `{reader}` too"
     return f"to run them apart, {make}; or use it up in `{provider}` and hand on the result"

@@ -55,7 +55,7 @@ class Thing:
     global generator, or is `steady`, with the same result whatever they are.
     `kind`: list, dict, set, tuple, iterator, mask, function, class, method, caller, instance, library, fresh, unknown.
     `origin` is the dotted name of the library call that made it. `codes` are the notebook's functions and classes
-    within reach.
+    within reach. `packages`: those that a library's thing in one of its attributes belongs to (`self.log`).
     """
 
     kind: str
@@ -66,6 +66,7 @@ class Thing:
     names: set[str] = field(default_factory=set)
     codes: set[int] = field(default_factory=set)
     draws: str = ""
+    packages: set[str] = field(default_factory=set)
 
 
 class Heap:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nb2pipe.analysis import resources, setups
+from nb2pipe.analysis import resources, setups, staying
 from nb2pipe.analysis.frames import CODE, Arguments
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.parts import CONTAINERS, Parts
@@ -32,6 +32,7 @@ class Libraries(Parts):
         if ref in ("builtins.type", "builtins.vars") and len(arguments.positional) == 1:
             return self._inside(ref, arguments.positional[0])
         resources.call(self.state, ref, arguments)
+        staying.call(self.state, ref, arguments)
         self.modules.used(ref, self.state.at, called=True)
         if ref == "importlib.reload":
             self._reload(arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from nb2pipe.analysis import commands, resources
+from nb2pipe.analysis import commands, resources, staying
 from nb2pipe.analysis.frames import Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.ipython import Problem, parse_body
@@ -195,6 +195,7 @@ class Shell(Frames):
         elif name in ("rm", "mv", "cp", "mkdir", "rmdir", "sx", "system"):
             self._command(f"{name} {rest}")
         elif name in table.setup:
+            staying.magic(state, name, rest)
             state.setups.add(state.at)
         else:
             return False

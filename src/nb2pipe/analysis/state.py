@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from nb2pipe.analysis.heap import IMMUTABLE, Heap, Value
+from nb2pipe.analysis.staying import Staying
 from nb2pipe.errors import printable
 from nb2pipe.model import At, Diagnostic, Location, Names, Resource, Severity
 
@@ -60,6 +61,7 @@ class State:
         self.ever_updated: dict[str, At] = {}
         self.ever_deleted: dict[str, At] = {}
         self.star_cell: int | None = None  # the first cell from which on any name may be bound
+        self.staying = Staying()  # libraries' own state that may matter to later steps
         self.setups: set[At] = set()  # statements that set up the process
         self.written: set[str] = set()  # files that the notebook has written so far
         self.file_writes: list[str] = []  # the same, one after the other

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from nb2pipe.analysis import definitions, directives, modules, recall, setups
+from nb2pipe.analysis import definitions, directives, modules, recall, setups, staying
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -16,6 +16,7 @@ from nb2pipe.analysis.names import UNIT
 from nb2pipe.analysis.parameters import is_parameter, parameters_of
 from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
+from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.analysis.taught import lesson_of, note, taught
 from nb2pipe.analysis.told import applied
 from nb2pipe.analysis.walk import Walker
@@ -34,10 +35,16 @@ from nb2pipe.model import (
     Role,
     Section,
     Severity,
+    Unmovable,
 )
 
 TOGETHER = -2
 """Told in place of a cell once each has been looked at."""
+
+_UNREPEATED = "a setting that can't be repeated in another process"
+_REPEAT = "write it as a statement of its own that uses constants, imports and pure functions only"
+_REGISTERS = "a class that changes something where it is defined (a base class or metaclass registers it)"
+_REGISTER = "register the class by a call of its own"
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Analysis:
     `varied`: place and generator to what draws from it, with another result each time.
     `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
     which on any name may be bound; `always`: definitions (ids) that each later step replays; `bound_in` and `skipped`
-    tell for each name the cells that bind it, kept or not.
+    tell for each name the cells that bind it, kept or not; `stuck`: state that only its own process has.
     """
 
     trees: tuple[ast.Module | None, ...]
@@ -64,6 +71,7 @@ class Analysis:
     memoised: Mapping[str, str] = field(default_factory=dict)
     varied: Mapping[tuple[At, str], str] = field(default_factory=dict)
     shares: tuple[Share, ...] = ()
+    stuck: tuple[Unmovable, ...] = ()
 
 
 def summarise(
@@ -94,6 +102,7 @@ class _Summary:
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
         self._attributes: dict[str, set[int]] | None = None
+        self.stuck: list[Unmovable] = []
         self.walker = Walker()
         self.walker.stands_beside(notebook.path)
         self.walker.history.numbered = recall.numbers(notebook.cells)
@@ -111,11 +120,11 @@ class _Summary:
         self._touch_shared(state)
         self._add_lessons(state)
         readers = self._readers()
-        self._refuse_registered(state, readers)
+        self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
         walked = definitions.Walked(state, readers, frozenset(self.parameters))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
-        self._say_uncarried(state, found)
+        self._say_uncarried(state, found, readers)
         metrics = tuple(metric for section in self.sections for metric in metrics_of(section.metrics_cells, self.trees))
         return Analysis(
             trees=tuple(self.trees.get(cell.index) for cell in self.notebook.cells),
@@ -139,6 +148,7 @@ class _Summary:
             memoised=memoised(self.trees.values(), self._changing(state)),
             varied=dict(sorted(state.varied.items())),
             shares=tuple(state.shares),
+            stuck=tuple(item for item in self.stuck if {item.provider, item.reader} <= steps),
         )
 
     def _add_lessons(self, state: State) -> None:
@@ -288,7 +298,7 @@ class _Summary:
                     self._say_step(section, rest[0])
         return frozenset(steps)
 
-    def _say_uncarried(self, state: State, found: Sequence[Definition]) -> None:
+    def _say_uncarried(self, state: State, found: Sequence[Definition], readers: Mapping[str, frozenset[int]]) -> None:
         """Warn of statements that set up a library for all that follows, and that no later step can repeat."""
         lines = {(item.at.cell, line) for item in found for line in range(item.at.line, item.end_line + 1)}
         last = max((cell for cell in self.trees), default=0)
@@ -298,26 +308,39 @@ class _Summary:
             if name.startswith("sys.path"):  # later steps wait for it and get it as it is then
                 names = self.names[at.cell]
                 self.names[at.cell] = replace(names, writes={**names.writes, Resource("path", ""): at})
-            elif self.section_of[at.cell] is not self.section_of[last]:
+                continue
+            users = self._users(at, name, state, readers)
+            self.stuck += [
+                Unmovable(name, _UNREPEATED, at, self.section_of[at.cell].id, user, _REPEAT) for user in users
+            ]
+            if users and (tables().keeps.get(name) is not None or at in state.patches):
+                continue
+            if self.section_of[at.cell] is not self.section_of[last]:
                 message = f"`{name}` is changed here in a way that later steps can't repeat: they won't see it"
-                hint = "write it as a statement of its own that uses constants, imports and pure functions only"
                 severity = Severity.ERROR if self._patch_is_read(at, state) else Severity.WARNING
-                self._report("N2P310", message, at.cell, at.line, hint, severity)
+                self._report("N2P310", message, at.cell, at.line, _REPEAT, severity)
 
-    def _refuse_registered(self, state: State, readers: Mapping[str, frozenset[int]]) -> None:
+    def _registered(self, state: State, readers: Mapping[str, frozenset[int]]) -> list[Unmovable]:
         """A class that registers itself where it is defined would do so again wherever it is loaded."""
+        found: list[Unmovable] = []
         for at, (name, number) in sorted(state.registered.items()):
             own = self.section_of[at.cell]
-            for variable in sorted(state.holders_of([number])):
-                later = [c for c in readers.get(variable, ()) if c > at.cell and self.section_of[c] is not own]
-                if later:
-                    message = (
-                        f"class `{name}` changes something where it is defined (a base class or metaclass registers "
-                        f"it), and `{variable}`, which holds it, is read in cell {min(later) + 1} of another step"
-                    )
-                    hint = f"put cell {min(later) + 1} into this step, or register the class by a call of its own"
-                    self._report("N2P240", message, at.cell, at.line, hint)
-                    break
+            cells = set().union(*(readers.get(variable, ()) for variable in state.holders_of([number])))
+            later = sorted({self.section_of[cell].id for cell in cells if cell > at.cell} - {own.id})
+            found += [Unmovable(name, _REGISTERS, at, own.id, reader, _REGISTER) for reader in later]
+        return found
+
+    def _users(self, at: At, name: str, state: State, readers: Mapping[str, frozenset[int]]) -> list[str]:
+        """The later steps that see what a library was set to."""
+        cells = staying.users(state.staying, name)
+        attribute = state.patches.get(at)
+        if attribute is not None:
+            cells |= {cell for cell, tree in self.trees.items() if setups.is_read(attribute, [tree])}
+        if tables().keeps.get(name) is not None:
+            kept = state.staying.objects.get(name.partition(".")[0], set())
+            cells |= set().union(*(readers.get(variable, ()) for variable in state.holders_of(kept)))
+        later = (self.section_of[cell].id for cell in sorted(cells) if cell > at.cell)
+        return [step for step in dict.fromkeys(later) if step != self.section_of[at.cell].id]
 
     def _patch_is_read(self, at: At, state: State) -> bool:
         """True if code of another step reads the attribute that is bound or deleted here."""

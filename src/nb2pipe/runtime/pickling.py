@@ -11,6 +11,7 @@ What it adds to cloudpickle:
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import functools
 import gc
@@ -144,6 +145,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         }
         self._known.update((key, ("definition", name)) for key, name in references.items())
         self._known[id(main)] = self._known[id(marker)] = ("main", "")
+        for own in (main.get("__builtins__"), builtins, vars(builtins)):  # `exec(code, namespace)` puts them in there
+            if own is not None:
+                self._known[id(own)] = ("builtins", "dict" if isinstance(own, dict) else "module")
         self.private: set[int] = set()  # what belongs to one pandas object alone, or to its class
         self.shown: list[Shown] = []
         self.modules: set[str] = set()  # those that the stream refers to
@@ -297,6 +301,8 @@ class _StepUnpickler(pickle.Unpickler):
             return self._main
         if kind == "definition":
             return self._resolve(name)
+        if kind == "builtins":
+            return vars(builtins) if name == "dict" else builtins
         return special.singleton(name)
 
 

@@ -52,7 +52,7 @@ def reduced(obj: Any) -> Any:  # noqa: ANN401
     """How `obj` is pickled, in pickle's terms; None: as it does it. Raises CannotLeave."""
     kind = type(obj)
     if isinstance(obj, type) and _makes_noise(obj):
-        raise CannotLeave(f"making the class {obj.__name__} anew would run its base's `__init_subclass__` once more")
+        raise CannotLeave(f"making the class {obj.__name__} anew would run {_makes_noise(obj)} once more")
     if kind in _VIEWS:  # cloudpickle would hand on a view of a copy
         return (_view_of_dict, (gc.get_referents(obj)[0], _VIEWS[kind]))
     if kind is types.MappingProxyType:
@@ -82,11 +82,17 @@ def over_buffer(obj: Any) -> Any:  # noqa: ANN401
     return (view_over, (base, obj.dtype, obj.shape, obj.strides, offset, obj.flags.writeable))
 
 
-def _makes_noise(cls: type) -> bool:
-    """A class of the notebook (here by value) below another one that takes note of its subclasses."""
-    return cls.__module__ == "__main__" and any(
-        "__init_subclass__" in vars(base) for base in cls.__mro__[1:] if base.__module__ == "__main__"
-    )
+def _makes_noise(cls: type) -> str:
+    """The notebook's code that runs when a class of the notebook (here by value) is made; empty if there is none."""
+    if cls.__module__ != "__main__":
+        return ""
+    if any("__init_subclass__" in vars(base) for base in cls.__mro__[1:] if base.__module__ == "__main__"):
+        return "its base's `__init_subclass__`"
+    metas = [vars(meta) for meta in type.mro(type(cls)) if meta.__module__ == "__main__"]
+    if any(name in names for names in metas for name in ("__new__", "__init__", "__prepare__")):
+        return "its metaclass"
+    parts = [type(value) for value in vars(cls).values() if type(value).__module__ == "__main__"]
+    return "`__set_name__` of its parts" if any(hasattr(part, "__set_name__") for part in parts) else ""
 
 
 def _reduced_exception(error: BaseException) -> Any:  # noqa: ANN401

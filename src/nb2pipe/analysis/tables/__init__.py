@@ -130,6 +130,8 @@ class Resources:
     setup: Patterns[bool]
     outside: Patterns[bool]
     gets: Patterns[bool]
+    keeps: Patterns[bool]
+    keeping: frozenset[str]
     restores: Mapping[str, str]
 
 
@@ -273,5 +275,7 @@ def _resources(added: Mapping[str, Any]) -> Resources:
         setup=Patterns.of(lists["setup"]),
         outside=Patterns.of(lists["outside"]),
         gets=Patterns.of([*data["setup"]["gets"], *added.get("gets", ())]),
+        keeps=Patterns.of(data["setup"]["keeps"]),
+        keeping=frozenset(name.partition(".")[0] for name in data["setup"]["keeps"]),
         restores={**data["restores"], **added.get("restores", {})},
     )

@@ -151,6 +151,8 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
     variable (`ambient:...`) come from the last of them that changed it. A provider that deleted the name, or could not
     store it, ends the search: an older value would be a wrong one.
 
+    A step that stored the value again beside others, as it was, gives it too: there it is one with what it shares.
+
     Values of earlier steps come first: a class that two steps stored is the same one where they are loaded, and what
     the later step knew of it is to hold.
 
@@ -170,12 +172,19 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
             if outputs is None:
                 continue
             if need.variable in outputs.values:
-                given = Given(outputs.values[need.variable], provider)
-                variables.append((position.get(provider, 0), need.variable, given))
+                last = _last_with(need.variable, provider, done, before)
+                given = Given(done[last].values[need.variable], last)
+                variables.append((position.get(last, 0), need.variable, given))
             if need.variable in outputs.touched:
                 break
     found.update((name, given) for _, name, given in sorted(variables, key=lambda item: item[:2]))
     return found
+
+
+def _last_with(variable: str, provider: str, done: Mapping[str, Outputs], before: Sequence[str]) -> str:
+    """The last step that stored the provider's value again, beside others that share an object with it."""
+    later = before[before.index(provider) + 1 :] if provider in before else ()
+    return next((item for item in reversed(later) if item in done and variable in done[item].shared), provider)
 
 
 def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool = False) -> list[Step]:
