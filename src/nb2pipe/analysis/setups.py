@@ -9,6 +9,7 @@ from nb2pipe.analysis.scopes import bound_names, read_names
 from nb2pipe.analysis.state import State
 from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.model import At
+from nb2pipe.syntax import nodes_of
 
 _LEAVES = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)
 
@@ -91,7 +92,7 @@ def unpatch(state: State, name: str) -> None:
 def is_read(attribute: str, trees: Iterable[ast.Module]) -> bool:
     """True if the code reads an attribute of this name, or names it in a string."""
     for tree in trees:
-        for node in ast.walk(tree):
+        for node in nodes_of(tree):
             if isinstance(node, ast.Attribute) and node.attr == attribute and isinstance(node.ctx, ast.Load):
                 return True
             if isinstance(node, ast.Constant) and node.value == attribute:
