@@ -296,7 +296,7 @@ def _class_reads(node: ast.ClassDef) -> set[str]:
 
 
 def _steady_imports(statements: Sequence[Statement], bound_at: Mapping[str, frozenset[At]]) -> dict[str, set[At]]:
-    """name -> where it is imported, for names that nothing but one and the same import binds, in however many places."""
+    """name -> where it is imported, for names that one and the same import binds, and nothing else."""
     found: dict[str, dict[str, set[At]]] = {}
     for item in statements:
         node = item.node
