@@ -48,6 +48,13 @@ def _lines(line: str, first: str = "") -> Shape:
     return make
 
 
+def _entangled(n: int) -> str:
+    """Functions that make each other anew, twice."""
+    made = [f"def f{i}(g):\n    def h(*a):\n        return g(*a), f{(i + 1) % n}\n    return h" for i in range(n)]
+    anew = [f"f{i} = f{(i + 1) % n}(f{(i + 2) % n}(f{i}))" for i in range(n)]
+    return "\n".join([*made, *anew, *anew])
+
+
 SHAPES: dict[str, tuple[Shape, int]] = {
     "lists in lists": (_nested("[", "]"), 3000),
     "calls in calls": (_nested("f(", ")"), 3000),
@@ -98,6 +105,7 @@ SHAPES: dict[str, tuple[Shape, int]] = {
     "a method that doubles": (_lines("class C{i}(C{p}):\n  def m(self, a): self.a = C{p}().m([a, self]); return super().m(C{p})", "class C0: pass"), 100),
     "mutual bases": (_lines("class A(A, B, metaclass=A): pass\nclass B(A, B): x{i} = A()"), 300),
     "decorators": (lambda n: "@d\n" * n + "def f(): pass", 5000),
+    "functions that make each other": (_entangled, 40),
     "decorators that decorate": (_lines("@f{p}\n@f{p}\ndef f{i}(f): return f{i}(f)", "def f0(f): return f"), 100),
     "many arguments": (lambda n: f"f({', '.join(f'a{i}' for i in range(n))})", 20_000),
     "stars": (lambda n: f"f({', '.join(['*a'] * n)}, {', '.join(['**b'] * n)})", 5000),

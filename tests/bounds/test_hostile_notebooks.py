@@ -17,7 +17,7 @@ from nb2pipe.errors import BadInput
 from nb2pipe.model import Severity
 
 LIMITS = Limits(max_cpu_s=5)
-STEEP = {"decorators that decorate": 4}  # shapes whose cost doubles with each line
+STEEP = {"functions that make each other": 4}  # shapes whose cost grows fast with each line
 
 
 @pytest.fixture(autouse=True)

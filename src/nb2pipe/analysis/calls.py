@@ -13,6 +13,8 @@ from nb2pipe.analysis.scopes import FUNCTIONS
 from nb2pipe.analysis.state import joined
 from nb2pipe.analysis.tables import functions, methods
 
+_MAX_CALLED_APART = 8  # things that one call may call and of which nothing is known; beyond, they are called as one
+
 
 class Calls(Libraries):
     """What calls do."""
@@ -33,7 +35,12 @@ class Calls(Libraries):
         for value in arguments.every():
             self.consume(value)
         found: list[Value] = [self.library_call(ref, arguments) for ref in sorted(callee.refs)]
-        found += [self._call_object(number, arguments) for number in sorted(callee.objects)]
+        opaque = {number for number in callee.objects if self._is_opaque(number)}
+        if len(opaque) > _MAX_CALLED_APART:  # each call of each would make one more: they would double with every call
+            found.append(self._call_opaque(frozenset(opaque), arguments))
+        else:
+            opaque = set()
+        found += [self._call_object(number, arguments) for number in sorted(callee.objects - opaque)]
         if not found:
             self.state.change(arguments.objects, deep=True)
             return self.heap.value("unknown", owns=arguments.objects)
@@ -49,17 +56,32 @@ class Calls(Libraries):
             return self._call_method(number, arguments)
         if thing.origin.startswith("operator."):
             return self._call_getter(number, arguments)
-        me = Value(frozenset((number,)))
-        for class_number in self.classes_of(number):
-            method = self.find_method(class_number, "__call__")
-            if method is not None:
-                return self.bound(method, me, arguments)
-        self.state.change(me.objects, deep=True)
-        if thing.kind == "unknown":
+        method = self._called_as(number)
+        if method is not None:
+            return self.bound(method, Value(frozenset((number,))), arguments)
+        return self._call_opaque(frozenset((number,)), arguments)
+
+    def _called_as(self, number: int) -> int | None:
+        """The `__call__` of the notebook's that an object has."""
+        candidates = (self.find_method(item, "__call__") for item in self.classes_of(number))
+        return next((method for method in candidates if method is not None), None)
+
+    def _is_opaque(self, number: int) -> bool:
+        """True if nothing is known of what the object does when it is called."""
+        thing = self.heap.things[number]
+        known = thing.kind in ("function", "class", "method") or thing.origin.startswith("operator.")
+        return not known and self._called_as(number) is None
+
+    def _call_opaque(self, objects: frozenset[int], arguments: Arguments) -> Value:
+        """Call any of such objects: it may do whatever each of them may do."""
+        self.state.change(objects, deep=True)
+        if "unknown" in self.heap.kinds(objects):
             self.state.change(arguments.objects, deep=True)
-        self.hold_arguments(me.objects, arguments.every(), owned=False)
-        made = self.call_back([number], [number, *arguments.objects])
-        result = self.heap.value("library", f"{thing.origin}()" if thing.origin else "", owns=me.objects | made.objects)
+        self.hold_arguments(objects, arguments.every(), owned=False)
+        made = self.call_back(objects, objects | arguments.objects)
+        origins = {self.heap.things[number].origin for number in objects}
+        origin = origins.pop() if len(origins) == 1 else ""
+        result = self.heap.value("library", f"{origin}()" if origin else "", owns=objects | made.objects)
         self.hold_arguments(result.objects, arguments.every())
         return result
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nb2pipe.analysis import setups
@@ -77,14 +77,19 @@ def find(
         if cell in role and not notebook.cells[cell].may_raise
         for item in statements_of(cell, trees[cell])
     ]
-    imports = _import_places(statements)
+    bound_at = {name: frozenset(places) for name, places in walked.state.bound_at.items()}
+    imports = _steady_imports(statements, bound_at)
     bodies = _bodies(statements)
     candidates = [
         replace(found, reads=found.reads | _reached(found.runs, bodies))
         for item in _alone(statements)
         if (found := _candidate(item, role[item.cell], walked)) is not None
         and all(
-            _bound_once(name, found, walked.state, imports) and name not in walked.parameters for name in found.names
+            name not in walked.parameters
+            and name not in walked.state.ever_deleted
+            and name not in walked.state.ever_updated
+            and _bound_once(found, bound_at.get(name, frozenset()), imports.get(name, frozenset()))
+            for name in found.names
         )
     ]
     kept = _settle(candidates, walked.state)
@@ -291,8 +296,8 @@ def _class_reads(node: ast.ClassDef) -> set[str]:
     return found
 
 
-def _import_places(statements: Sequence[Statement]) -> dict[str, dict[str, set[At]]]:
-    """name -> what it imports -> where: the same import may stand in several places."""
+def _steady_imports(statements: Sequence[Statement], bound_at: Mapping[str, frozenset[At]]) -> dict[str, set[At]]:
+    """name -> where it is imported, for names that one and the same import binds, and nothing else."""
     found: dict[str, dict[str, set[At]]] = {}
     for item in statements:
         node = item.node
@@ -305,16 +310,17 @@ def _import_places(statements: Sequence[Statement]) -> dict[str, dict[str, set[A
             for alias in node.names:
                 key = f"from {'.' * node.level}{node.module} import {alias.name}"
                 found.setdefault(alias.asname or alias.name, {}).setdefault(key, set()).add(item.at)
-    return found
+    return {
+        name: {at for same in ways.values() if bound_at.get(name, frozenset()) <= same for at in same}
+        for name, ways in found.items()
+    }
 
 
-def _bound_once(name: str, found: Candidate, state: State, imports: Mapping[str, Mapping[str, set[At]]]) -> bool:
-    if name in state.ever_deleted or name in state.ever_updated:
-        return False
-    places = set(state.bound_at.get(name, ()))
-    if found.kind is DefinitionKind.IMPORT:
-        return any(found.statement.at in same and places <= same for same in imports.get(name, {}).values())
+def _bound_once(found: Candidate, places: frozenset[At], imports: Collection[At]) -> bool:
+    """True if nothing else binds the name. `places`: all that do; `imports`: those of one import that is repeated."""
     item = found.statement
+    if found.kind is DefinitionKind.IMPORT:
+        return item.at in imports
     inside = all(at.cell == item.cell and item.start <= at.line <= item.end for at in places)
     return inside and (len(places) == 1 or not isinstance(item.node, ast.FunctionDef | ast.ClassDef))
 

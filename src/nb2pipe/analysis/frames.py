@@ -28,6 +28,7 @@ CODE = frozenset({"function", "class", "method", "caller"})  # kinds of objects 
 MAX_CALL_DEPTH = 12
 MAX_WALKED_NODES = 300_000
 MAX_WALKED_IN_A_CELL = 10_000
+VISITS_PER_NODE = 100  # objects looked at that cost as much as a walked node: in small code much may hold much
 
 
 @dataclass
@@ -155,7 +156,8 @@ class Frames(ABC):
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
         self.used = set()
-        self._left += self._fuel
+        self.heap.visited = 0
+        self._left += max(self._fuel, 0)
         self._fuel = min(self._left, MAX_WALKED_IN_A_CELL)
         self._left -= self._fuel
         self.state.open_cell(index)
@@ -303,6 +305,7 @@ class Frames(ABC):
 
     def _inline(self, number: int, arguments: Arguments, self_value: Value | None) -> Value:
         known = self.known[number]
+        self._pay_visits()
         if number in self.active or len(self.active) >= MAX_CALL_DEPTH or self._fuel < known.size:
             return self._coarse(number, arguments)
         self._fuel -= known.size
@@ -327,6 +330,10 @@ class Frames(ABC):
         if known.scope.yields:
             return self.heap.value("iterator", owns=found.objects | arguments.objects | {number})
         return found
+
+    def _pay_visits(self) -> None:
+        nodes, rest = divmod(self.heap.visited, VISITS_PER_NODE)
+        self._fuel, self.heap.visited = self._fuel - nodes, rest
 
     def _given(self, known: Known, node: Function, arguments: Arguments) -> dict[str, Value]:
         names = [item.arg for item in (*node.args.posonlyargs, *node.args.args)]
@@ -363,7 +370,7 @@ class Frames(ABC):
 
     def _coarse(self, number: int, arguments: Arguments) -> Value:
         """Past the caps, or a recursion: the arguments may be changed; so may all that the function mentions."""
-        self.state.change(arguments.objects, deep=True)
+        changed = set(arguments.objects)
         seen: set[int] = set(self.active)
         waiting = [] if number in seen else [number]
         while waiting:
@@ -372,14 +379,15 @@ class Frames(ABC):
             if current in seen or known is None:
                 continue
             seen.add(current)
-            self.state.change(self.heap.owned((current,)), deep=True)
+            changed |= self.heap.owned((current,))
             for name in sorted(known.scope.global_binds):
                 self.maybe_bind(name)
             for name in sorted(known.scope.free & self.state.names.keys()):
                 value = self.state.read(name, sure=False)
                 if value is not None:
-                    self.state.change(value.objects, deep=True)
-                    waiting.extend(sorted(self.heap.codes(value.objects)))
+                    changed |= value.objects
+                    waiting.extend(sorted(self.heap.codes(value.objects) - seen))
+        self.state.change(changed, deep=True)  # all at once: each change looks at all that holds what is changed
         return self.heap.value("unknown", owns=arguments.objects)
 
     def reset(self) -> None:

@@ -76,6 +76,7 @@ class Heap:
         self.things: list[Thing] = []
         self.site: int | None = None  # the expression of a function's body that is walked
         self._made: dict[tuple[int, str, str], list[int]] = {}
+        self.visited = 0  # how many objects were looked at, to find who holds what: the walk's budget pays for it
         self.holds: list[tuple[int, int]] = []  # (holder, held), in the order in which they came to be
 
     def open_cell(self) -> None:
@@ -142,6 +143,7 @@ class Heap:
             fresh = (thing.owns | thing.sees if seen else thing.owns) - found
             found |= fresh
             waiting += fresh
+        self.visited += len(found)
         return found
 
     def around(self, objects: Iterable[int]) -> set[int]:
@@ -152,6 +154,7 @@ class Heap:
             fresh = self.things[waiting.pop()].holders - found
             found |= fresh
             waiting += fresh
+        self.visited += len(found)
         return found
 
     def codes(self, objects: Iterable[int]) -> set[int]:

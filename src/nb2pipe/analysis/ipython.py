@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nb2pipe.analysis.directives import remarks
 from nb2pipe.analysis.tables import magics
+from nb2pipe.syntax import parts_of
 
 if TYPE_CHECKING:
     from IPython.core.inputtransformer2 import TransformerManager
@@ -75,7 +76,7 @@ def _too_deep(tree: ast.Module) -> bool:
     """True beyond MAX_DEPTH levels; visited level by level, so that nothing recurses."""
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in parts_of(node)]
         if not level:
             return False
     return True

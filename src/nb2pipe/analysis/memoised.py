@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from nb2pipe.analysis.scopes import scope_of
+from nb2pipe.syntax import nodes_of
 
 _MEMOISING = frozenset({"cache", "lru_cache", "cached", "memoize", "memoise", "cachedmethod"})
 
@@ -20,21 +21,23 @@ def memoised(trees: Iterable[ast.Module], changing: frozenset[str]) -> Mapping[s
     Or `f.cache_info`, where that is read: it tells of all calls, and each step's own copy counts its own only.
     """
     trees = list(trees)
+    statements = (node for tree in trees for node in tree.body)
+    functions = {node.name: node for node in statements if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    remembering = [name for name, node in functions.items() if any(_memoises(item) for item in node.decorator_list)]
+    if not remembering:
+        return {}
     asked = {
         node.value.id
         for tree in trees
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.Attribute) and node.attr == "cache_info" and isinstance(node.value, ast.Name)
     }
-    statements = (node for tree in trees for node in tree.body)
-    functions = {node.name: node for node in statements if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     found: dict[str, str] = {}
-    for name, node in functions.items():
-        if any(_memoises(item) for item in node.decorator_list):
-            for variable in sorted(_reached(name, functions) & changing):
-                found.setdefault(name, variable)
-            if name in asked:
-                found.setdefault(name, f"{name}.cache_info")
+    for name in remembering:
+        for variable in sorted(_reached(name, functions) & changing):
+            found.setdefault(name, variable)
+        if name in asked:
+            found.setdefault(name, f"{name}.cache_info")
     return found
 
 

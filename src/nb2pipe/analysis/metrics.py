@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.model import Metric
+from nb2pipe.syntax import nodes_of
 
 
 def metrics_of(cells: Iterable[int], trees: Mapping[int, ast.Module]) -> tuple[Metric, ...]:
@@ -17,7 +18,7 @@ def metrics_of(cells: Iterable[int], trees: Mapping[int, ast.Module]) -> tuple[M
             continue
         for name in _names(trees[cell]):
             found.setdefault((cell, name), Metric(name, cell, name))
-        if any(_printed_expression(item) for item in ast.walk(trees[cell])):
+        if any(_printed_expression(item) for item in nodes_of(trees[cell])):
             found.setdefault((cell, ""), Metric("", cell, None))
     return tuple(found.values())
 

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from nb2pipe.syntax import parts_of
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -129,17 +131,18 @@ def _visit(node: ast.AST, scope: Scope) -> None:
     """Collect iteratively: deep nesting of expressions must not exhaust the stack."""
     waiting: list[ast.AST] = [node]
     while waiting:
-        waiting.extend(_step(waiting.pop(), scope))
+        waiting += _step(waiting.pop(), scope)
 
 
-def _step(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
+def _step(node: ast.AST, scope: Scope) -> Sequence[ast.AST]:
+    """Note what the node itself does; what is to be looked at next."""
     if isinstance(node, ast.Name):
         (scope.reads if isinstance(node.ctx, ast.Load) else scope.locals).add(node.id)
     elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-        yield from _inner(node, scope)
+        return _inner(node, scope)
     elif isinstance(node, COMPREHENSIONS):
-        yield node.generators[0].iter
         _comprehension(node, scope)
+        return [node.generators[0].iter]
     elif isinstance(node, ast.Global):
         scope.globals.update(node.names)
     elif isinstance(node, ast.Nonlocal):
@@ -149,7 +152,8 @@ def _step(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
         scope.locals.update((item.asname or item.name).partition(".")[0] for item in node.names if item.name != "*")
     else:
         _captures(node, scope)
-        yield from ast.iter_child_nodes(node)
+        return parts_of(node)
+    return ()
 
 
 def _captures(node: ast.AST, scope: Scope) -> None:
@@ -165,16 +169,14 @@ def _captures(node: ast.AST, scope: Scope) -> None:
         scope.reads.update(item.id for item in node.targets if isinstance(item, ast.Name))
 
 
-def _inner(node: Code, scope: Scope) -> Iterator[ast.AST]:
+def _inner(node: Code, scope: Scope) -> list[ast.expr]:
     if not isinstance(node, ast.Lambda):
         scope.locals.add(node.name)
-    yield from outside(node)
-    if isinstance(node, FUNCTIONS):
-        yield from annotation_nodes(node)
     inner = scope_of(node)
     scope.inner_reads |= inner.open_reads
     scope.global_reads |= inner.global_reads
     scope.global_binds |= inner.global_binds
+    return [*outside(node), *(annotation_nodes(node) if isinstance(node, FUNCTIONS) else ())]
 
 
 def _comprehension(node: Comprehension, scope: Scope) -> None:

@@ -19,8 +19,13 @@ def together(analysis: Analysis, pipeline: Pipeline) -> Mapping[tuple[str, str],
     for step in pipeline.steps:
         names = wanted.get(step.id, set())
         for share in [last[cell] for cell in step.cells if cell in last]:
-            for name in sorted(names & share.stored):
-                ours = share.reach[name]
-                others = [other for other, reach in share.reach.items() if other != name and ours & reach]
-                found[step.id, name] = tuple(sorted(set(others) & names))
+            crossing = sorted(names & share.reach.keys())
+            holders: dict[int, set[str]] = {}
+            for name in crossing:
+                for number in share.reach[name]:
+                    holders.setdefault(number, set()).add(name)
+            for name in crossing:
+                if name in share.stored:
+                    others = set().union(*(holders[number] for number in share.reach[name])) - {name}
+                    found[step.id, name] = tuple(sorted(others))
     return {key: names for key, names in found.items() if names}

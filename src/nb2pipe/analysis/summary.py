@@ -246,8 +246,9 @@ class _Summary:
 
     def _touch_shared(self, state: State) -> None:
         """Names that share an object which a later step changes are stored by one step, all together."""
+        last = self._last_changes(state)
         for share in state.shares:
-            touched = self._stored_together(share, state)
+            touched = self._stored_together(share, last)
             if touched:
                 names = self.names[share.at.cell]
                 places = dict.fromkeys(touched, share.at)
@@ -258,25 +259,37 @@ class _Summary:
                     soft=dict(sorted({**soft, **names.soft}.items())),
                 )
 
-    def _stored_together(self, share: Share, state: State) -> set[str]:
+    def _last_changes(self, state: State) -> dict[int, tuple[int, str, int]]:
+        """object -> the last cell that may change it, that cell's section, and the last one of any other section."""
+        found: dict[int, tuple[int, str, int]] = {}
+        for number, cells in state.changed_in.items():
+            last = max(cells)
+            section = self.section_of[last].id
+            found[number] = last, section, max((c for c in cells if self.section_of[c].id != section), default=-1)
+        return found
+
+    def _stored_together(self, share: Share, last: Mapping[int, tuple[int, str, int]]) -> set[str]:
         """The cell's names that share with others what changes later, and those others: all to be stored together.
 
         One that the cell only may have bound is among them: where it did not, the step must have the old one.
         """
         here = self.section_of[share.at.cell].id
+        changed: set[int] = set()  # by a later cell of another step
+        for number in frozenset().union(*share.reach.values()) & last.keys():
+            latest, section, other = last[number]
+            if (latest if section != here else other) > share.at.cell:
+                changed.add(number)
         holders: dict[int, list[str]] = {}
         for name, objects in share.reach.items():
-            for number in objects:
-                later = (cell for cell in state.changed_in.get(number, ()) if cell > share.at.cell)
-                if any(self.section_of[cell].id != here for cell in later):
-                    holders.setdefault(number, []).append(name)
+            for number in objects & changed:
+                holders.setdefault(number, []).append(name)
         sharing = {name for names in holders.values() if len(names) > 1 for name in names}
         reached = share.stored & sharing
         waiting = sorted(reached)
         while waiting:
             name = waiting.pop()
             for number in share.reach[name] & holders.keys():
-                fresh = set(holders[number]) - reached
+                fresh = set(holders.pop(number)) - reached  # all of its holders are reached now
                 reached |= fresh
                 waiting.extend(sorted(fresh))
         return set(reached)
@@ -335,7 +348,7 @@ class _Summary:
         cells = staying.users(state.staying, name)
         attribute = state.patches.get(at)
         if attribute is not None:
-            cells |= {cell for cell, tree in self.trees.items() if setups.is_read(attribute, [tree])}
+            cells |= self._reading(attribute)
         if tables().keeps.get(name) is not None:
             kept = state.staying.objects.get(name.partition(".")[0], set())
             cells |= set().union(*(readers.get(variable, ()) for variable in state.holders_of(kept)))
@@ -347,10 +360,14 @@ class _Summary:
         attribute = state.patches.get(at)
         if attribute is None:
             return False
+        own = self.section_of[at.cell]
+        return any(self.section_of[cell] is not own for cell in self._reading(attribute))
+
+    def _reading(self, attribute: str) -> set[int]:
+        """The cells that read an attribute of this name."""
         if self._attributes is None:
             self._attributes = setups.read_attributes(self.trees)
-        own = self.section_of[at.cell]
-        return any(self.section_of[cell] is not own for cell in self._attributes.get(attribute, ()))
+        return self._attributes.get(attribute, set())
 
     def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
         """The statements of a cell that neither a definition nor a parameter covers."""

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nb2pipe.syntax import nodes_of
+
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
@@ -33,7 +35,7 @@ class Walked:
 
 def walked(trees: Sequence[ast.Module | None]) -> Walked:
     """Walk all trees; None for cells that have none."""
-    nodes = [() if tree is None else tuple(ast.walk(tree)) for tree in trees]
+    nodes = [() if tree is None else tuple(nodes_of(tree)) for tree in trees]
     every = [node for part in nodes for node in part]
     return Walked(trees, nodes, _imported(every), frozenset(_own_names(every)))
 
@@ -63,7 +65,7 @@ def _own_names(nodes: Iterable[ast.AST]) -> set[str]:
 
 def _bound(node: ast.stmt) -> set[str]:
     found: set[str] = set()
-    for part in ast.walk(node):
+    for part in nodes_of(node):
         if isinstance(part, ast.Name):
             if not isinstance(part.ctx, ast.Load):
                 found.add(part.id)

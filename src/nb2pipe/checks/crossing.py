@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import At, Need, Pipeline, Step, Unmovable
+from nb2pipe.syntax import nodes_of
 
 _CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.ListComp: "list"}
 
@@ -18,10 +19,11 @@ _CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple
 def unmovable(pipeline: Pipeline, read: Walked) -> list[Unmovable]:
     """One per variable and step that needs it, where its last binding is a call of the table."""
     reader = _Reader(read, {**_constructors(read.own), **_generator_functions(read.trees)})
+    binders = _Binders(pipeline, read)
     found: list[Unmovable] = []
     for step in pipeline.steps:
         for need in step.needs:
-            provider = None if need.soft else _binder(pipeline, need, read)
+            provider = None if need.soft else binders.of(need)
             made = reader.made(need.variable, provider.cells) if provider is not None else None
             if provider is not None and made is not None:
                 what, cell, line = made
@@ -29,16 +31,37 @@ def unmovable(pipeline: Pipeline, read: Walked) -> list[Unmovable]:
     return found
 
 
-def _binder(pipeline: Pipeline, need: Need, read: Walked) -> Step | None:
-    """The step that bound the variable last: the provider may only have changed what another one had bound."""
-    waiting: Need | None = need
-    while waiting is not None:
-        provider = pipeline.step(waiting.providers[0])
-        trees = [tree for cell in provider.cells if (tree := read.trees[cell]) is not None]
-        if any(need.variable in read.bound(statement) for tree in trees for statement in tree.body):
-            return provider
-        waiting = next((item for item in provider.needs if item.variable == need.variable), None)
-    return None
+class _Binders:
+    """The steps that bound variables last: a provider may only have changed what another one had bound."""
+
+    def __init__(self, pipeline: Pipeline, read: Walked) -> None:
+        self._read = read
+        self._steps = {step.id: step for step in pipeline.steps}
+        self._needs = {(step.id, need.variable): need for step in pipeline.steps for need in reversed(step.needs)}
+        self._bound = {step.id: self._bound_in(step) for step in pipeline.steps}
+        self._known: dict[tuple[str, str], Step | None] = {}  # provider and variable -> the step that bound it
+
+    def of(self, need: Need) -> Step | None:
+        """The step that bound what is needed; None if none of the pipeline did."""
+        passed: list[tuple[str, str]] = []
+        waiting: Need | None = need
+        found: Step | None = None
+        while waiting is not None:
+            place = (waiting.providers[0], need.variable)
+            if place in self._known:
+                found = self._known[place]
+                break
+            passed.append(place)
+            if need.variable in self._bound[place[0]]:
+                found = self._steps[place[0]]
+                break
+            waiting = self._needs.get(place)
+        self._known.update(dict.fromkeys(passed, found))
+        return found
+
+    def _bound_in(self, step: Step) -> frozenset[str]:
+        trees = [tree for cell in step.cells if (tree := self._read.trees[cell]) is not None]
+        return frozenset().union(*(self._read.bound(statement) for tree in trees for statement in tree.body))
 
 
 @dataclass(frozen=True)
@@ -110,7 +133,7 @@ def _root(node: ast.expr, meaning: Mapping[str, str]) -> str:
 
 def _takes_out(statement: ast.stmt, name: str) -> bool:
     """True if something may be taken out of the variable: what it held may be gone."""
-    for node in ast.walk(statement):
+    for node in nodes_of(statement):
         if (
             isinstance(node, ast.Subscript | ast.Attribute)
             and isinstance(node.value, ast.Name)

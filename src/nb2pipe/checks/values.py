@@ -86,6 +86,7 @@ def _values(
 ) -> list[Crossing]:
     found: dict[tuple[int, str, tuple[str, ...]], Crossing] = {}
     order = {step.id: position for position, step in enumerate(pipeline.steps)}
+    by_id = {step.id: step for step in pipeline.steps}
     for step in pipeline.steps:
         for need in step.needs:
             source = need.providers[0]
@@ -96,7 +97,7 @@ def _values(
                 need.written.cell,
                 need.providers,
                 together=together.get((source, need.variable), ()),
-                type=_type(need.variable, [pipeline.step(item) for item in need.providers], types),
+                type=_type(need.variable, [by_id[item] for item in need.providers], types),
                 obstacle=obstacles.get((source, need.variable)),
             )
             if need.soft:
