@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -301,6 +300,8 @@ def schema() -> Mapping[str, Json]:
 
 def versions() -> Mapping[str, str]:
     """nb2pipe's version, and those of what it stands on."""
+    from importlib import metadata  # costs more than the analysis of a small notebook, and only this needs it
+
     found = {"nb2pipe": __version__, "python": platform.python_version(), "platform": sys.platform}
     for package in ("papermill", "nbclient", "jupyter_client", "ipykernel", "cloudpickle"):
         try:

@@ -21,11 +21,12 @@ def together(analysis: Analysis, pipeline: Pipeline) -> Mapping[tuple[str, str],
         for share in [last[cell] for cell in step.cells if cell in last]:
             crossing = sorted(names & share.reach.keys())
             holders: dict[int, set[str]] = {}
-            for name in crossing:
+            for name in crossing if len(crossing) > 1 else ():
                 for number in share.reach[name]:
                     holders.setdefault(number, set()).add(name)
             for name in crossing:
                 if name in share.stored:
-                    others = set().union(*(holders[number] for number in share.reach[name])) - {name}
+                    reach = share.reach[name] if holders else ()
+                    others: set[str] = set().union(*(holders[number] for number in reach)) - {name}
                     found[step.id, name] = tuple(sorted(others))
     return {key: names for key, names in found.items() if names}
