@@ -442,6 +442,7 @@ class Pipeline:
     """Steps in notebook order, and what they share. Edges are derived from what the steps need.
 
     `builtins` are those that the notebook's code names and never gives another meaning; None if it may replace them.
+    `tracebacks`: its code may look at those of exceptions, which can't leave their process.
     """
 
     notebook: str | None
@@ -451,6 +452,7 @@ class Pipeline:
     parameters: tuple[Parameter, ...] = ()
     definitions: tuple[Definition, ...] = ()
     builtins: tuple[str, ...] | None = ()
+    tracebacks: bool = False
 
     def process_of(self, step_id: str) -> tuple[Step, ...]:
         """The steps that share a process with this one, itself among them, in notebook order."""

@@ -60,9 +60,13 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a name of a changed unit is bound anew": [("a", "x = [1]\ny = [x]"), ("b", "y = 5"), ("c", "getattr(x, 'app' + 'end')(2)  # nb2pipe: pure\nprint(x)"), ("d", "print(y)")],
     "a definition is bound anew, unseen, and nobody uses it": [("a", "k = 1"), ("b", "# nb2pipe: pure\nexec(''.join(['k', ' = 5']))\nprint(k)"), ("c", "print(1)")],
     "a class that a registry holds, stored again beside others": [("a", "REG = {}\ndef reg(cls):\n    REG[cls.__name__] = cls\n    return cls"), ("b", "@reg\nclass A:\n    def run(self): return 1"), ("c", "@reg\nclass B:\n    def run(self): return 2"), ("d", "print(REG['A']().run())"), ("e", "@reg\nclass C(A): pass"), ("f", "print(REG['C']().run(), REG['B'] is B)")],
+    "groups of a frame, which remember": [("a", "import pandas as pd\ndf = pd.DataFrame({'g': list('aab'), 'v': [1, 2, 3]})\ngb = df.groupby('g')"), ("b", "print(gb['v'].sum().to_dict())"), ("c", "df['v'] = 3"), ("d", "print(gb['v'].sum().to_dict(), gb.ngroups)")],
+    "raised exceptions, with what caused them": [("a", "kept = []\ntry:\n    try:\n        open('/no/such')\n    except OSError as e:\n        raise KeyError('k') from e\nexcept KeyError as e:\n    kept.append(e)"), ("b", "print(repr(kept[0]), kept[0].__cause__.errno, kept[0].__cause__ is kept[0].__context__)"), ("c", "try:\n    raise kept[0]\nexcept KeyError as e:\n    print(e is kept[0])"), ("d", "print(kept)")],
+    "an exception of the notebook with fields": [("a", "class E(Exception):\n    def __init__(self, code, text):\n        super().__init__(text)\n        self.code = code"), ("b", "try:\n    raise E(4, 'no')\nexcept E as e:\n    last = e"), ("c", "print(last, last.code, isinstance(last, E))")],
     "a second import of the same": [("a", "import math\nimport os.path"), ("b", "import math\nimport os\nprint(math.floor(1.5))"), ("c", "print(math.ceil(1.5), os.path.sep)")],
 }
 STOPPED: dict[str, list[tuple[str, str]]] = {
+    "a traceback that is looked at elsewhere": [("a", "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    last = e"), ("b", "print(len(traceback.format_tb(last.__traceback__)) > 0)")],
     "an index that is named through its frame": [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2]})\nidx = df.index"), ("b", "df.index.name = 'i'"), ("c", "print(idx.name)")],
     "what came along in a unit was changed": [("a", "x = [1]\ny = [x]"), ("b", "getattr(x, 'app' + 'end')(2)  # nb2pipe: pure"), ("c", "print(y)")],
     "a replayed constant is bound anew, unseen": [("a", "k = 1"), ("b", "# nb2pipe: pure\nexec(''.join(['k', ' = 5']))"), ("c", "print(k)")],

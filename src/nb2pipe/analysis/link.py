@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nb2pipe.analysis import tracebacks
 from nb2pipe.analysis.builtin_names import quick_builtins
 from nb2pipe.analysis.names import compose_all
 from nb2pipe.analysis.orders import Orders
@@ -84,6 +85,7 @@ class _Linking:
             builtins=quick_builtins(
                 (cell.source for cell in self.notebook.cells), {*self.analysis.bound_in, *self.parameters}
             ),
+            tracebacks=tracebacks.may_look_at(cell.source for cell in self.notebook.cells),
         )
         return pipeline, tuple(self.diagnostics)
 

@@ -82,6 +82,7 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
         "out": str(out),
         "folder": str(Path.cwd()),
         "builtins": pipeline.get("builtins", []),
+        "tracebacks": pipeline.get("tracebacks", False),
         "earlier": [
             {
                 "id": key,

@@ -8,6 +8,7 @@ import ctypes
 import functools
 import gc
 import importlib
+import pickle
 import sys
 import tempfile
 import types
@@ -95,19 +96,33 @@ def _makes_noise(cls: type) -> str:
     return "`__set_name__` of its parts" if any(hasattr(part, "__set_name__") for part in parts) else ""
 
 
+class _Tracebacks:
+    """Whether the notebook's code may look at them: then an exception can't leave without its own."""
+
+    wanted = True
+
+
+def keep_tracebacks(*, wanted: bool) -> None:
+    """Say whether the notebook's code may look at tracebacks."""
+    _Tracebacks.wanted = wanted
+
+
 def _reduced_exception(error: BaseException) -> Any:  # noqa: ANN401
-    if error.__traceback__ is not None:
+    if error.__traceback__ is not None and _Tracebacks.wanted:
         raise CannotLeave(
             "an exception's traceback belongs to the process that raised it: "
             "keep its text, or the exception `.with_traceback(None)`"
         )
-    if (
-        type(error).__reduce__ is not BaseException.__reduce__
-        or type(error).__setstate__ is not BaseException.__setstate__
-    ):
-        return None
-    state = (vars(error), error.__cause__, error.__context__, error.__suppress_context__)
-    return (_exception_of, (type(error), error.args), state, None, None, _fill_exception)
+    kind = type(error)
+    if kind.__reduce__ is not BaseException.__reduce__ or kind.__setstate__ is not BaseException.__setstate__:
+        made = error.__reduce_ex__(pickle.DEFAULT_PROTOCOL)
+        if not isinstance(made, tuple) or len(made) not in (2, 3):
+            return None
+        own = made[2] if len(made) == 3 else None
+    else:
+        made, own = (_exception_of, (kind, error.args)), vars(error)
+    state = (own, error.__cause__, error.__context__, error.__suppress_context__)
+    return (*made[:2], state, None, None, _fill_exception)
 
 
 def _exception_of(cls: type[BaseException], arguments: tuple[object, ...]) -> BaseException:
@@ -117,8 +132,9 @@ def _exception_of(cls: type[BaseException], arguments: tuple[object, ...]) -> Ba
 
 
 def _fill_exception(error: BaseException, state: tuple[Any, ...]) -> None:
-    attributes, error.__cause__, error.__context__, error.__suppress_context__ = state
-    vars(error).update(attributes)
+    own, error.__cause__, error.__context__, error.__suppress_context__ = state
+    if own is not None:
+        error.__setstate__(own)
 
 
 def _view_of_dict(mapping: Any, name: str) -> Any:  # noqa: ANN401

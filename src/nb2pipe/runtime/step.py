@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import ambient, cells, demand, spec, touched_files
+from nb2pipe.runtime import ambient, cells, demand, spec, special, touched_files
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
 from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
@@ -53,6 +53,7 @@ def begin(step_id: str) -> None:
     if before is not None:
         go_on(session, before)
     session.providers = told.get("providers", {})
+    special.keep_tracebacks(wanted=bool(told.get("tracebacks", True)))
     _install_demand(session, told.get("builtins", ()))
     session.before = dict(main)
     main.update({name: value for name, value in session.parameters.items() if name not in session.kept})

@@ -108,6 +108,7 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "plan": wire.encode(step),
         "definitions": wire.encode(pipeline.definitions),
         "builtins": None if pipeline.builtins is None else list(pipeline.builtins),
+        "tracebacks": pipeline.tracebacks,
         "earlier": [
             {"id": item.id, "path": str(run.step(item.id).path), "names": sorted({*item.outputs, *item.deletes})}
             for item in before

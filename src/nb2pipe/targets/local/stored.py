@@ -61,8 +61,16 @@ class Outputs:
 
     @property
     def touched(self) -> frozenset[str]:
-        """The variables that the step bound, changed or deleted, stored or not."""
-        return frozenset((*self.variables, *self.failed, *self.deleted))
+        """The variables that the step bound, changed or deleted, stored or not: doubtful changes don't count."""
+        return frozenset((*self.variables, *self.failed, *self.deleted)) - self.doubtful
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """Variables that perhaps were changed, and what was stored again only beside them: no later step gets those."""
+        doubtful = {name for name, certain in self.changed.items() if not certain}
+        sure = {value.object for name, value in self.variables.items() if name not in {*doubtful, *self.shared}}
+        beside = {name for name in self.shared if name in self.values and self.values[name].object not in sure}
+        return frozenset(doubtful | beside) if doubtful else frozenset()
 
     @property
     def variables(self) -> Mapping[str, Value]:
@@ -184,7 +192,11 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
 def _last_with(variable: str, provider: str, done: Mapping[str, Outputs], before: Sequence[str]) -> str:
     """The last step that stored the provider's value again, beside others that share an object with it."""
     later = before[before.index(provider) + 1 :] if provider in before else ()
-    return next((item for item in reversed(later) if item in done and variable in done[item].shared), provider)
+    for item in reversed(later):
+        outputs = done.get(item)
+        if outputs is not None and variable in outputs.shared and variable not in outputs.doubtful:
+            return item
+    return provider
 
 
 def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool = False) -> list[Step]:

@@ -89,7 +89,7 @@ def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | 
     """For a step that did more to a variable than the plan foresaw, which a later step gets as it was."""
     changed = {variable: "changed" for variable, certain in outputs.changed.items() if certain}
     planned = {*step.outputs, *step.deletes}
-    known = {*planned, *outputs.changed}
+    known = {*planned, *outputs.changed, *outputs.doubtful}
     bound = {name: "bound" for name in (*outputs.variables, *outputs.failed) if name not in known}
     deleted = {name: "deleted" for name in outputs.deleted if name not in planned}
     for variable, did in sorted({**changed, **bound, **deleted}.items()):

@@ -1,0 +1,16 @@
+"""The notebook's text in; out, whether its code may look at exceptions' tracebacks, which can't leave their process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LOOKS = re.compile(
+    r"traceback|\btb_\w+|\bexc_info\b|\bexcepthook\b|\bformat_exc\b|\bprint_exc\b|\.exception\(|\blast_value\b|\bcgitb\b"
+    r"|\bfaulthandler\b|\bi?pdb\b|%(?:tb|debug|pdb|xmode)\b|\brich\b|\bloguru\b|\bstack_data\b|\binspect\b"
+)
+
+
+def may_look_at(sources: Iterable[str]) -> bool:
+    """True if anything in the code has to do with tracebacks. Else exceptions cross without theirs, unseen."""
+    return any(_LOOKS.search(source) for source in sources)
