@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,6 +45,15 @@ def test_a_later_step_would_get_the_value_from_before(outputs: Outputs, message:
     assert unforeseen(pipeline(parameters=("x",)), B, outputs) is not None, "a parameter is given anew"
     assert unforeseen(pipeline(needs=(need("b", "a"),)), B, outputs) is None, "it gets it from here"
     assert unforeseen(pipeline(), B, outputs) is None, "nobody reads it"
+
+
+def test_what_is_stored_beside_what_may_have_changed() -> None:
+    """A later step that changes it would change another copy, unless only a doubtful change led to storing it."""
+    later = pipeline(needs=(need("a"),), outputs=("x",))
+    beside = Outputs(1, values={"x": STORED, "y": STORED}, shared=("x",))
+    assert unforeseen(later, B, beside) is not None
+    assert unforeseen(pipeline(needs=(need("a"),)), B, beside) is None, "it is read only"
+    assert unforeseen(later, B, replace(beside, changed={"y": False})) is None
 
 
 def test_a_doubtful_change_is_a_warning() -> None:
