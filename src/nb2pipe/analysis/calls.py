@@ -208,6 +208,15 @@ class Calls(Libraries):
             self.state.change(objects, deep=True)
             self._change_listed(listed, origin, arguments)
             return Value(objects)
+        if name in table.caches:
+            found = self.heap.value("library", f"{origin}.{name}")
+            self.state.hold(found.objects, objects, owned=False)
+            self.hold_arguments(found.objects, arguments.every(), owned=False)
+            return found
+        # whatever is asked of these, they keep it, and give it again though what they look at has changed
+        self.state.change(
+            frozenset(n for n in objects if self.heap.things[n].origin.rpartition(".")[2] in table.caches)
+        )
         if name in table.fits:
             return self._fit(objects, name, arguments)
         if self._pure(objects, name, origin):

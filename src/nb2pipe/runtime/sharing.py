@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from nb2pipe.runtime import arrays
 from nb2pipe.runtime.pickling import Pickled, module_of
@@ -43,8 +43,12 @@ class _Sets:
         self._above[second] = first
 
 
-def groups(pickled: Mapping[str, Pickled]) -> list[list[str]]:
-    """Names joined where their parts overlap, however many others lie between them."""
+def groups(pickled: Mapping[str, Pickled], beside: Collection[str] = ()) -> list[list[str]]:
+    """Names joined where their parts overlap, however many others lie between them.
+
+    `beside`: names that are there only in case they share something. A pandas Index, of which nothing but its name can
+    change, is not enough then: all that is computed from a frame has the frame's.
+    """
     sets = _Sets(pickled)
     holder: dict[int, str] = {}
     sizes = sorted(pickled, key=lambda name: (len(pickled[name].data), name))
@@ -55,8 +59,12 @@ def groups(pickled: Mapping[str, Pickled]) -> list[list[str]]:
         for part in holder.keys() & memo.keys():
             other = holder[part]
             private = part in pickled[name].private and part in pickled[other].private
-            if not private and is_shareable(memo[part][1]):
-                sets.join(name, other)
+            if private or not is_shareable(memo[part][1]):
+                continue
+            if _is_index(memo[part][1]) and (name in beside or other in beside):
+                holder[part] = other if name in beside else name
+                continue
+            sets.join(name, other)
         if name != sizes[-1]:
             more = memo.keys() - holder.keys()
             if len(more) < _FEW:
@@ -67,6 +75,10 @@ def groups(pickled: Mapping[str, Pickled]) -> list[list[str]]:
     for name in sorted(pickled):
         found.setdefault(sets.first(name), []).append(name)
     return sorted(found.values())
+
+
+def _is_index(obj: object) -> bool:
+    return module_of(type(obj)).partition(".")[0] == "pandas" and type(obj).__name__.endswith("Index")
 
 
 def _join_by_memory(pickled: Mapping[str, Pickled], sets: _Sets) -> None:

@@ -54,7 +54,7 @@ def save(
             if name in wanted:
                 failed[name] = NotStored(type_name(values[name]), _reason(error))
     stored: dict[str, StoredValue] = {}
-    for group in sharing.groups(pickled):
+    for group in sharing.groups(pickled, values.keys() - wanted):
         if wanted.isdisjoint(group):
             continue
         try:

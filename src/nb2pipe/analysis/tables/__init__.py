@@ -85,6 +85,7 @@ class Methods:
     value_attributes: frozenset[str]
     fresh: frozenset[str]
     view: frozenset[str]
+    caches: frozenset[str]
     changes: frozenset[str]
     keeps: frozenset[str]
     fits: frozenset[str]
@@ -215,7 +216,7 @@ def _magics(added: Mapping[str, Any]) -> Magics:
     return Magics(**{key: frozenset(value) | set(added.get(key, ())) for key, value in _load("magics.toml").items()})
 
 
-_EXCLUSIVE = ("fresh", "view", "changes", "keeps", "fits", "data_only")  # a method does one of these
+_EXCLUSIVE = ("fresh", "view", "caches", "changes", "keeps", "fits", "data_only")  # a method does one of these
 
 
 def _methods(added: Mapping[str, Any]) -> Methods:

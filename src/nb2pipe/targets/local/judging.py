@@ -54,7 +54,7 @@ class Judge:
                 return Judgement(verdict.not_saved(job.step, files, "the step ended without storing them"))
             outputs = replace(outputs, metrics={**printed_metrics(job.step, files), **outputs.metrics})
             error = self._problem(job.step, outputs, {**done, job.step.id: outputs}, began)
-            warnings = self._learn(job.step, outputs)
+            warnings = self._learn(job.step, outputs, stopped=error is not None)
             if error is not None:
                 return Judgement(error, warnings=warnings)
             stored.commit(files, outputs, run=self._dir.id, attempt=job.attempt)
@@ -95,11 +95,11 @@ class Judge:
             *verdict.not_stored(pipeline, step, outputs),
         )
 
-    def _learn(self, step: Step, outputs: stored.Outputs) -> tuple[str, ...]:
+    def _learn(self, step: Step, outputs: stored.Outputs, *, stopped: bool = False) -> tuple[str, ...]:
         """Keep what the next plan of these cells can use. It is a help only: a run doesn't fail for it."""
         path = self._dir.root.learned(Path(self._request.folder) / Path(self._request.notebook).name)
         try:
-            learned.add(path, lessons_of(step, outputs))
+            learned.add(path, lessons_of(step, outputs, stopped=stopped))
         except OSError as problem:
             return (f"what this run taught can't be kept: {path}: {problem.strerror}",)
         return ()
