@@ -66,6 +66,24 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
     "an alias of what crosses": (
         [("a", "gen = (v for v in range(4))\nx = [1]"), ("b", "y = x\nprint(next(gen))"), ("c", "y.append(2)"), ("d", "print(x, y is x)")], [("a", "b")],
     ),
+    "a lock that is held by `with` is made anew": (
+        [("a", "import threading\nlock = threading.Lock()\nx = [1]"), ("b", "with lock:\n    x.append(2)"), ("c", "def f():\n    with lock:\n        return x\nprint(f())"), ("d", "print(len(x))")],
+        [],
+    ),
+    "a lock that is acquired is not": (
+        [("a", "from threading import Lock\nlock = Lock()"), ("b", "lock.acquire()"), ("c", "print(lock.locked())")], [("a", "b", "c")],
+    ),
+    "a lock with another name is not": (
+        [("a", "from threading import Lock\nlock = Lock()\nother = lock"), ("b", "with lock:\n    print(lock is other)")], [("a", "b")],
+    ),
+    "a pool that is given work is made anew": (
+        [("a", "import concurrent.futures\npool = concurrent.futures.ThreadPoolExecutor(max_workers=2)"), ("b", "print(list(pool.map(abs, [-1, 2])))"), ("c", "print(pool.submit(abs, -3).result())")],
+        [],
+    ),
+    "a pool that is shut down is not": (
+        [("a", "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)"), ("b", "pool.shutdown()"), ("c", "print(pool._shutdown)")],
+        [("a", "b", "c")],
+    ),
 }
 # fmt: on
 

@@ -59,6 +59,7 @@ class Walked:
     state: State
     readers: Mapping[str, frozenset[int]]
     parameters: frozenset[str]
+    remade: frozenset[str] = frozenset()
 
 
 def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
@@ -87,7 +88,7 @@ def find(
         and all(
             name not in walked.parameters
             and name not in walked.state.ever_deleted
-            and name not in walked.state.ever_updated
+            and (name not in walked.state.ever_updated or name in walked.remade)
             and _bound_once(found, bound_at.get(name, frozenset()), imports.get(name, frozenset()))
             for name in found.names
         )
@@ -157,10 +158,18 @@ def _candidate(item: Statement, role: Role, walked: Walked) -> Candidate | None:
         runs = frozenset(read_names([*node.decorator_list, *_called(node)]))
         reads = frozenset(_class_reads(node))
         return Candidate(item, DefinitionKind.CLASS, (node.name,), reads, runs, registers)
-    constant = _constant_name(node)
+    return _value(item, walked) or _setup(item, walked) or _anything(item, role, state)
+
+
+def _value(item: Statement, walked: Walked) -> Candidate | None:
+    """A constant, or what each step makes anew."""
+    constant = _constant_name(item.node)
     if constant:
         return Candidate(item, DefinitionKind.CONSTANT, (constant,), frozenset())
-    return _setup(item, walked) or _anything(item, role, state)
+    made = bound_names([item.node]) & walked.remade
+    if made:
+        return Candidate(item, DefinitionKind.CONSTANT, tuple(made), frozenset(read_names([item.node])) - made)
+    return None
 
 
 def _setup(item: Statement, walked: Walked) -> Candidate | None:

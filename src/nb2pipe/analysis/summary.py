@@ -14,6 +14,7 @@ from nb2pipe.analysis.memoised import memoised
 from nb2pipe.analysis.metrics import metrics_of
 from nb2pipe.analysis.names import UNIT
 from nb2pipe.analysis.parameters import is_parameter, parameters_of
+from nb2pipe.analysis.remade import remade
 from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
 from nb2pipe.analysis.tables import resources as tables
@@ -121,7 +122,7 @@ class _Summary:
         self._add_lessons(state)
         readers = self._readers()
         self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
-        walked = definitions.Walked(state, readers, frozenset(self.parameters))
+        walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
         self._say_uncarried(state, found, readers)
