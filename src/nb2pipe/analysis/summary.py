@@ -323,6 +323,13 @@ class _Summary:
                 names = self.names[at.cell]
                 self.names[at.cell] = replace(names, writes={**names.writes, Resource("path", ""): at})
                 continue
+            attribute = state.patches.get(at)
+            again = [other for other, patched in state.patches.items() if patched == attribute and other != at]
+            if attribute is not None and any((other.cell, other.line) in lines for other in again):
+                # the other patch is replayed in each step, before it gets the value that is to take its place
+                message = f"`{name}` is patched twice, here by a value: another step would give it the patched one"
+                self._report("N2P310", message, at.cell, at.line, "keep both patches in one step")
+                continue
             users = self._users(at, name, state, readers)
             self.stuck += [
                 Unmovable(name, _UNREPEATED, at, self.section_of[at.cell].id, user, _REPEAT) for user in users

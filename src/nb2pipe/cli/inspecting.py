@@ -68,13 +68,17 @@ def _steps(pipeline: Pipeline) -> str:
 
 @click.command()
 @click.argument("notebook", type=PATH)
-@click.option("--mermaid", "form", flag_value="mermaid", help="A Mermaid chart, which GitHub shows in Markdown.")
-@click.option("--svg", "form", flag_value="svg", help="A picture.")
-@click.option("--values", "form", flag_value="values", help="A table of all that crosses between steps.")
+@click.option(
+    "--mermaid", "forms", flag_value="mermaid", multiple=True, help="A Mermaid chart, which GitHub shows in Markdown."
+)
+@click.option("--svg", "forms", flag_value="svg", multiple=True, help="A picture.")
+@click.option(
+    "--values", "forms", flag_value="values", multiple=True, help="A table of all that crosses between steps."
+)
 @click.option("--safe", is_flag=True, help="The plan of `run --safe`: one step after the other.")
-@click.option("--json", "form", flag_value="json", help="Steps, edges and what crosses as JSON.")
+@click.option("--json", "forms", flag_value="json", multiple=True, help="Steps, edges and what crosses as JSON.")
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write to FILE in place of the terminal.")
-def graph(notebook: Path, form: str | None, output: Path | None, *, safe: bool) -> int:
+def graph(notebook: Path, forms: tuple[str, ...], output: Path | None, *, safe: bool) -> int:
     """Show the steps of NOTEBOOK, and for each edge why it is there.
 
     \b
@@ -83,6 +87,9 @@ def graph(notebook: Path, form: str | None, output: Path | None, *, safe: bool) 
     nb2pipe graph train.ipynb --svg -o train.svg
     nb2pipe graph train.ipynb --mermaid >> README.md
     """
+    if len(set(forms)) > 1:
+        raise click.UsageError(f"{' and '.join(f'--{form}' for form in forms)} are two forms; give one of them")
+    form = forms[0] if forms else None
     analyzed = api.analyze(notebook, lessons=api.lessons(notebook), safe=safe)
     show.diagnostics(item for item in analyzed.diagnostics if item.severity is not Severity.NOTE)
     code = BadInput.exit_code if analyzed.errors else 0

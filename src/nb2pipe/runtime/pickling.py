@@ -272,6 +272,9 @@ class _StepUnpickler(pickle.Unpickler):
         if (module, name) == (__name__, _references.__name__):
             return self._new_references
         found = super().find_class(module, name)
+        if module != "__main__" and getattr(found, "__module__", None) == "__main__":
+            # it was stored by its name, as the library's own; by now the notebook has put something else there
+            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which the notebook has replaced")
         if module.startswith("cloudpickle.") and name in ("_make_function", "_function_setstate"):
             return functools.partial(self._with_own_builtins, found)
         return found
