@@ -28,9 +28,11 @@ def _set_debug(context: click.Context, _option: click.Parameter, value: bool) ->
 
 
 def _commands() -> list[click.Command]:
-    from nb2pipe.cli import history, inspecting, running
+    from nb2pipe.cli import history, inspecting, making, running
 
     return [
+        making.new,
+        making.suggest,
         inspecting.check,
         inspecting.graph,
         inspecting.build,
@@ -71,6 +73,7 @@ def app() -> None:
     Tag the first cell of each step `step:NAME`. Which step needs which comes from the code.
 
     \b
+    nb2pipe suggest train.ipynb           steps for a notebook that has none
     nb2pipe check train.ipynb             what is wrong, and how to fix it
     nb2pipe graph train.ipynb             the steps, and why one waits for another
     nb2pipe run train.ipynb -o done.ipynb run it; all outputs in one notebook
