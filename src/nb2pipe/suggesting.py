@@ -27,6 +27,7 @@ from nb2pipe.suggest import Draft, Facts, Part
 MOST_LOOKS = 40
 """How often a notebook is analysed for one suggestion, at most."""
 
+_ONE_STEP = "step:start"
 _SHORT_LIST = 12  # a longer literal is data, no parameter
 
 
@@ -103,8 +104,14 @@ def first_look(source: Source, limits: Limits, given: Given, tell: Tell = lambda
     ]
     pipeline = looked.pipeline or Pipeline(found.path, found.digest, found.kernel, ())
     possible = {cell: _names(tree) for cell, tree in trees.items()}
-    facts = suggest.facts_of(found, pipeline, trees, types, possible, fixed)
+    facts = suggest.facts_of(found, pipeline, trees, types, possible, fixed, _stuck(looked))
     return _Look(found, facts)
+
+
+def _stuck(looked: Analyzed) -> list[tuple[int, str]]:
+    """The values that can't leave their process, each with the cell that makes it."""
+    places = [item.location for item in looked.diagnostics if item.code == "N2P403"]
+    return sorted({(at.cell, at.variable) for at in places if at.cell is not None and at.variable is not None})
 
 
 def _alone(cell: Cell) -> tuple[str, ...]:
@@ -161,7 +168,7 @@ class _Suggesting:
 
     def finish(self) -> Suggestion:
         """The suggestion: the draft, without the cuts that make problems."""
-        self.known = {_problem(item) for item in self._analyze(self.bare).diagnostics}
+        self.known = {_problem(item) for item in self._analyze(self._whole()).diagnostics}
         draft, found = self._drafted(self.joined)
         while True:
             problem = self._first_fresh(found)
@@ -174,6 +181,14 @@ class _Suggesting:
                 return self._none(problem)
             draft, found = self._drafted(self.joined)
         return self._told(draft, found)
+
+    def _whole(self) -> dict[int, tuple[str, ...]]:
+        """Tags that make all cells one step."""
+        roles = {cell: notebook.roles_of(kept) for cell, kept in self.bare.items()}
+        return {
+            cell: kept if roles[cell] & {Role.SKIP, Role.PARAMETERS} else (_ONE_STEP, *kept)
+            for cell, kept in self.bare.items()
+        }
 
     def _analyze(self, tags: Mapping[int, tuple[str, ...]]) -> Analyzed:
         self.looks += 1
@@ -255,9 +270,9 @@ class _Suggesting:
     def _told(self, draft: Draft, found: Analyzed) -> Suggestion:
         pipeline = found.pipeline
         parts = tuple(_suggested(part, pipeline) for part in draft.parts)
-        return Suggestion(
-            self.look.notebook.digest, parts, self._changed(self._tags(draft)), found, tuple(self.remarks)
-        )
+        fused = [item.message for item in found.diagnostics if item.code == "N2P403"]
+        tags = self._changed(self._tags(draft))
+        return Suggestion(self.look.notebook.digest, parts, tags, found, (*self.remarks, *fused))
 
     def _changed(self, tags: Mapping[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
         return {cell.index: tags[cell.index] for cell in self.cells if tags[cell.index] != cell.tags}

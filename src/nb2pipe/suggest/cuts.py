@@ -5,8 +5,9 @@ that dynamic programming finds the cheapest of all divisions:
 
 * **A step** costs `STEP`, for a kernel that starts and a node that people read; `IN` for each variable that it needs
   from above (less for a number or a text; as much as half a variable for an order by a file or a generator); `THIN` if
-  it hardly does anything (`THIN_BARE` if no heading stands above it); and the square of its work, times `LARGE` if the
-  notebook has sections, else `LARGE_BARE`, so that a long notebook without headings is cut into steps of like size.
+  it hardly does anything (`THIN_BARE` if no heading stands above it), unless it brings several cells' results together;
+  and the square of its work, times `LARGE` if the notebook has sections, else `LARGE_BARE`, so that a long notebook
+  without headings is cut into steps of like size.
 * **A cut** earns `HEADING` by the rank of a heading that stands there, `COMMENT` for a comment that introduces the
   cell, `PHASE` where the cell begins something else (load, fit, plot ...), and `BESIDE` times the work, beyond that of
   a kernel's start, that can be done at the same time, if the step below needs nothing of the step above and later
@@ -34,7 +35,7 @@ LARGE_BARE = 0.04
 HEADING = (4.5, 2.2, 0.6)
 COMMENT = 0.5
 PHASE = 0.7
-BESIDE = 3.5
+BESIDE = 6.0
 BESIDE_LOOSE = 1.0
 SHOWN = 1.5
 PROCESS = 5.0
@@ -199,8 +200,13 @@ class _Step:
                 self.latest = max(self.latest, place)
         self._furthest = max(self._furthest, self.grid.furthest[last])
         self.onward = self._furthest > last
-        thin = (THIN if self.grid.atoms[self.first].headed else THIN_BARE) if self.work < THIN_WORK else 0.0
+        thin = self._thin() if self.work < THIN_WORK else 0.0
         return STEP + IN * sum(self.inputs.values()) + thin + self.grid.large * self.work * self.work
+
+    def _thin(self) -> float:
+        if len({source for source, variable in self.inputs if variable}) > 1:
+            return 0.0  # it brings together what others have made
+        return THIN if self.grid.atoms[self.first].headed else THIN_BARE
 
     def beside(self, work: float, *, onward: bool) -> float:
         """What it is worth that it may run at the same time as a step of this work."""

@@ -108,8 +108,8 @@ def _settle(
     plain: Collection[int],
 ) -> None:
     """Give the cells between two solid ones, all of them replayed, to the step above, to the one below, or a role."""
-    split = _first_under_heading([*zone, *([below] if below else [])]) if number != last else len(zone)
-    begun = number == last
+    begun = number == last >= 0
+    split = len(zone) if begun else _first_under_heading([*zone, *([below] if below else [])])
     for place, item in enumerate(zone):
         if place < split and last >= 0:
             owners[item.cell] = last

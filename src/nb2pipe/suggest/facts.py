@@ -62,11 +62,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that the cuts depend on. `together`: cells that share a process, since a value can't leave it."""
+    """All that the cuts depend on.
+
+    `together`: cells that share a process, since a value can't leave it; `stuck`: such values, by the cell that makes
+    them.
+    """
 
     cells: tuple[CellFacts, ...]
     links: tuple[Link, ...]
     together: tuple[tuple[int, ...], ...] = ()
+    stuck: tuple[tuple[int, str], ...] = ()
 
 
 GENERIC = re.compile(r"(mod|model|clf|reg|regr|res|result|results|fit|fitted|estimator|m|r|_)_?\d*$", re.IGNORECASE)
@@ -83,11 +88,13 @@ def facts_of(
     types: Mapping[tuple[int, str], str],
     parameters: Mapping[int, tuple[str, ...]],
     fixed: Collection[int],
+    stuck: Sequence[tuple[int, str]] = (),
 ) -> Facts:
     """What is known of the cells that some step has.
 
     `trees`: those of cells that are valid Python. `types`: cell and variable to the type that the variable has after
     it, where it is known. `parameters`: cells that only give constants names. `fixed`: tagged as parameters already.
+    `stuck`: see `Facts`.
     """
     above = headings(notebook.raw)
     links = _links(pipeline, types)
@@ -100,21 +107,22 @@ def facts_of(
         if not any(cell.index in step.cells for step in pipeline.steps) and cell.index not in fixed:
             continue
         names = parameters.get(cell.index, ())
+        names = names if not changing.intersection(names) else ()
         kind = _kind(tree, covered.get(cell.index, {}), used=cell.index in used)
         found.append(
             CellFacts(
                 cell=cell.index,
-                kind=Kind.CONSTANTS if cell.index in fixed else kind,
+                kind=Kind.CONSTANTS if names or cell.index in fixed else kind,
                 headings=above[cell.index] if cell.index < len(above) else (),
                 phase=phase_of(tree),
                 main=_main(tree, cell.index, links),
                 comment=_comment(cell.source),
                 work=_work(tree, cell.source),
-                parameters=names if not changing.intersection(names) else (),
+                parameters=names,
                 fixed=cell.index in fixed,
             )
         )
-    return Facts(tuple(found), links, _together(pipeline))
+    return Facts(tuple(found), links, _together(pipeline), tuple(stuck))
 
 
 def _links(pipeline: Pipeline, types: Mapping[tuple[int, str], str]) -> tuple[Link, ...]:

@@ -24,15 +24,16 @@ _ELISION = re.compile(r"(?<=\b\w)['\u2019](?=\w{2})")  # d'entrée, l'analyse
 _MOST_WORDS = 4
 
 
-def name_of(text: str) -> str:
+def name_of(text: str, *, whole: bool = False) -> str:
     """A step's name for a heading or a comment; empty if nothing of it can be one.
 
-    Letters of all scripts stay, lower case where there is one; numbering, formulas and asides in brackets go.
+    Letters of all scripts stay, lower case where there is one; numbering, formulas and asides in brackets go, and
+    what follows a colon or a dash, unless the `whole` is asked for.
     """
     plain = _MATHS.sub(" ", _TAG.sub(" ", _IMAGE_OR_LINK.sub(r"\1", unicodedata.normalize("NFC", text))))
     numberless = _NUMBER.sub("", plain.strip(" *_#\t").replace("`", ""))
     for candidate in (_ASIDE.sub(" ", numberless), numberless, plain):
-        found = _words(candidate)
+        found = _split(candidate) if whole else _words(candidate)
         if found:
             return _joined(found)
     return ""
@@ -74,6 +75,12 @@ def _joined(found: list[str]) -> str:
     if unicodedata.category(kept[0])[0] == "M":
         kept = f"_{kept}"[:LONGEST]
     return kept.strip("_-") and kept
+
+
+def deed(verb: str, variable: str) -> str:
+    """A step's name for what it does, and to what: `fit_forest`. Either may be empty."""
+    name = "".join(char for char in unicodedata.normalize("NFC", variable.lower()) if _is_letter(char)).strip("_")
+    return "_".join(part for part in (verb, name if len(name) <= LONGEST // 2 else "") if part)
 
 
 def fresh(name: str, taken: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from nb2pipe.suggest.cuts import THIN_WORK
 from nb2pipe.suggest.facts import GENERIC, CellFacts, Facts, Kind
 from nb2pipe.suggest.headings import Heading
-from nb2pipe.suggest.naming import LONGEST, fresh, name_of
+from nb2pipe.suggest.naming import LONGEST, alike, deed, fresh, name_of
 from nb2pipe.suggest.phases import Phase
 from nb2pipe.suggest.words import words
 
@@ -20,7 +20,11 @@ def title(facts: Facts, runs: Sequence[Sequence[int]], number: int, taken: Colle
     run = runs[number]
     heading = heading_of(facts, run)
     first = _by_cell(facts)[run[0]]
-    name = name_of(_text(facts, run, heading)) if heading and not _one_of_many(facts, runs, number, heading) else ""
+    name = ""
+    if heading is not None and not _one_of_many(facts, runs, number, heading):
+        name = name_of(_text(facts, run, heading))
+        if alike(name) in {alike(other) for other in taken}:  # "GLM: Gamma" and "GLM: Gaussian"
+            name = name_of(heading.text, whole=True)
     name = name or (name_of(first.comment) if first.comment else "") or _by_deed(facts, run)
     name = name or (name_of(heading.text) if heading else "") or ("start" if number == 0 else f"part_{number + 1}")
     return fresh(name, taken)
@@ -42,7 +46,7 @@ def _text(facts: Facts, run: Sequence[int], heading: Heading) -> str:
         for item in facts.cells
         if run[0] < item.cell <= run[-1] and item.cell in run
         for other in item.headings
-        if other.rank is not None and heading.rank is not None and other.rank <= heading.rank
+        if other is not heading and other.rank is not None and heading.rank is not None and other.rank <= heading.rank
     ]
     if len(inside) == 1:
         one, other = name_of(heading.text), name_of(inside[0].text)
@@ -98,17 +102,16 @@ def _end(facts: Facts, first: int, heading: Heading) -> int:
 
 
 def _by_deed(facts: Facts, run: Sequence[int]) -> str:
-    """What the step does, and the variable that matters most to those after it: `fit_forest`."""
+    """What the step does, and to which variable: `fit_forest`."""
     cells = _by_cell(facts)
-    phase, variable = _deed(facts, run), _given(facts, run)
-    if phase is Phase.FIT or (not variable and phase is not Phase.PLOT):
-        variable = cells[max(run, key=lambda cell: (cells[cell].phase is phase, cells[cell].work, -cell))].main
+    phase = _deed(facts, run)
     if phase is Phase.PLOT:
-        variable = _shown_variable(facts, run)
-    if phase is Phase.FIT and GENERIC.match(variable):
-        variable = ""
-    parts = [phase.value if phase else "", variable.strip("_").lower() if len(variable) <= LONGEST // 2 else ""]
-    return name_of(" ".join(part for part in parts if part))
+        return deed(phase.value, _shown_variable(facts, run))
+    if phase is None:
+        mains = [cells[cell].main for cell in run if cells[cell].main]
+        return deed("", _given(facts, run) or (mains[-1] if mains else ""))
+    variable = cells[max(run, key=lambda cell: (cells[cell].phase is phase, cells[cell].work, -cell))].main
+    return deed(phase.value, "" if phase is Phase.FIT and GENERIC.match(variable) else variable)
 
 
 def _deed(facts: Facts, run: Sequence[int]) -> Phase | None:
@@ -162,7 +165,7 @@ def reason(facts: Facts, runs: Sequence[Sequence[int]], number: int) -> tuple[st
     if number == 0:
         if not found:
             found.append("the first cell that does more than define")
-        return tuple(found)
+        return (*found, *_kept(facts, run))
     sources = [link for link in facts.links if link.target in run and link.source < run[0]]
     above = [link for link in sources if link.source in runs[number - 1]]
     variables = sorted({link.variable for link in sources if link.variable})
@@ -174,7 +177,14 @@ def reason(facts: Facts, runs: Sequence[Sequence[int]], number: int) -> tuple[st
         found.append("goes on without a variable of the step above")
     if not found:
         found.append(_by_phase(facts, runs, number))
-    return tuple(found)
+    return (*found, *_kept(facts, run))
+
+
+def _kept(facts: Facts, run: Sequence[int]) -> list[str]:
+    """What keeps cells in one step."""
+    whole = {cell for cells in facts.together if len(set(cells) & set(run)) == len(cells) for cell in cells}
+    names = [f"`{name}`" for cell, name in facts.stuck if cell in whole]
+    return [f"{name} can't leave its process: the cells that use it stay together" for name in dict.fromkeys(names)]
 
 
 def _few(facts: Facts, run: Sequence[int], variables: Sequence[str]) -> str:
