@@ -8,12 +8,12 @@ that dynamic programming finds the cheapest of all divisions:
   it hardly does anything (`THIN_BARE` if no heading stands above it), unless it brings several cells' results together;
   and the square of its work, times `LARGE` if the notebook has sections, else `LARGE_BARE`, so that a long notebook
   without headings is cut into steps of like size.
-* **A cut** earns `HEADING` by the rank of a heading that stands there, `COMMENT` for a comment that introduces the
-  cell, `PHASE` where the cell begins something else (load, fit, plot ...), and `BESIDE` times the work, beyond that of
-  a kernel's start, that can be done at the same time, if the step below needs nothing of the step above and later
-  steps need both (`BESIDE_LOOSE` if they don't). It pays `SHOWN` where it parts a cell that only shows something from
-  what it shows, and `PROCESS` for each value between the two sides that can't leave its process: the steps would have
-  to share one anyway.
+* **A cut** earns `HEADING` by the rank of a heading that stands there, `COMMENT` for a comment that introduces the cell
+  (`COMMENT_BARE` where no headings do), `PHASE` where the cell begins something else (load, fit, plot ...), and
+  `BESIDE` times the work, beyond that of a kernel's start, that can be done at the same time, if the step below needs
+  nothing of the step above and later steps need both (`BESIDE_LOOSE` if they don't). It pays `SHOWN` where it
+  parts a cell that only shows something from what it shows, and `PROCESS` for each value between the two sides that
+  can't leave its process: the steps would have to share one anyway.
 
 Cells that are replayed anyway (imports, functions, constants) belong to no step here. Beyond `MOST` cells, neighbours
 that hold together most are taken as one first: the time is cubic in their number.
@@ -34,6 +34,7 @@ LARGE = 0.02
 LARGE_BARE = 0.04
 HEADING = (4.5, 2.2, 0.6)
 COMMENT = 0.5
+COMMENT_BARE = 1.5
 PHASE = 0.7
 BESIDE = 6.0
 BESIDE_LOOSE = 1.0
@@ -76,10 +77,10 @@ class _Grid:
 
 def cut(facts: Facts, joined: Collection[int] = ()) -> tuple[tuple[int, ...], ...]:
     """The solid cells of each step, in notebook order. No step begins at a cell of `joined`."""
-    atoms = _coarse(_atoms(facts, frozenset(joined)))
+    sections = any(heading.rank == 0 for item in facts.cells for heading in item.headings)
+    atoms = _coarse(_atoms(facts, frozenset(joined), COMMENT if sections else COMMENT_BARE))
     if not atoms:
         return ()
-    sections = any(heading.rank == 0 for item in facts.cells for heading in item.headings)
     grid = _Grid(atoms, facts.together, LARGE if sections else LARGE_BARE)
     bounds = _cheapest(grid)
     return tuple(
@@ -88,7 +89,7 @@ def cut(facts: Facts, joined: Collection[int] = ()) -> tuple[tuple[int, ...], ..
     )
 
 
-def _atoms(facts: Facts, joined: frozenset[int]) -> list[Atom]:
+def _atoms(facts: Facts, joined: frozenset[int], comment: float) -> list[Atom]:
     found: list[Atom] = []
     rank: int | None = None  # of the headings since the last solid cell
     above: CellFacts | None = None
@@ -102,7 +103,8 @@ def _atoms(facts: Facts, joined: frozenset[int]) -> list[Atom]:
             (link.source, link.variable, link.weight) for link in facts.links if link.target == item.cell
         )
         shown = above is not None and (above.cell, item.cell) in linked
-        atom = Atom((item.cell,), item.work, _earned(item, above, rank, shown=shown), rank is not None, inputs)
+        earned = _earned(item, above, rank, shown=shown) + (comment if item.comment and rank is None else 0.0)
+        atom = Atom((item.cell,), item.work, earned, rank is not None, inputs)
         if found and item.cell in joined:
             found[-1] = _one(found[-1], atom)
         else:
@@ -116,11 +118,9 @@ def _earned(item: CellFacts, above: CellFacts | None, rank: int | None, *, shown
     earned = 0.0
     if rank is not None:
         earned += HEADING[min(rank, len(HEADING) - 1)]
-    elif item.comment:
-        earned += COMMENT
     if above is not None and item.kind is Kind.WORK and item.phase not in (None, above.phase):
         earned += PHASE
-    if item.kind is Kind.SHOWS and shown and rank is None:
+    if item.kind is Kind.SHOWS and shown and rank is None and not item.comment:
         earned -= SHOWN
     return earned
 
