@@ -28,7 +28,7 @@ MOST_LOOKS = 40
 """How often a notebook is analysed for one suggestion, at most."""
 
 _ONE_STEP = "step:start"
-_SHORT_LIST = 12  # a longer literal is data, no parameter
+_SHORT_LIST, _SHORT_TEXT = 12, 200  # a longer literal is data, no parameter
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,8 @@ def _names(tree: ast.Module) -> tuple[str, ...]:
 
 def _settable(item: Parameter) -> bool:
     value = item.default
+    if len(repr(value)) > _SHORT_TEXT:
+        return False
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):

@@ -101,7 +101,7 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["import pandas as pd\nfrom sklearn.svm import SVC", "df = pd.read_csv('a.csv')",
          "a = SVC(C=1)\na.fit(df)\na_score = a.score(df)", "b = SVC(C=a_score)\nb.fit(df)\nb_score = b.score(df)",
          "c = SVC(C=b_score)\nc.fit(df)\nc_score = c.score(df)", "print(c_score)"],
-        ["imports", "step:fit_a", "", "", "", ""],
+        ["imports", "step:load_df", "step:fit_a", "", "", ""],
     ),
     "three models below one heading are named after themselves": (
         ["#: # Data", "from sklearn.svm import SVC\nx = load()\nfor i in x: print(i)", "#: # Models",

@@ -8,12 +8,12 @@ that dynamic programming finds the cheapest of all divisions:
   it hardly does anything (`THIN_BARE` if no heading stands above it), unless it brings several cells' results together;
   and the square of its work, times `LARGE` if the notebook has sections, else `LARGE_BARE`, so that a long notebook
   without headings is cut into steps of like size.
-* **A cut** earns `HEADING` by the rank of a heading that stands there, `COMMENT` for a comment that introduces the cell
-  (`COMMENT_BARE` where no headings do), `PHASE` where the cell begins something else (load, fit, plot ...), and
-  `BESIDE` times the work, beyond that of a kernel's start, that can be done at the same time, if the step below needs
-  nothing of the step above and later steps need both (`BESIDE_LOOSE` if they don't). It pays `SHOWN` where it
-  parts a cell that only shows something from what it shows, and `PROCESS` for each value between the two sides that
-  can't leave its process: the steps would have to share one anyway.
+* **A cut** earns `HEADING` by the rank of a heading that stands there, `COMMENT` for a comment that introduces the
+  cell, and `PHASE` where the cell begins something else (load, fit, plot ...); the latter two count more where there
+  are no headings (`_BARE`). It earns `BESIDE` times the work, beyond that of a kernel's start, that can be done at the
+  same time, if the step below needs nothing of the step above and later steps need both (`BESIDE_LOOSE` if they don't).
+  It pays `SHOWN` where it parts a cell that only shows something from what it shows, and `PROCESS` for each value
+  between the two sides that can't leave its process: the steps would have to share one anyway.
 
 Cells that are replayed anyway (imports, functions, constants) belong to no step here. Beyond `MOST` cells, neighbours
 that hold together most are taken as one first: the time is cubic in their number.
@@ -25,17 +25,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from nb2pipe.suggest.facts import CellFacts, Facts, Kind
+from nb2pipe.suggest.phases import Phase
 
 STEP = 2.0
 IN = 0.5
 THIN = 1.5
 THIN_BARE = 3.5
 LARGE = 0.02
-LARGE_BARE = 0.04
+LARGE_BARE = 0.1
 HEADING = (4.5, 2.2, 0.6)
 COMMENT = 0.5
 COMMENT_BARE = 1.5
 PHASE = 0.7
+PHASE_BARE = 1.5
 BESIDE = 6.0
 BESIDE_LOOSE = 1.0
 SHOWN = 1.5
@@ -43,6 +45,7 @@ PROCESS = 5.0
 MOST = 100
 
 THIN_WORK = 0.8
+_SOME_WORK = 1.5
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class _Grid:
 def cut(facts: Facts, joined: Collection[int] = ()) -> tuple[tuple[int, ...], ...]:
     """The solid cells of each step, in notebook order. No step begins at a cell of `joined`."""
     sections = any(heading.rank == 0 for item in facts.cells for heading in item.headings)
-    atoms = _coarse(_atoms(facts, frozenset(joined), COMMENT if sections else COMMENT_BARE))
+    atoms = _coarse(_atoms(facts, frozenset(joined), headed=sections))
     if not atoms:
         return ()
     grid = _Grid(atoms, facts.together, LARGE if sections else LARGE_BARE)
@@ -89,22 +92,28 @@ def cut(facts: Facts, joined: Collection[int] = ()) -> tuple[tuple[int, ...], ..
     )
 
 
-def _atoms(facts: Facts, joined: frozenset[int], comment: float) -> list[Atom]:
+def _atoms(facts: Facts, joined: frozenset[int], *, headed: bool) -> list[Atom]:
     found: list[Atom] = []
     rank: int | None = None  # of the headings since the last solid cell
+    phase: Phase | None = None  # the last that was told above
     above: CellFacts | None = None
     linked = {(link.source, link.target) for link in facts.links if link.variable}
+    inputs: dict[int, set[tuple[int, str, float]]] = {}
+    for link in facts.links:
+        inputs.setdefault(link.target, set()).add((link.source, link.variable, link.weight))
     for item in facts.cells:
         ranks = [heading.rank for heading in item.headings if heading.rank is not None]
         rank = min([*ranks, *([rank] if rank is not None else [])], default=None)
         if not item.kind.solid:
             continue
-        inputs = frozenset(
-            (link.source, link.variable, link.weight) for link in facts.links if link.target == item.cell
-        )
         shown = above is not None and (above.cell, item.cell) in linked
-        earned = _earned(item, above, rank, shown=shown) + (comment if item.comment and rank is None else 0.0)
-        atom = Atom((item.cell,), item.work, earned, rank is not None, inputs)
+        earned = _by_text(item, rank, headed=headed)
+        if item.kind is Kind.WORK and item.phase is not None:
+            earned += (PHASE if headed else PHASE_BARE) if item.phase is not phase and above is not None else 0.0
+            phase = item.phase
+        if item.kind is Kind.SHOWS and shown and rank is None and not item.comment:
+            earned -= SHOWN
+        atom = Atom((item.cell,), item.work, earned, rank is not None, frozenset(inputs.get(item.cell, ())))
         if found and item.cell in joined:
             found[-1] = _one(found[-1], atom)
         else:
@@ -113,16 +122,11 @@ def _atoms(facts: Facts, joined: frozenset[int], comment: float) -> list[Atom]:
     return found
 
 
-def _earned(item: CellFacts, above: CellFacts | None, rank: int | None, *, shown: bool) -> float:
-    """What a cut right above the cell earns or, below zero, costs, whatever the steps on its two sides."""
-    earned = 0.0
+def _by_text(item: CellFacts, rank: int | None, *, headed: bool) -> float:
+    """What a cut right above the cell earns by what the author has written there."""
     if rank is not None:
-        earned += HEADING[min(rank, len(HEADING) - 1)]
-    if above is not None and item.kind is Kind.WORK and item.phase not in (None, above.phase):
-        earned += PHASE
-    if item.kind is Kind.SHOWS and shown and rank is None and not item.comment:
-        earned -= SHOWN
-    return earned
+        return HEADING[min(rank, len(HEADING) - 1)]
+    return (COMMENT if headed else COMMENT_BARE) if item.comment else 0.0
 
 
 def _one(first: Atom, second: Atom) -> Atom:
@@ -210,7 +214,10 @@ class _Step:
 
     def beside(self, work: float, *, onward: bool) -> float:
         """What it is worth that it may run at the same time as a step of this work."""
-        return (BESIDE if onward and self.onward else BESIDE_LOOSE) * max(0.0, min(work, self.work) - 1.0)
+        shared = min(work, self.work)
+        if onward and self.onward:
+            return BESIDE * max(0.0, shared - THIN_WORK)
+        return BESIDE_LOOSE * max(0.0, shared - _SOME_WORK)
 
 
 def _of_run(grid: _Grid, start: int, last: int) -> tuple[float, bool]:

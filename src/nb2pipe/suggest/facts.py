@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -101,12 +102,17 @@ def facts_of(
     used = {link.source for link in links if link.variable}
     changing = _changing(pipeline, fixed)
     covered = _covered(pipeline.definitions)
+    kept = {cell for step in pipeline.steps for cell in step.cells}.union(fixed)
+    given: dict[int, list[str]] = {}
+    for link in links:
+        if link.variable and link.variable not in words().no_subject:
+            given.setdefault(link.source, []).append(link.variable)
     found: list[CellFacts] = []
     for cell in notebook.cells:
         tree = trees.get(cell.index)
-        if not any(cell.index in step.cells for step in pipeline.steps) and cell.index not in fixed:
+        if cell.index not in kept:
             continue
-        names = parameters.get(cell.index, ())
+        names, phase = parameters.get(cell.index, ()), phase_of(tree)
         names = names if not changing.intersection(names) else ()
         kind = _kind(tree, covered.get(cell.index, {}), used=cell.index in used)
         found.append(
@@ -114,10 +120,10 @@ def facts_of(
                 cell=cell.index,
                 kind=Kind.CONSTANTS if names or cell.index in fixed else kind,
                 headings=above[cell.index] if cell.index < len(above) else (),
-                phase=phase_of(tree),
-                main=_main(tree, cell.index, links),
+                phase=phase,
+                main=_main(tree, given.get(cell.index, ())),
                 comment=_comment(cell.source),
-                work=_work(tree, cell.source),
+                work=_work(tree, cell.source) + (_LOADING if phase is Phase.LOAD else 0.0),
                 parameters=names,
                 fixed=cell.index in fixed,
             )
@@ -195,6 +201,7 @@ def _kind(tree: ast.Module | None, lines: Mapping[int, DefinitionKind], *, used:
 # --- guesses from the code ----------------------------------------------------------------------------------------
 
 _MOST_WORK = 5.0
+_LOADING = 0.5  # reading a file or a data base takes its time, however short the call
 
 
 def _heavy(tree: ast.Module) -> bool:
@@ -217,21 +224,19 @@ def _work(tree: ast.Module | None, source: str) -> float:
     return min(_MOST_WORK, total)
 
 
-def _main(tree: ast.Module | None, cell: int, links: Sequence[Link]) -> str:
-    """What the cell is about: the model that it fits; else the variable that it gives on to most, or binds last."""
+def _main(tree: ast.Module | None, given: Sequence[str]) -> str:
+    """What the cell is about: the model that it fits; else the variable that it gives on to most, or binds last.
+
+    `given`: the variables that it gives on, once for each cell that reads them.
+    """
     fitted = _fitted(tree)
     if fitted:
         return fitted
-    given: dict[str, int] = {}
-    for link in links:
-        if link.source == cell and link.variable and link.variable not in words().no_subject:
-            given[link.variable] = given.get(link.variable, 0) + 1
     bound = _bound_last(tree)
-    if given:
-        most = max(given.values())
-        best = [name for name in given if given[name] == most]
-        return bound if bound in best else min(best)
-    return bound
+    counts = Counter(given)
+    most = max(counts.values(), default=0)
+    best = [name for name, count in counts.items() if count == most]
+    return bound if bound in best or not best else min(best)
 
 
 def _fitted(tree: ast.Module | None) -> str:

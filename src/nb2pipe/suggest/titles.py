@@ -36,6 +36,8 @@ def _one_of_many(facts: Facts, runs: Sequence[Sequence[int]], number: int, headi
     end = _end(facts, run[0], heading)
     if number + 1 == len(runs) or runs[number + 1][0] > end or not _given(facts, run):
         return False
+    if _chain(facts, runs[number + 1][0]):
+        return False  # that one has a heading of its own
     return not any(link.source in run and link.target in runs[number + 1] for link in facts.links)
 
 
@@ -110,8 +112,20 @@ def _by_deed(facts: Facts, run: Sequence[int]) -> str:
     if phase is None:
         mains = [cells[cell].main for cell in run if cells[cell].main]
         return deed("", _given(facts, run) or (mains[-1] if mains else ""))
-    variable = cells[max(run, key=lambda cell: (cells[cell].phase is phase, cells[cell].work, -cell))].main
-    return deed(phase.value, "" if phase is Phase.FIT and GENERIC.match(variable) else variable)
+    item = cells[max(run, key=lambda cell: (cells[cell].phase is phase, cells[cell].work, -cell))]
+    if phase is Phase.FIT:
+        return deed(phase.value, "" if GENERIC.match(item.main) else item.main)
+    return deed(phase.value, "" if _several(facts, item.cell) else item.main)
+
+
+def _several(facts: Facts, cell: int) -> bool:
+    """True if none of the variables that the cell gives on matters most: X_train, X_test, y_train, y_test."""
+    readers: dict[str, int] = {}
+    for link in facts.links:
+        if link.source == cell and link.variable:
+            readers[link.variable] = readers.get(link.variable, 0) + 1
+    counts = sorted(readers.values())
+    return len(counts) > 1 and counts[-1] == counts[-2]
 
 
 def _deed(facts: Facts, run: Sequence[int]) -> Phase | None:
