@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from nb2pipe import __version__, analysis, checks, learned, render
+from nb2pipe import __version__, analysis, checks, learned, render, saving
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
@@ -37,7 +37,8 @@ from nb2pipe.model import (
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values
-from nb2pipe.suggesting import Suggestion, create, suggest_steps, write_tags
+from nb2pipe.suggesting import Suggestion
+from nb2pipe.suggesting import suggest_steps as suggest
 from nb2pipe.templates import PLAIN, template
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ if TYPE_CHECKING:
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "Suggestion", "analyze", "analyze_here", "build",
     "bundle_folder", "cancel", "log", "new", "plan", "run", "run_folder", "run_record", "runs", "schema",
-    "stale_files", "suggest_steps", "versions", "write_bundle", "write_tags",
+    "stale_files", "suggest", "versions", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
     "values": "nb2pipe graph --values, nb2pipe run --dry-run",
-    "suggest_steps": "nb2pipe suggest",
+    "suggest": "nb2pipe suggest",
     "write_tags": "nb2pipe suggest -o, nb2pipe suggest --in-place",
     "new": "nb2pipe new",
     "build": "nb2pipe build",
@@ -97,7 +98,16 @@ def new(path: Path, name: str = PLAIN) -> None:
 
     Raises BadInput if it is (N2P164), EnvironmentProblem if it can't be written (N2P611).
     """
-    create(path, template(name))
+    saving.create(path, template(name))
+
+
+def write_tags(suggestion: Suggestion, source: Path, copy: Path | None = None) -> None:
+    """Write suggested tags into the notebook's own file, or into a new file `copy`; nothing else changes.
+
+    Raises BadInput if the notebook has changed since (N2P163), if something is at `copy` already (N2P164), or for a
+    notebook of an old format (N2P162); EnvironmentProblem if the file can't be written (N2P611).
+    """
+    saving.write_tags(source, suggestion.tags, suggestion.digest, copy)
 
 
 def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:

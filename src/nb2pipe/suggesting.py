@@ -8,7 +8,6 @@ notebook without steps does not have, the steps on its sides become one, and the
 from __future__ import annotations
 
 import ast
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +17,7 @@ from nb2pipe import analysis, graph, notebook, suggest
 from nb2pipe.analyzing import Analyzed, Given, Source, analyze_here, within_bounds
 from nb2pipe.bounded import Tell
 from nb2pipe.config import Limits
-from nb2pipe.errors import BadInput, EnvironmentProblem
-from nb2pipe.files import write_atomic, write_new
+from nb2pipe.errors import BadInput
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Cell, Diagnostic, Location, Notebook, Parameter, Pipeline, Role, Severity
 from nb2pipe.suggest import Draft, Facts, Part
@@ -69,14 +67,15 @@ def suggest_steps(
     *,
     again: bool = False,
     limits: Limits | None = None,
+    folder: Path | None = None,
     lessons: Lessons | None = None,
 ) -> Suggestion:
-    """Steps for a notebook that has none; with `again`, in place of those that it has.
+    """Steps for a notebook that has none; with `again`, in place of those that it has. The rest is as in `analyze`.
 
     Raises BadInput (N2P161) for a notebook whose cells are tagged already, unless `again`; else as `analyze` does.
     """
     limits = limits or Limits.from_environment()
-    return _Suggesting(source, limits, Given(None, lessons or {}), again=again).finish()
+    return _Suggesting(source, limits, Given(folder, lessons or {}), again=again).finish()
 
 
 # --- the first look -----------------------------------------------------------------------------------------------
@@ -278,55 +277,6 @@ class _Suggesting:
 
     def _changed(self, tags: Mapping[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
         return {cell.index: tags[cell.index] for cell in self.cells if tags[cell.index] != cell.tags}
-
-
-def write_tags(suggestion: Suggestion, source: Path, copy: Path | None = None, *, limits: Limits | None = None) -> None:
-    """Write the suggested tags into the notebook's own file, or into a new file `copy`; nothing else changes.
-
-    Raises BadInput if the notebook has changed since (N2P163), if something is at `copy` already (N2P164), or for a
-    notebook of an old format (N2P162); EnvironmentProblem if the file can't be written (N2P611).
-    """
-    limits = limits or Limits.from_environment()
-    content = notebook.read_bytes(source, limits)
-    shown = notebook.shown_path(source)
-    if notebook.parse(content, shown, limits).digest != suggestion.digest:
-        raise BadInput.of(
-            "N2P163",
-            "the notebook changed while steps were looked for, so that nothing is written",
-            at=Location(shown),
-            hint="save it and try again",
-        )
-    tagged = notebook.with_tags(content, suggestion.tags, limits, shown)
-    if copy is not None:
-        create(copy, tagged)
-        return
-    path = source.resolve()  # a link stays a link
-    try:
-        write_atomic(path, tagged, mode=stat.S_IMODE(path.stat().st_mode))
-    except OSError as error:
-        raise _unwritten(source, error) from error
-
-
-def create(path: Path, content: bytes) -> None:
-    """Write a file that isn't there yet. Raises BadInput if it is (N2P164), EnvironmentProblem (N2P611)."""
-    try:
-        write_new(path, content)
-    except FileExistsError as error:
-        raise BadInput.of(
-            "N2P164",
-            f"{notebook.shown_path(path)} is there already, and is left as it is",
-            hint="give another name, or move the file away",
-        ) from error
-    except OSError as error:
-        raise _unwritten(path, error) from error
-
-
-def _unwritten(path: Path, error: OSError) -> EnvironmentProblem:
-    return EnvironmentProblem.of(
-        "N2P611",
-        f"{notebook.shown_path(path)} can't be written: {error.strerror or error}",
-        hint="choose a file in a folder that is there and that you may write to",
-    )
 
 
 def _refuse_tagged(found: Notebook) -> None:

@@ -114,7 +114,7 @@ def test_steps_that_are_there_are_left_alone(write: Any, call: Any) -> None:
 
 def test_a_notebook_that_changes_meanwhile_is_not_written(write: Any) -> None:
     path = write(*CELLS)
-    found = api.suggest_steps(path)
+    found = api.suggest(path)
     other = write(*CELLS[:2])
     before = other.read_bytes()
     with pytest.raises(api.BadInput) as error:
@@ -125,7 +125,7 @@ def test_a_notebook_that_changes_meanwhile_is_not_written(write: Any) -> None:
 
 def test_outputs_may_change_meanwhile(write: Any) -> None:
     path = write(*CELLS)
-    found = api.suggest_steps(path)
+    found = api.suggest(path)
     data = json.loads(path.read_text())
     data["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["new\n"]}]
     path.write_text(json.dumps(data))

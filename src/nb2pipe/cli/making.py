@@ -44,7 +44,7 @@ def suggest(notebook: Path, output: Path | None, *, in_place: bool, again: bool,
     """
     if output is not None and in_place:
         raise click.UsageError("-o and --in-place are two places to write to; give one of them")
-    found = api.suggest_steps(notebook, again=again, lessons=api.lessons(notebook))
+    found = api.suggest(notebook, again=again, lessons=api.lessons(notebook))
     written = output if output is not None else notebook if in_place else None
     if written is not None and found.parts:
         api.write_tags(found, notebook, output)
