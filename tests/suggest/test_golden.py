@@ -32,16 +32,11 @@ def test_preview_of_an_example(
 
 
 WINE = [
-    "from sklearn.datasets import load_wine\nfrom sklearn.ensemble import RandomForestClassifier\n"
-    "from sklearn.linear_model import LogisticRegression\nfrom sklearn.model_selection import train_test_split\n"
-    "from sklearn.preprocessing import StandardScaler",
+    "from sklearn.datasets import load_wine\nfrom sklearn.ensemble import RandomForestClassifier\nfrom sklearn.linear_model import LogisticRegression\nfrom sklearn.model_selection import train_test_split\nfrom sklearn.preprocessing import StandardScaler",
     "trees = 100\ntest_share = 0.3",
-    "X, y = load_wine(return_X_y=True, as_frame=True)\n"
-    "X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=test_share, random_state=0)\n"
-    "print(len(X_train), 'rows to learn from')",
+    "X, y = load_wine(return_X_y=True, as_frame=True)\nX_train, X_test, y_train, y_test = train_test_split(X, y, test_size=test_share, random_state=0)\nprint(len(X_train), 'rows to learn from')",
     "forest = RandomForestClassifier(n_estimators=trees, random_state=0).fit(X_train, y_train)",
-    "scaler = StandardScaler().fit(X_train)\n"
-    "linear = LogisticRegression(random_state=0).fit(scaler.transform(X_train), y_train)",
+    "scaler = StandardScaler().fit(X_train)\nlinear = LogisticRegression(random_state=0).fit(scaler.transform(X_train), y_train)",
     "forest_accuracy = forest.score(X_test, y_test)\nlinear_accuracy = linear.score(scaler.transform(X_test), y_test)",
     "print('forest:', forest_accuracy)\nprint('linear:', linear_accuracy)",
 ]
