@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,6 +45,8 @@ def write_tags(
         return
     path = source.resolve()  # a link stays a link
     try:
+        if not os.access(path, os.W_OK):  # to put a file in its place would ask nobody
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         write_atomic(path, tagged, mode=stat.S_IMODE(path.stat().st_mode))
     except OSError as error:
         raise _unwritten(source, error) from error

@@ -25,6 +25,7 @@ from nb2pipe.suggest import Draft, Facts, Part
 MOST_LOOKS = 40
 """How often a notebook is analysed for one suggestion, at most."""
 
+_AROUND = ("%%time", "%%timeit", "%%capture", "%%prun")
 _ONE_STEP = "step:start"
 _SHORT_LIST, _SHORT_TEXT = 12, 200  # a longer literal is data, no parameter
 
@@ -94,9 +95,7 @@ def first_look(source: Source, limits: Limits, given: Given, tell: Tell = lambda
     found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
     apart = {cell.index: _alone(cell) for cell in found.cells}
     looked = analyze_here(source, limits, replace(given, tags=apart), tell)
-    trees = {
-        cell.index: tree for cell in found.cells if isinstance(tree := analysis.parse_cell(cell.source), ast.Module)
-    }
+    trees = {cell.index: tree for cell in found.cells if (tree := _tree(cell.source)) is not None}
     types = {(row.cell, row.names[0]): row.type for row in looked.crossings if row.how == "value"}
     fixed = [
         cell.index for cell in found.cells if Role.PARAMETERS in notebook.roles_of(cell.tags) and not _skipped(cell)
@@ -105,6 +104,16 @@ def first_look(source: Source, limits: Limits, given: Given, tell: Tell = lambda
     possible = {cell: _names(tree) for cell, tree in trees.items()}
     facts = suggest.facts_of(found, pipeline, trees, types, possible, fixed, _stuck(looked))
     return _Look(found, facts)
+
+
+def _tree(source: str) -> ast.Module | None:
+    """The cell's tree; below a magic that only times or keeps what runs (`%%time`), that of the code below it."""
+    first, newline, rest = source.lstrip().partition("\n")
+    words = first.split(None, 1)
+    if newline and words and words[0] in _AROUND:
+        source = f"\n{rest}"
+    tree = analysis.parse_cell(source)
+    return tree if isinstance(tree, ast.Module) else None
 
 
 def _stuck(looked: Analyzed) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,23 @@ def test_in_place_writes_the_tags_and_nothing_else(write: Any, call: Any) -> Non
         cell["metadata"]["tags"] = tags
     assert path.read_text() == json.dumps(data, indent=1) + "\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_file_that_may_not_be_written_stays(write: Any, call: Any) -> None:
+    path = write(*CELLS)
+    path.chmod(0o440)
+    before = path.read_bytes()
+    done = call("suggest", path, "--in-place")
+    assert done.code == 3
+    assert "N2P611" in done.err
+    assert path.read_bytes() == before
+
+
+def test_one_step_is_explained(write: Any, call: Any) -> None:
+    done = call("suggest", write(("", "x = len('a')"), ("", "print(x)")))
+    assert "1 step for 2 cells" in done.out
+    assert "one step: its cells do too little" in done.out
 
 
 def test_in_place_follows_a_link(write: Any, call: Any, tmp_path: Path) -> None:

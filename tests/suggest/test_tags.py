@@ -129,6 +129,11 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
          f"print(rows)\n{LOOP}"],
         ["imports", "step:connect", "step:read", "step:report"],
     ),
+    "code below a magic that times it": (
+        ["#: # A", f"x = load()\n{LOOP}", "import json", "%%time\nm = Model()\nm.fit(x)\nm_score = m.score(x)",
+         "%%time\nforest = Model()\nforest.fit(x)\nforest_score = forest.score(x)", "#: # B", "print(m_score, forest_score)"],
+        ["step:a", "step:fit", "", "step:fit_forest", "step:b"],
+    ),
     # --- cells that are not valid, or not Python
     "a cell that isn't valid": (
         ["#: # A", f"x = load()\n{LOOP}", "#: # B", "y = (", f"print(x)\n{LOOP}"],

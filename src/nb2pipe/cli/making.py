@@ -80,6 +80,8 @@ def _lines(found: Suggestion, notebook: Path, written: Path | None, *, again: bo
     head = f"{notebook}: {_count(len(steps), 'step')} for {_count(len(cells), 'cell')}"
     lines = [show.one_line(head), "", *show.table([row for part in found.parts for row in _rows(part)])]
     lines += ["", *_shape(found)] if steps else []
+    if len(steps) == 1 and not found.remarks:
+        lines += ["", "one step: its cells do too little, or hand on too much, to be worth more kernels"]
     lines += ["", *(show.one_line(remark) for remark in found.remarks)] if found.remarks else []
     return [*lines, "", *_next(found, notebook, written, again=again)]
 
