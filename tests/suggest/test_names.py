@@ -49,7 +49,8 @@ def test_the_name_of_a_heading(text: str) -> None:
 
 
 def test_the_whole_heading() -> None:
-    assert name_of("GLM: Gamma response", whole=True) == "glm_gamma_response"
+    assert name_of("2. GLM: Gamma response", whole=True) == "glm_gamma_response"
+    assert name_of("Components (lazy)", whole=True) == "components_lazy"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a heading of which no name can be made": (
         ["#: # $x^2$", f"x = load()\n{LOOP}", "#: # !!!", f"print(x)\n{LOOP}"],
-        ["step:load_x", "step:part_2"],
+        ["step:load_x", "step:show_x"],
     ),
     # --- roles
     "imports and set-up": (

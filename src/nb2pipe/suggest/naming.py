@@ -27,12 +27,12 @@ _MOST_WORDS = 4
 def name_of(text: str, *, whole: bool = False) -> str:
     """A step's name for a heading or a comment; empty if nothing of it can be one.
 
-    Letters of all scripts stay, lower case where there is one; numbering, formulas and asides in brackets go, and
-    what follows a colon or a dash, unless the `whole` is asked for.
+    Letters of all scripts stay, lower case where there is one; numbering and formulas go, and unless the `whole` is
+    asked for, asides in brackets and what follows a colon or a dash.
     """
     plain = _MATHS.sub(" ", _TAG.sub(" ", _IMAGE_OR_LINK.sub(r"\1", unicodedata.normalize("NFC", text))))
     numberless = _NUMBER.sub("", plain.strip(" *_#\t").replace("`", ""))
-    for candidate in (_ASIDE.sub(" ", numberless), numberless, plain):
+    for candidate in (numberless, plain) if whole else (_ASIDE.sub(" ", numberless), numberless, plain):
         found = _split(candidate) if whole else _words(candidate)
         if found:
             return _joined(found)

@@ -109,6 +109,8 @@ def _by_deed(facts: Facts, run: Sequence[int]) -> str:
     phase = _deed(facts, run)
     if phase is Phase.PLOT:
         return deed(phase.value, _shown_variable(facts, run))
+    if phase is None and all(cells[cell].kind is Kind.SHOWS for cell in run):
+        return deed("show", _shown_variable(facts, run))
     if phase is None:
         mains = [cells[cell].main for cell in run if cells[cell].main]
         return deed("", _given(facts, run) or (mains[-1] if mains else ""))
