@@ -26,7 +26,7 @@ MOST_LOOKS = 40
 """How often a notebook is analysed for one suggestion, at most."""
 
 _AROUND = ("%%time", "%%timeit", "%%capture", "%%prun")
-_ONE_STEP = "step:start"
+_ONE_STEP = "step:part"
 _SHORT_LIST, _SHORT_TEXT = 12, 200  # a longer literal is data, no parameter
 
 
@@ -193,12 +193,14 @@ class _Suggesting:
         return self._told(draft, found)
 
     def _whole(self) -> dict[int, tuple[str, ...]]:
-        """Tags that make all cells one step."""
-        roles = {cell: notebook.roles_of(kept) for cell, kept in self.bare.items()}
-        return {
-            cell: kept if roles[cell] & {Role.SKIP, Role.PARAMETERS} else (_ONE_STEP, *kept)
-            for cell, kept in self.bare.items()
-        }
+        """Tags that make all cells one step; where the author's parameters stand in between, a new one begins."""
+        found: dict[int, tuple[str, ...]] = {}
+        number = 1
+        for cell, kept in self.bare.items():
+            roles = notebook.roles_of(kept)
+            number += Role.PARAMETERS in roles
+            found[cell] = kept if roles & {Role.SKIP, Role.PARAMETERS} else (f"{_ONE_STEP}{number}", *kept)
+        return found
 
     def _analyze(self, tags: Mapping[int, tuple[str, ...]]) -> Analyzed:
         self.looks += 1

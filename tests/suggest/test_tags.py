@@ -189,6 +189,13 @@ def test_steps_that_are_there_are_left_alone(tag: str) -> None:
     assert tags_of(suggested(content, again=True)) == ["parameters", "step:load cpu:2", "step:fit", "step:report"]
 
 
+def test_parameters_of_the_author_below_other_cells() -> None:
+    cells = ["x = open('a').read()", "n = 3", "y = x * n\nprint(y)"]
+    found = suggested(notebook(*cells, tags={1: ["parameters"]}))
+    assert tags_of(found) == ["step:load_x", "parameters", "step:show_x"]
+    assert found.analyzed.errors == ()
+
+
 def test_a_metrics_cell_inside_a_step_says_which() -> None:
     cells = ["#: # Load", f"x = load()\n{LOOP}", "print('rows:', len(x))", "y = x + 1", "#: # End", f"print(y)\n{LOOP}"]
     found = suggested(notebook(*cells, tags={1: ["metrics"]}))

@@ -46,6 +46,7 @@ MOST = 100
 
 THIN_WORK = 0.8
 _SOME_WORK = 1.5
+_ALWAYS = 1000.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def _atoms(facts: Facts, joined: frozenset[int], *, headed: bool) -> list[Atom]:
     rank: int | None = None  # of the headings since the last solid cell
     phase: Phase | None = None  # the last that was told above
     above: CellFacts | None = None
+    fixed = False  # parameters stand in between, which no step can go around
     linked = {(link.source, link.target) for link in facts.links if link.variable}
     inputs: dict[int, set[tuple[int, str, float]]] = {}
     for link in facts.links:
@@ -104,6 +106,7 @@ def _atoms(facts: Facts, joined: frozenset[int], *, headed: bool) -> list[Atom]:
     for item in facts.cells:
         ranks = [heading.rank for heading in item.headings if heading.rank is not None]
         rank = min([*ranks, *([rank] if rank is not None else [])], default=None)
+        fixed = fixed or item.fixed
         if not item.kind.solid:
             continue
         shown = above is not None and (above.cell, item.cell) in linked
@@ -111,6 +114,8 @@ def _atoms(facts: Facts, joined: frozenset[int], *, headed: bool) -> list[Atom]:
         if item.kind is Kind.WORK and item.phase is not None:
             earned += (PHASE if headed else PHASE_BARE) if item.phase is not phase and above is not None else 0.0
             phase = item.phase
+        if fixed:
+            earned += _ALWAYS
         if item.kind is Kind.SHOWS and shown and rank is None and not item.comment:
             earned -= SHOWN
         atom = Atom((item.cell,), item.work, earned, rank is not None, frozenset(inputs.get(item.cell, ())))
@@ -118,7 +123,7 @@ def _atoms(facts: Facts, joined: frozenset[int], *, headed: bool) -> list[Atom]:
             found[-1] = _one(found[-1], atom)
         else:
             found.append(atom)
-        rank, above = None, item
+        rank, above, fixed = None, item, False
     return found
 
 
