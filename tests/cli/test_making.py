@@ -127,7 +127,7 @@ def test_steps_that_are_there_are_left_alone(write: Any, call: Any) -> None:
     assert "N2P161" in done.err
     assert path.read_bytes() == before
     assert call("suggest", path, "--in-place", "--again").code == 0
-    assert tags_in(path) == [["parameters"], ["step:start"]]
+    assert tags_in(path) == [["parameters"], ["step:show"]]
 
 
 def test_a_notebook_that_changes_meanwhile_is_not_written(write: Any) -> None:
