@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,13 +37,15 @@ from nb2pipe.model import (
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values
+from nb2pipe.verify.verdicts import Verification
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun
+    from nb2pipe.verifying import Asked
 
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "analyze", "analyze_here", "build", "bundle_folder",
-    "cancel", "log", "plan", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "versions",
+    "cancel", "log", "plan", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "verification_page", "verify", "versions",
     "write_bundle",
 ]  # fmt: skip
 
@@ -62,6 +64,8 @@ USE_CASES: Mapping[str, str] = {
     "run_folder": "nb2pipe runs show",
     "log": "nb2pipe logs",
     "cancel": "nb2pipe cancel",
+    "verify": "nb2pipe verify",
+    "verification_page": "nb2pipe verify",
     "schema": "docs/pipeline.schema.json, kept in step by a test",
     "versions": "nb2pipe version",
 }
@@ -291,6 +295,28 @@ def cancel(root: Path, which: str = "latest") -> Run:
     directory = store.find(_root(root), which)
     local.cancel(directory.path)
     return store.load(_root(root), directory.id)
+
+
+def verify(
+    source: Path, asked: Asked | None = None, *, run_dir: Path | None = None, tell: Callable[[str], None] | None = None
+) -> Verification:
+    """Run the notebook straight, twice, and as a pipeline, in copies of its folder; compare what they leave.
+
+    `run_dir`: where the copies are made, in place of `.nb2pipe/` beside the notebook. `tell` gets lines on progress.
+    Raises BadInput where there is no notebook, EnvironmentProblem, and Canceled; all else is in the Verification.
+    """
+    from nb2pipe import verifying
+
+    root = (run_dir or store.default_root(source)).resolve()
+    known = lessons(source, run_dir)
+    return verifying.verify(source, root, known, asked or verifying.Asked(), tell or (lambda _: None))
+
+
+def verification_page(found: Verification) -> str:
+    """The report of a verification as one page of HTML that needs no other file."""
+    from nb2pipe.verify.page import page
+
+    return page(found)
 
 
 def schema() -> Mapping[str, Json]:

@@ -28,13 +28,14 @@ def _set_debug(context: click.Context, _option: click.Parameter, value: bool) ->
 
 
 def _commands() -> list[click.Command]:
-    from nb2pipe.cli import history, inspecting, running
+    from nb2pipe.cli import history, inspecting, running, verifying
 
     return [
         inspecting.check,
         inspecting.graph,
         inspecting.build,
         running.run,
+        verifying.verify,
         history.runs,
         history.logs,
         history.cancel,

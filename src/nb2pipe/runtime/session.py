@@ -90,9 +90,15 @@ def enter(session: Session) -> None:
 
 def current() -> Session:
     """The step that runs now. Raises StepProblem if none has begun."""
-    if not _sessions:
+    found = current_or_none()
+    if found is None:
         raise StepProblem("run the step's first cell first: it says which step this is")
-    return _sessions[-1]
+    return found
+
+
+def current_or_none() -> Session | None:
+    """The step that runs now, if this process runs any."""
+    return _sessions[-1] if _sessions else None
 
 
 def import_units() -> ModuleType:

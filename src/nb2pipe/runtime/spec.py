@@ -13,6 +13,7 @@ from nb2pipe.runtime import ambient
 from nb2pipe.runtime.session import Earlier, StepProblem
 
 SPEC_VARIABLE = "NB2PIPE_STEP"
+SEED_VARIABLE = "NB2PIPE_SEED"  # for `verify --seeded`: where the global generators of each process begin
 SCHEMA = 1
 
 
@@ -33,8 +34,11 @@ _process: dict[str, str] = {}  # step that runs in this process -> where its spe
 
 def _spec_of_run(step_id: str) -> dict[str, Any] | None:
     path = os.environ.pop(SPEC_VARIABLE, None)
+    seed = os.environ.pop(SEED_VARIABLE, None)
     if path is not None:
         _hide_runtime_path()
+    if seed is not None:
+        ambient.seed(int(seed))
     path = path or _process.get(step_id)
     if path is None:
         return None

@@ -1,0 +1,112 @@
+"""A notebook run for comparison in; out, descriptions of its final values (`state.json`, `state.bin`).
+
+`begin` makes a kernel run a notebook straight, as if its first cell had not been ours; `end` describes what is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nb2pipe.runtime import demand, describe, spec
+from nb2pipe.runtime.cells import write_json
+from nb2pipe.runtime.session import current_or_none
+
+SCHEMA = 1
+PICKLES = (".pkl", ".pickle", ".joblib")
+MAX_PICKLE_BYTES = 200_000_000
+
+_told: dict[str, Any] = {}
+
+
+def begin(step_id: str) -> None:
+    """Run the cells that follow as a kernel runs them, numbered as in the notebook."""
+    from IPython import get_ipython
+
+    _told.update(spec.spec_of(step_id))
+    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    numbers = iter(_told["plan"]["cells"])
+
+    def next_cell(_result: Any) -> None:  # noqa: ANN401
+        if shell.execution_count and not next_cell.began:  # type: ignore[attr-defined]
+            next_cell.began = True  # type: ignore[attr-defined]
+            _forget_history(shell)
+        number = next(numbers, None)
+        if number is not None:
+            shell.execution_count = number + 1
+
+    next_cell.began = False  # type: ignore[attr-defined]
+    shell.events.register("post_run_cell", next_cell)
+
+
+def _forget_history(shell: Any) -> None:  # noqa: ANN401
+    """As in a kernel that has run nothing yet."""
+    history = shell.history_manager
+    history.input_hist_parsed[:] = [""]
+    history.input_hist_raw[:] = [""]
+    history._i = history._ii = history._iii = history._i00 = ""  # noqa: SLF001
+    for name in ("_i", "_ii", "_iii"):
+        shell.user_ns[name] = ""
+    for name in ("_i1", "__nb2pipe__"):
+        shell.user_ns.pop(name, None)
+
+
+def end(_step_id: str) -> None:
+    """Describe the final values of all variables, and what was pickled into files."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    session = current_or_none()
+    out = Path(_told["out"]) if session is None else session.out
+    folder = str(_told["folder"]) if session is None else session.folder
+    hidden = shell.user_ns_hidden
+    names = {
+        name: value
+        for name, value in shell.user_ns.items()
+        if not demand.is_own(name) and hidden.get(name, hidden) is not value
+    }
+    with (out / "state.bin").open("wb") as blob:
+
+        def put(content: bytes) -> int:
+            place = blob.tell()
+            blob.write(content)
+            return place
+
+        described = {name: describe.describe(value, folder).data(put) for name, value in sorted(names.items())}
+        files = {path: item.data(put) for path, item in _pickled(Path(folder), out)}
+    write_json(out / "state.json", {"schema": SCHEMA, "values": described, "files": files, "versions": _versions()})
+    write_json(out / "outputs.json", {"schema": spec.SCHEMA})
+
+
+def _pickled(folder: Path, out: Path) -> Iterator[tuple[str, describe.Description]]:
+    """Files of pickles that this run has written: equal values may be pickled to other bytes."""
+    began = (out.parent.parent / "request.json").stat().st_mtime
+    for path in sorted(folder.rglob("*")):
+        if path.suffix not in PICKLES:
+            continue
+        with contextlib.suppress(Exception):  # no pickle: then its bytes are compared
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_mtime >= began and found.st_size <= MAX_PICKLE_BYTES:
+                yield path.relative_to(folder).as_posix(), describe.describe(_load(path), str(folder))
+
+
+def _load(path: Path) -> object:
+    if "joblib" in sys.modules:
+        return sys.modules["joblib"].load(path)
+    with path.open("rb") as file:
+        return pickle.load(file)
+
+
+def _versions() -> Mapping[str, str]:
+    """Python's, and those of the packages that the notebook has imported."""
+    found = {"python": sys.version.split()[0]}
+    for name in ("numpy", "pandas", "scipy", "sklearn", "matplotlib", "statsmodels", "torch"):
+        version = getattr(sys.modules.get(name), "__version__", None)
+        if isinstance(version, str):
+            found[name] = version
+    return found
