@@ -17,9 +17,7 @@ DifferingAt = Callable[[Pipeline, int], Sequence[ValueReport]]
 """A pipeline of the first steps, and the cell that follows them: the variables that differ there."""
 
 
-def find(
-    pipeline: Pipeline, differs: Differs, differing_at: DifferingAt, tell: Callable[[str], None]
-) -> Cut | None:
+def find(pipeline: Pipeline, differs: Differs, differing_at: DifferingAt, tell: Callable[[str], None]) -> Cut | None:
     """Where the results come apart; None if they also do when all steps share one process."""
     sizes = _sizes(pipeline)
     if not sizes or differs(together(pipeline, sizes[-1])):
@@ -33,6 +31,21 @@ def find(
         else:
             high = middle
     return _cut(pipeline, sizes[high], differing_at)
+
+
+def leaving(pipeline: Pipeline, reports: Sequence[ValueReport]) -> Cut | None:
+    """For variables that are not what they were once they have left their step, which no step has shown so far."""
+    for report in reports:
+        for step in reversed(pipeline.steps):
+            if report.name in step.outputs:
+                cells = (max(step.cells, default=0), max(step.cells, default=0) + 1)
+                names = tuple(item.name for item in reports)
+                cause = (
+                    f"`{report.name}` ({report.type}) is another once it has left `{step.name}`: {report.difference}"
+                )
+                fix = f"use `{report.name}` in `{step.name}` only, and pass on what it is made from"
+                return Cut(step.name, "", cells, names, cause, fix)
+    return None
 
 
 def together(pipeline: Pipeline, size: int) -> Pipeline:
@@ -58,7 +71,8 @@ def _cut(pipeline: Pipeline, size: int, differing_at: DifferingAt) -> Cut:
     steps = pipeline.steps
     before, after = steps[size - 2], steps[size - 1]
     cells = (max(before.cells, default=0), min(after.cells, default=0))
-    earlier = replace(pipeline, steps=steps[: size - 1])
+    above = tuple(item for item in pipeline.definitions if item.at.cell < cells[1])
+    earlier = replace(pipeline, steps=steps[: size - 1], definitions=above)
     reports = differing_at(earlier, cells[1])
     names = tuple(item.name for item in reports)
     if not reports:
@@ -69,9 +83,10 @@ def _cut(pipeline: Pipeline, size: int, differing_at: DifferingAt) -> Cut:
         fix = f"put the cells of `{before.name}` and `{after.name}` into one step"
         return Cut(before.name, after.name, cells, (), cause, fix)
     first = reports[0]
-    cause = f"`{first.name}` ({first.type}) is not what it is in the notebook when `{after.name}` begins: {first.difference}"
+    what = f"`{first.name}` ({first.type})"
+    cause = f"{what} is not what it is in the notebook when `{after.name}` begins: {first.difference}"
     fix = (
-        f"write `# nb2pipe: updates {first.name}` on the line that changes `{first.name}` unseen, "
-        f"or put the cells that make and use it into one step"
+        f"put the cells that make and use `{first.name}` into one step; or, if a line changes it unseen, write "
+        f"`# nb2pipe: updates {first.name}` there; or have its class hand on all that counts when it is pickled"
     )
     return Cut(before.name, after.name, cells, names, cause, fix)

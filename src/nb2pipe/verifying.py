@@ -27,7 +27,7 @@ from nb2pipe.learned import Lessons
 from nb2pipe.model import Diagnostic, Json, Notebook, Pipeline, Role
 from nb2pipe.observing import Laboratory, Observed, Settings
 from nb2pipe.runs import store
-from nb2pipe.verify.files import Files, compare_files
+from nb2pipe.verify.files import compare_files
 from nb2pipe.verify.outputs import compare_cells
 from nb2pipe.verify.state import compare_values
 from nb2pipe.verify.verdicts import CellReport, Cut, Outcome, ValueReport, Verdict, Verification
@@ -63,7 +63,13 @@ class _Found:
 
     @property
     def differs(self) -> bool:
-        return any(item.verdict is Verdict.DIFFERS for item in (*self.cells, *self.variables, *self.files))
+        return self.shows or any(item.verdict is Verdict.DIFFERS for item in self.variables)
+
+    @property
+    def shows(self) -> bool:
+        """Something differs that people see: what a cell put out, or a file."""
+        verdicts = [*(item.verdict for item in self.cells), *(item.verdict for item in self.files)]
+        return Verdict.DIFFERS in verdicts
 
 
 def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell = lambda _: None) -> Verification:
@@ -128,7 +134,7 @@ class _Verifier:
         cut = None
         if outcome is Outcome.DIFFERS and self.asked.bisect:
             self.tell("looking for the step where the results come apart")
-            cut = self._cut()
+            cut = self._cut(found)
         state = self.first.state
         return Verification(
             name,
@@ -180,13 +186,12 @@ class _Verifier:
             return Outcome.STOPPED, piped.error.message
         return (Outcome.DIFFERS, "") if found.differs else (Outcome.SAME, "")
 
-    def _cut(self) -> Cut | None:
-        return bisecting.find(
-            self.plan,
-            lambda pipeline: self.compare(self.observe(pipeline)).differs,
-            self._differing_at,
-            self.tell,
-        )
+    def _cut(self, found: _Found) -> Cut | None:
+        """Where what people see comes apart; if only variables do, the step that such a one leaves changed."""
+        if not found.shows:
+            return bisecting.leaving(self.plan, [item for item in found.variables if item.verdict is Verdict.DIFFERS])
+        shows: bisecting.Differs = lambda pipeline: self.compare(self.observe(pipeline)).shows  # noqa: E731
+        return bisecting.find(self.plan, shows, self._differing_at, self.tell)
 
     def _differing_at(self, earlier: Pipeline, before: int) -> Sequence[ValueReport]:
         """The variables that differ once the steps of `earlier` have run: those above cell `before`."""

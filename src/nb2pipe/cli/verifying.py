@@ -14,10 +14,10 @@ from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, emit_json, write_file
 from nb2pipe.errors import RunFailed
 from nb2pipe.model import Severity
-from nb2pipe.verify.verdicts import CellReport, Outcome, ValueReport, Verdict, Verification, counted
+from nb2pipe.verify.verdicts import CellReport, Cut, Outcome, ValueReport, Verdict, Verification, counted
 
 if TYPE_CHECKING:
-    from nb2pipe.verifying import Asked
+    pass
 
 _STYLES = {
     Outcome.SAME: "green",
@@ -42,12 +42,23 @@ _MOST = 20  # of the lines on what differs
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--seeded", is_flag=True, help="Seed Python's and NumPy's global generators with 0 at the top.")
 @click.option("--state", is_flag=True, help="Compare final variables and files only: one straight run, no outputs.")
-@click.option("--rtol", type=click.FloatRange(0, 1), default=0.0, metavar="X", help="Floats of variables may differ by this share.")
+@click.option(
+    "--rtol",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="X",
+    help="Floats of variables may differ by this share.",
+)
 @click.option("--stderr", is_flag=True, help="What is written to standard error counts too.")
 @click.option("--no-bisect", is_flag=True, help="Don't look for the step where results come apart.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Steps at a time. Default: the processors.")
 @click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own; `jupyter kernelspec list`.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for each straight run and each step.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Seconds for each straight run and each step.",
+)
 @click.option("--run-dir", type=PATH, metavar="DIR", help="Work there. Default: .nb2pipe/ beside the notebook.")
 def verify(
     notebook: Path,
@@ -129,13 +140,24 @@ def _summarize(found: Verification, report: Path) -> None:
     if len(lines) > _MOST:
         click.echo(f"... and {len(lines) - _MOST} more: see the report")
     if found.cut is not None:
-        click.echo(f"they come apart between steps `{found.cut.before}` and `{found.cut.after}`:")
+        place = (
+            f"between `{found.cut.before}` and `{found.cut.after}`"
+            if found.cut.after
+            else f"after `{found.cut.before}`"
+        )
+        click.echo(f"they come apart {show.one_line(place)}:")
         click.echo(f"  {show.one_line(found.cut.cause)}")
         click.echo(f"  fix: {show.one_line(found.cut.fix)}")
     for row in show.table(_count_rows(found)):
         click.echo(row)
     click.echo(headline(found), color=colours)
     click.echo(f"report: {show.near(report)}")
+
+
+def _cut_lines(cut: Cut) -> list[str]:
+    place = f"between `{cut.before}` and `{cut.after}`" if cut.after else f"after `{cut.before}`"
+    lines = [f"they come apart {place}:", f"  {cut.cause}", f"  fix: {cut.fix}"]
+    return ["  " * line.startswith("  ") + show.one_line(line.strip()) for line in lines]
 
 
 def headline(found: Verification) -> str:

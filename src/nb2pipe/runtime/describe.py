@@ -7,9 +7,11 @@ caches that an object does not hand on don't count. What can't be looked into co
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import enum
 import hashlib
+import pickle
 import re
 import reprlib
 import sys
@@ -19,7 +21,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from nb2pipe.runtime.describe_libraries import is_drawn, is_immutable, matplotlib_value, numpy_value, pandas_value, type_name
+
 MAX_PARTS = 500
+MAX_PICKLE_BYTES = 50_000_000
 MAX_NUMBERS = 4_000_000  # of one part; of more only the digest is kept
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
@@ -31,22 +36,36 @@ _CLOSED = (  # nothing to look into, or nothing that would be the same elsewhere
 )  # fmt: skip
 
 
+_LIBRARIES = (("numpy", numpy_value), ("pandas", pandas_value), ("matplotlib", matplotlib_value))
+
+
 @dataclass
 class Description:
     """`digest` of all that must be equal to the letter, and the floating-point numbers beside it.
 
     `closed`: types of what could not be looked into. `parts`: the same for each column, attribute or key, of a value
-    that has such. `shown`: the value, if it is short.
+    that has such. `shown`: the value, if it is short. `handed_on`: the signature of what a pickle of it makes, if that
+    is another: a library's class may leave out what it can do without.
     """
 
     type: str
     digest: str = ""
     numbers: array[float] = field(default_factory=lambda: array("d"))
-    numbers_digest: str = ""
     closed: tuple[str, ...] = ()
     parts: dict[str, Description] = field(default_factory=dict)
     shown: str = ""
     why_not: str = ""
+    opened: bool = False  # an object of a library was taken apart
+    handed_on: str = ""
+
+    @property
+    def signature(self) -> str:
+        """A digest of all that is here."""
+        whole = hashlib.sha256(f"{self.type}\0{self.digest}\0{self.why_not}\0".encode("utf-8", "surrogatepass"))
+        whole.update(self.numbers.tobytes())
+        for label, part in self.parts.items():
+            whole.update(f"{label}\0{part.signature}\0".encode("utf-8", "surrogatepass"))
+        return whole.hexdigest()
 
     def data(self, put: Callable[[bytes], int]) -> dict[str, Any]:
         """As JSON data; `put` keeps the numbers' bytes (little-endian doubles) and tells where."""
@@ -59,6 +78,10 @@ class Description:
             found["shown"] = self.shown
         if self.closed:
             found["closed"] = list(self.closed)
+        if self.opened:
+            found["signature"] = self.signature
+        if self.handed_on:
+            found["handed_on"] = self.handed_on
         found["digest"] = self.digest
         if self.numbers:
             content = self.numbers.tobytes()
@@ -71,6 +94,17 @@ class Description:
 
 def describe(value: object, folder: str = "") -> Description:
     """Describe a value. `folder`, where it stands in a text, is taken as any folder. Never raises an Exception."""
+    found = _describe(value, folder)
+    if found.opened:
+        with contextlib.suppress(Exception):
+            content = pickle.dumps(value, 5)
+            if len(content) <= MAX_PICKLE_BYTES:
+                made = _describe(pickle.loads(content), folder).signature
+                found.handed_on = made if made != found.signature else ""
+    return found
+
+
+def _describe(value: object, folder: str) -> Description:
     name = type_name(value)
     try:
         parts = dict(_parts(value))
@@ -81,17 +115,11 @@ def describe(value: object, folder: str = "") -> Description:
             return _whole(value, name, folder)
         found = Description(name, shown=_shown(value))
         found.parts = {label: _whole(part, type_name(part), folder) for label, part in parts.items()}
+        found.opened = any(part.opened for part in found.parts.values()) or _is_of_a_library(value)
         found.digest = hashlib.sha256("\0".join([name, *parts]).encode("utf-8", "surrogatepass")).hexdigest()
     except Exception as error:  # noqa: BLE001
         return Description(name, why_not=f"it can't be looked into: {type(error).__name__}")
     return found
-
-
-def type_name(value: object) -> str:
-    """`pandas.DataFrame` rather than `pandas.core.frame.DataFrame`."""
-    cls = type(value)
-    package = str(getattr(cls, "__module__", "") or "").partition(".")[0]
-    return cls.__qualname__ if package in ("builtins", "__main__", "") else f"{package}.{cls.__qualname__}"
 
 
 def _whole(value: object, name: str, folder: str) -> Description:
@@ -99,9 +127,9 @@ def _whole(value: object, name: str, folder: str) -> Description:
     walk.add(value)
     if walk.closed and walk.count == 1:
         return Description(name, why_not="only its type can be compared")
-    return Description(
-        name, walk.digest.hexdigest(), walk.numbers, closed=tuple(sorted(walk.closed)), shown=_shown(value)
-    )
+    found = Description(name, walk.digest.hexdigest(), walk.numbers, tuple(sorted(walk.closed)), shown=_shown(value))
+    found.opened = walk.opened
+    return found
 
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:
@@ -131,10 +159,10 @@ def _is_plain_instance(value: object) -> bool:
     cls = type(value)
     return (
         not isinstance(value, (type, types.ModuleType, types.FunctionType, dict, list, tuple, set, BaseException))
-        and cls.__reduce_ex__ is object.__reduce_ex__
-        and cls.__reduce__ is object.__reduce__
+        and getattr(cls, "__reduce_ex__", None) is getattr(object, "__reduce_ex__", None)
+        and getattr(cls, "__reduce__", None) is getattr(object, "__reduce__", None)
         and cls not in copyreg.dispatch_table
-        and not _is_drawn(value)
+        and not is_drawn(value)
         and not hasattr(cls, "__array__")
         and isinstance(_reduced(value), tuple)  # raises what pickle would: then it has no parts to speak of
     )
@@ -164,12 +192,14 @@ class _Walk:
         self.digest = hashlib.sha256()
         self.numbers = array("d")
         self.closed: set[str] = set()
+        self.opened = False
         self.count = 0
         self._folder = folder
         self._seen: dict[int, int] = {}
         self._kept: list[object] = []  # so that no id is given twice
 
     def token(self, kind: str, content: bytes = b"") -> None:
+        """Something that must be equal to the letter."""
         self.digest.update(f"{kind}:{len(content)}:".encode("utf-8", "surrogatepass"))
         self.digest.update(content)
 
@@ -181,6 +211,7 @@ class _Walk:
         self.token(kind, text.encode("utf-8", "surrogatepass"))
 
     def add(self, value: object) -> None:
+        """Take `value` apart."""
         self.count += 1
         cls = type(value)
         if cls is float:
@@ -195,7 +226,7 @@ class _Walk:
             self.numbers.extend((value.real, value.imag))  # type: ignore[attr-defined]
         elif cls is tuple:
             self._items("tuple", value)  # type: ignore[arg-type]
-        elif not self._again(value):
+        elif is_immutable(value) or not self._again(value):
             self._mutable(value, cls)
 
     def _again(self, value: object) -> bool:
@@ -223,18 +254,10 @@ class _Walk:
             self.token("module", value.__name__.encode())
         elif isinstance(value, enum.Enum):
             self.token("enum", f"{type_name(value)}.{value.name}".encode())
-        elif isinstance(value, types.FunctionType):
-            self._function(value)
-        elif isinstance(value, types.MethodType):
-            self.token("method")
-            self.add(value.__func__)
-            self.add(value.__self__)
-        elif isinstance(value, types.BuiltinFunctionType):
-            self.token("builtin", str(value.__qualname__).encode())
-            if not isinstance(value.__self__, (types.ModuleType, type(None))):
-                self.add(value.__self__)
+        elif isinstance(value, (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
+            self._callable(value)
         elif isinstance(value, _CLOSED):
-            self._close(value)
+            self.close(value)
         else:
             self._object(value)
 
@@ -268,6 +291,18 @@ class _Walk:
                     self.text("attribute", name)
                     self.add(item)
 
+    def _callable(self, value: Any) -> None:  # noqa: ANN401
+        if isinstance(value, types.FunctionType):
+            self._function(value)
+        elif isinstance(value, types.MethodType):
+            self.token("method")
+            self.add(value.__func__)
+            self.add(value.__self__)
+        else:
+            self.token("builtin", str(value.__qualname__).encode())
+            if not isinstance(value.__self__, (types.ModuleType, type(None))):
+                self.add(value.__self__)
+
     def _function(self, value: types.FunctionType) -> None:
         self.token("function", value.__qualname__.encode("utf-8", "surrogatepass"))
         module = str(value.__module__)
@@ -293,12 +328,13 @@ class _Walk:
             else:
                 self.add(constant)
 
-    def _close(self, value: object) -> None:
+    def close(self, value: object) -> None:
+        """Count `value` with its type only."""
         self.closed.add(type_name(value))
         self.token("closed", type_name(value).encode("utf-8", "surrogatepass"))
 
     def _object(self, value: Any) -> None:  # noqa: ANN401
-        for library, function in (("numpy", _numpy), ("pandas", _pandas), ("matplotlib", _matplotlib)):
+        for library, function in _LIBRARIES:
             if library in sys.modules and function(self, value):
                 return
         wrapped = getattr(value, "__wrapped__", None) if callable(value) else None
@@ -309,8 +345,9 @@ class _Walk:
         try:
             reduced = _reduced(value)
         except Exception:  # noqa: BLE001  # it can't be taken apart
-            self._close(value)
+            self.close(value)
             return
+        self.opened = self.opened or _is_of_a_library(value)
         self.text("object", type_name(value))
         if isinstance(reduced, str):
             self.text("global", reduced)
@@ -328,137 +365,17 @@ class _Walk:
             self.add(item)
 
 
+def _is_of_a_library(value: object) -> bool:
+    return type(value).__module__ not in ("builtins", "__main__", "numpy", "collections", "datetime", "pathlib")
+
+
 def _reduced(value: Any) -> Any:  # noqa: ANN401
+    """As pickle takes it apart; an instance of the notebook's own class with all that it has."""
+    cls = type(value)
+    plain = "__reduce__" not in vars(cls) and "__reduce_ex__" not in vars(cls) and hasattr(value, "__dict__")
+    if plain and cls.__module__ == "__main__" and not issubclass(cls, (dict, list, tuple, set, str, int, float, bytes)):
+        return object, (), dict(vars(value))
     function = copyreg.dispatch_table.get(type(value))
     if function is not None:
         return function(value)
     return value.__reduce_ex__(4)
-
-
-def _numpy(walk: _Walk, value: Any) -> bool:  # noqa: ANN401
-    import numpy as np
-
-    if isinstance(value, np.ma.MaskedArray):
-        walk.token("masked", str(value.dtype).encode())
-        walk.add(np.ma.getmaskarray(value))
-        walk.add(np.asarray(value.filled(0) if value.dtype.names is None else value.data))
-    elif isinstance(value, np.ndarray):
-        walk.token("array", f"{type_name(value)} {value.dtype.str} {value.shape}".encode())
-        _array(walk, np.asarray(value))
-    elif isinstance(value, np.generic):
-        walk.token("scalar", str(value.dtype).encode())
-        _array(walk, np.asarray(value))
-    elif isinstance(value, np.dtype):
-        walk.token("dtype", repr(value).encode())
-    elif isinstance(value, np.ufunc):
-        walk.token("ufunc", value.__name__.encode())
-    elif value is getattr(getattr(np.random, "mtrand", None), "_rand", None):
-        walk.token("numpy's global generator")
-    else:
-        return False
-    return True
-
-
-def _array(walk: _Walk, value: Any) -> None:  # noqa: ANN401
-    """The elements in C order."""
-    import numpy as np
-
-    kind = value.dtype.kind
-    if value.dtype.names:
-        for name in value.dtype.names:
-            walk.add(value[name])
-    elif kind == "f":
-        walk.numbers.frombytes(np.ascontiguousarray(value, dtype="d").tobytes())
-    elif kind == "c":
-        walk.numbers.frombytes(np.ascontiguousarray(value, dtype="D").tobytes())
-    elif kind == "O":
-        for item in value.ravel():
-            walk.add(item)
-    else:
-        walk.token("elements", np.ascontiguousarray(value).tobytes())
-
-
-def _pandas(walk: _Walk, value: Any) -> bool:  # noqa: ANN401
-    import pandas as pd
-
-    if isinstance(value, pd.DataFrame):
-        walk.token("frame", type_name(value).encode())
-        walk.add(value.index)
-        walk.add(value.columns)
-        walk.add(value.attrs)
-        for position in range(len(value.columns)):
-            walk.add(value.iloc[:, position].array)
-    elif isinstance(value, pd.Series):
-        walk.token("series", type_name(value).encode())
-        walk.add(value.name)
-        walk.add(value.index)
-        walk.add(value.attrs)
-        walk.add(value.array)
-    elif isinstance(value, pd.MultiIndex):
-        walk.token("multiindex")
-        walk.add(list(value.names))
-        for level in range(value.nlevels):
-            walk.add(value.get_level_values(level).array)
-    elif isinstance(value, pd.Index):
-        walk.token("index", type_name(value).encode())
-        walk.add(value.name)
-        walk.add(getattr(value, "freqstr", None))
-        walk.add(value.array)
-    elif isinstance(value, pd.Categorical):
-        walk.token("categorical", str(value.ordered).encode())
-        walk.add(value.codes)
-        walk.add(value.categories)
-    elif isinstance(value, pd.api.extensions.ExtensionArray):
-        _extension_array(walk, value)
-    elif value is pd.NA or value is pd.NaT:
-        walk.token("missing", repr(value).encode())
-    else:
-        return False
-    return True
-
-
-def _extension_array(walk: _Walk, value: Any) -> None:  # noqa: ANN401
-    import numpy as np
-
-    walk.token("column", str(value.dtype).encode("utf-8", "surrogatepass"))
-    plain = getattr(value, "_ndarray", None)
-    if isinstance(plain, np.ndarray):  # NumPy's own types, dates, strings
-        _array(walk, plain)
-        return
-    missing = np.asarray(value.isna())
-    walk.add(missing)
-    kind = getattr(value.dtype, "kind", "O")
-    if kind in "fiub":
-        fill: Any = 0.0 if kind == "f" else 0
-        _array(walk, value.to_numpy(dtype="d" if kind == "f" else kind + "8" if kind in "iu" else bool, na_value=fill))
-        return
-    _items = np.asarray(value, dtype=object)
-    for item, gone in zip(_items, missing, strict=True):
-        walk.add(None if gone is np.True_ or gone else item)
-
-
-def _is_drawn(value: object) -> bool:
-    artist = sys.modules.get("matplotlib.artist")
-    return artist is not None and isinstance(value, artist.Artist)
-
-
-def _matplotlib(walk: _Walk, value: Any) -> bool:  # noqa: ANN401
-    """A figure by its pixels; its parts show in it."""
-    if not _is_drawn(value):
-        return False
-    figure = sys.modules.get("matplotlib.figure")
-    if figure is None or not isinstance(value, figure.Figure):
-        walk._close(value)  # noqa: SLF001
-        return True
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = value.canvas
-    try:
-        agg = FigureCanvasAgg(value)
-        agg.draw()
-        pixels = bytes(agg.buffer_rgba())
-    finally:
-        value.set_canvas(canvas)
-    walk.token("figure", f"{value.get_size_inches()} {value.dpi}".encode())
-    walk.token("pixels", pixels)
-    return True

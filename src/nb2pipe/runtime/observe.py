@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import pickle
 import stat
@@ -49,7 +50,7 @@ def _forget_history(shell: Any) -> None:  # noqa: ANN401
     history = shell.history_manager
     history.input_hist_parsed[:] = [""]
     history.input_hist_raw[:] = [""]
-    history._i = history._ii = history._iii = history._i00 = ""  # noqa: SLF001
+    history._i = history._ii = history._iii = history._i00 = ""
     for name in ("_i", "_ii", "_iii"):
         shell.user_ns[name] = ""
     for name in ("_i1", "__nb2pipe__"):
@@ -68,7 +69,9 @@ def end(_step_id: str) -> None:
     names = {
         name: value
         for name, value in shell.user_ns.items()
-        if not demand.is_own(name) and hidden.get(name, hidden) is not value
+        if not demand.is_own(name)
+        and hidden.get(name, hidden) is not value
+        and getattr(builtins, name, hidden) is not value  # a step has them at hand
     }
     with (out / "state.bin").open("wb") as blob:
 

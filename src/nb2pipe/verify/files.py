@@ -1,4 +1,4 @@
-"""Folders that three runs have worked in, and what they began with, in; a verdict for each file that was written out."""
+"""Folders that three runs have worked in, and what they began with, in; out, a verdict for each file written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from nb2pipe.verify.normal import picture_digest
+from nb2pipe.verify.pictures import digest as picture_digest
 from nb2pipe.verify.state import State, difference
 from nb2pipe.verify.verdicts import ValueReport, Verdict
 
@@ -38,7 +38,7 @@ def digests(folder: Path) -> Files:
 
 def _digest(path: Path) -> str:
     if path.suffix.lower() == ".png" and path.stat().st_size <= _MAX_PICTURE_BYTES:
-        return picture_digest(path.read_bytes())
+        return picture_digest("image/png", path.read_bytes())
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

@@ -97,6 +97,8 @@ def difference(
         return "" if one.get("why_not") == other.get("why_not") and one["type"] == other["type"] else "its kind"
     if one["type"] != other["type"]:
         return f"{one['type']}, now {other['type']}"
+    if _handed_on(one) & _handed_on(other):
+        return ""
     parts, others = one.get("parts", {}), other.get("parts", {})
     if parts.keys() != others.keys():
         lost, more = sorted(parts.keys() - others.keys()), sorted(others.keys() - parts.keys())
@@ -114,9 +116,12 @@ def difference(
     return _own_difference(one, other, of, beside, rtol)
 
 
-def _own_difference(
-    one: Mapping[str, Any], other: Mapping[str, Any], of: State, beside: State, rtol: float
-) -> str:
+def _handed_on(description: Mapping[str, Any]) -> set[str]:
+    """What a value is to its own class: itself, and what a pickle of it makes."""
+    return {description[key] for key in ("signature", "handed_on") if key in description}
+
+
+def _own_difference(one: Mapping[str, Any], other: Mapping[str, Any], of: State, beside: State, rtol: float) -> str:
     if one.get("digest") != other.get("digest"):
         before, now = _shown(one), _shown(other)
         return f"{before}, now {now}" if before != now else "its content"

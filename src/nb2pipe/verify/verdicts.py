@@ -68,7 +68,11 @@ class ValueReport:
 
 @dataclass(frozen=True)
 class Cut:
-    """Between which steps the results come apart. `variables` differ there; `cause` and `fix` are for people."""
+    """Between which steps the results come apart. `variables` differ there; `cause` and `fix` are for people.
+
+    `cells` are the last one before the cut and the first one after it. `after` is empty where only a variable's final
+    value differs, which no step has shown.
+    """
 
     before: str
     after: str
