@@ -18,6 +18,8 @@ Source: TypeAlias = Path | Mapping[str, Json]
 
 _READING = -1  # told besides the cells that are looked at, and `analysis.TOGETHER`
 
+_GENERATORS = ("python", "numpy")  # the global ones
+
 _HEAVY = ("IPython.core.inputtransformer2",)  # only notebooks with magics need it
 
 
@@ -44,6 +46,7 @@ class Given:
     folder: Path | None = None
     lessons: Lessons = field(default_factory=dict)
     safe: bool = False
+    seeded: bool = False
 
 
 def analyze(
@@ -53,19 +56,20 @@ def analyze(
     folder: Path | None = None,
     lessons: Lessons | None = None,
     safe: bool = False,
+    seeded: bool = False,
 ) -> Analyzed:
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
     `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
     user's tables are looked for: by default the notebook's; content has none. `lessons` are what runs have taught;
-    `safe` makes the serial plan. All is done in a process of its own, within the time and memory of `limits`.
+    `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. All is done in a process of its own, within the time and memory of `limits`.
 
     Raises BadInput or EnvironmentProblem only if there is no notebook to speak of, or if that process had to be ended
     (N2P114); all other problems are in `diagnostics`.
     """
     limits = limits or Limits.from_environment()
     caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
-    given = Given(folder, lessons or {}, safe)
+    given = Given(folder, lessons or {}, safe, seeded)
     found = bounded.run(analyze_here, source, limits, given, caps=caps, modules=_HEAVY)
     if isinstance(found, Ended):
         raise _beyond(source, found, limits)
@@ -81,7 +85,7 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
     with analysis.using(tables):
         summary = analysis.summarise(found, sections, tell, given.lessons)
-        pipeline, link_problems = analysis.link(found, sections, summary)
+        pipeline, link_problems = analysis.link(found, sections, summary, _GENERATORS if given.seeded else ())
     if given.safe:
         pipeline = analysis.safe(pipeline)
     walked = checks.walked(summary.trees)

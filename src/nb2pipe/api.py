@@ -37,15 +37,16 @@ from nb2pipe.model import (
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values
-from nb2pipe.verify.verdicts import Verification
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun
+    from nb2pipe.verify.verdicts import FolderRow, Verification
     from nb2pipe.verifying import Asked
 
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "analyze", "analyze_here", "build", "bundle_folder",
-    "cancel", "log", "plan", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "verification_page", "verify", "versions",
+    "cancel", "log", "plan", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "verification_index",
+    "verification_page", "verify", "versions",
     "write_bundle",
 ]  # fmt: skip
 
@@ -66,6 +67,7 @@ USE_CASES: Mapping[str, str] = {
     "cancel": "nb2pipe cancel",
     "verify": "nb2pipe verify",
     "verification_page": "nb2pipe verify",
+    "verification_index": "nb2pipe verify --folder",
     "schema": "docs/pipeline.schema.json, kept in step by a test",
     "versions": "nb2pipe version",
 }
@@ -317,6 +319,13 @@ def verification_page(found: Verification) -> str:
     from nb2pipe.verify.page import page
 
     return page(found)
+
+
+def verification_index(rows: Sequence[FolderRow]) -> str:
+    """The page that leads to the reports of many verifications."""
+    from nb2pipe.verify.page import folder_page
+
+    return folder_page(rows)
 
 
 def schema() -> Mapping[str, Json]:

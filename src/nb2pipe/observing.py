@@ -179,7 +179,8 @@ class Laboratory:
             state = None if error is not None else read_state(directory.step(last).path)
         except (ValueError, KeyError) as problem:
             raise EnvironmentProblem.of("N2P605", f"the values that a run left can't be read: {problem}") from problem
-        return Observed(outputs, digests(self._work), state, error, why_not, record.warnings, seconds)
+        warnings = [line for line in record.warnings if f"`{STATE}`" not in line]
+        return Observed(outputs, digests(self._work), state, error, why_not, warnings, seconds)
 
 
 def _last_look(pipeline: Pipeline, names: Sequence[str]) -> Step:

@@ -24,7 +24,7 @@ from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.files import make_private_dir
 from nb2pipe.learned import Lessons
-from nb2pipe.model import Diagnostic, Json, Notebook, Pipeline, Role
+from nb2pipe.model import Diagnostic, Json, Notebook, Pipeline
 from nb2pipe.observing import Laboratory, Observed, Settings
 from nb2pipe.runs import store
 from nb2pipe.verify.files import compare_files
@@ -44,6 +44,7 @@ class Asked:
     """What the caller asks for. `rtol`: by how much floating-point numbers of variables may differ, as a share.
 
     `state`: only variables and files are compared, after one straight run. `stderr`: what goes there counts too.
+    `cut`: where a notebook without steps is cut.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -51,6 +52,7 @@ class Asked:
     stderr: bool = False
     state: bool = False
     bisect: bool = True
+    cut: reading.Cut = reading.Cut.TAGS
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell 
     """
     limits = Limits.from_environment()
     content, notes = _prepared(reading.read(source, limits))
-    analyzed = _analyzed(source, content, lessons, limits)
+    content = reading.cut(content, asked.cut)
+    analyzed = _analyzed(source, content, lessons, limits, seeded=asked.settings.seeded)
     name = source.name
     if analyzed.errors or analyzed.pipeline is None:
         first = analyzed.errors[0]
@@ -110,10 +113,10 @@ class _Verifier:
         self.laboratory = laboratory
         self.asked = asked
         self.tell = tell
-        self.skipped = frozenset(
-            cell for section in analyzed.sections if section.role is Role.SKIP for cell in section.cells
-        )
-        self.cells = [cell.index for cell in analyzed.notebook.cells if cell.index not in self.skipped]
+        taken = {cell for section in analyzed.sections for cell in section.cells}
+        cells = analyzed.notebook.cells
+        self.skipped = frozenset(cell.index for cell in cells if cell.index not in taken and cell.source.strip())
+        self.cells = [cell.index for cell in cells if cell.index not in self.skipped]
         self.parameters: Mapping[str, Json] = {item.name: item.default for item in pipeline.parameters}
         self.env = {name: value for step in reversed(pipeline.steps) for name, value in step.options.env}
 
@@ -157,14 +160,18 @@ class _Verifier:
     def compare(self, piped: Observed) -> _Found:
         """A verdict on each cell, variable and file."""
         steps = {cell: step.name for step in self.plan.steps for cell in step.cells}
-        cells = compare_cells(
-            self.analyzed.notebook.cells,
-            self.first.outputs,
-            self.second.outputs,
-            piped.outputs,
-            steps,
-            skipped=self.skipped,
-            stderr=self.asked.stderr,
+        cells = (
+            ()
+            if self.asked.state
+            else compare_cells(
+                self.analyzed.notebook.cells,
+                self.first.outputs,
+                self.second.outputs,
+                piped.outputs,
+                steps,
+                skipped=self.skipped,
+                stderr=self.asked.stderr,
+            )
         )
         states = (self.first.state, self.second.state, piped.state)
         if None in states:
@@ -224,10 +231,10 @@ def _prepared(notebook: Notebook) -> tuple[Mapping[str, Json], tuple[str, ...]]:
     return {**notebook.raw, "cells": cells}, notes
 
 
-def _analyzed(source: Path, content: Mapping[str, Json], lessons: Lessons, limits: Limits) -> Analyzed:
+def _analyzed(source: Path, content: Mapping[str, Json], lessons: Lessons, limits: Limits, *, seeded: bool) -> Analyzed:
     """As `run` would analyse it. What is said of it names the notebook."""
     try:
-        found = analyze(content, limits=limits, folder=source.resolve().parent, lessons=lessons)
+        found = analyze(content, limits=limits, folder=source.resolve().parent, lessons=lessons, seeded=seeded)
     except BadInput as error:
         raise BadInput([_named(item, source) for item in error.diagnostics]) from error
     return replace(found, diagnostics=tuple(_named(item, source) for item in found.diagnostics))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from nb2pipe.verify.verdicts import CellReport, Cut, Outcome, ValueReport, Verdi
 if TYPE_CHECKING:
     pass
 
-_STYLES = {
+OUTCOME_STYLES = {
     Outcome.SAME: "green",
     Outcome.DIFFERS: "red",
     Outcome.REFUSED: "yellow",
@@ -37,7 +38,8 @@ _MOST = 20  # of the lines on what differs
 
 
 @click.command()
-@click.argument("notebook", type=PATH)
+@click.argument("notebook", type=PATH, required=False)
+@click.option("--folder", type=PATH, metavar="DIR", help="All notebooks below DIR, one after the other; -j: at a time.")
 @click.option("--html", "page", type=PATH, metavar="FILE", help="The report. Default: .nb2pipe/verify/NAME.html.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--seeded", is_flag=True, help="Seed Python's and NumPy's global generators with 0 at the top.")
@@ -50,6 +52,12 @@ _MOST = 20  # of the lines on what differs
     help="Floats of variables may differ by this share.",
 )
 @click.option("--stderr", is_flag=True, help="What is written to standard error counts too.")
+@click.option(
+    "--cut",
+    type=click.Choice(["tags", "headings", "thirds", "cells"]),
+    default="tags",
+    help="Where a notebook without steps is cut.",
+)
 @click.option("--no-bisect", is_flag=True, help="Don't look for the step where results come apart.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Steps at a time. Default: the processors.")
 @click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own; `jupyter kernelspec list`.")
@@ -61,13 +69,15 @@ _MOST = 20  # of the lines on what differs
 )
 @click.option("--run-dir", type=PATH, metavar="DIR", help="Work there. Default: .nb2pipe/ beside the notebook.")
 def verify(
-    notebook: Path,
+    notebook: Path | None,
+    folder: Path | None,
     page: Path | None,
     rtol: float,
     jobs: int | None,
     kernel: str | None,
     timeout: float | None,
     run_dir: Path | None,
+    cut: str,
     *,
     as_json: bool,
     seeded: bool,
@@ -86,22 +96,49 @@ def verify(
     nb2pipe verify train.ipynb --html report.html
     nb2pipe verify train.ipynb --seeded      what is random begins at a known place
     nb2pipe verify train.ipynb --json        the report for programs
+    nb2pipe verify --folder notebooks        a table, a rate, and a page for each
 
     Exits with 0 only if nothing differs, 1 if something does or a run fails, 2 if the notebook has errors.
     """
+    if (notebook is None) == (folder is None):
+        raise click.UsageError("give a notebook, or `--folder DIR`")
+    if folder is not None:
+        from nb2pipe.cli.verifying_many import verify_folder
+
+        return verify_folder(folder, page, _passed_on(click.get_current_context()), jobs or 1, as_json=as_json)
+    assert notebook is not None  # noqa: S101  # one of the two is
+    from nb2pipe.notebook import Cut as Cutting
     from nb2pipe.observing import Settings
     from nb2pipe.verifying import Asked
 
-    asked = Asked(Settings(jobs, kernel, seeded, timeout), rtol, stderr, state, not no_bisect)
+    settings = Settings(jobs, kernel, seeded, timeout)
+    asked = Asked(settings, rtol, stderr, state, not no_bisect, Cutting(cut))
     found = api.verify(notebook, asked, run_dir=run_dir, tell=_Progress(silent=as_json))
+    report = page or _default_page(notebook, run_dir)
+    write_page(report, api.verification_page(found))
     if as_json:
         emit_json(found)
-    report = page or _default_page(notebook, run_dir)
-    report.parent.mkdir(parents=True, exist_ok=True)
-    write_file(report, api.verification_page(found))
-    if not as_json:
+    else:
         _summarize(found, report)
     return exit_code(found)
+
+
+def _passed_on(context: click.Context) -> list[str]:
+    """The options that hold for each notebook of a folder, as they were typed."""
+    found = []
+    for option in context.command.params:
+        value = context.params.get(option.name or "")
+        if option.name in ("notebook", "folder", "page", "as_json", "jobs") or value in (None, False, option.default):
+            continue
+        found += [option.opts[-1]] if value is True else [option.opts[-1], str(value)]
+    return found
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a report, and the folder that it is to be in. Raises EnvironmentProblem."""
+    with contextlib.suppress(OSError):  # then it can't be written, which is told
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, text)
 
 
 def exit_code(found: Verification) -> int:
@@ -162,7 +199,7 @@ def _cut_lines(cut: Cut) -> list[str]:
 
 def headline(found: Verification) -> str:
     """`SAME: the pipeline gives the notebook's results`."""
-    word = click.style(found.outcome.value.upper(), fg=_STYLES[found.outcome], bold=True)
+    word = click.style(found.outcome.value.upper(), fg=OUTCOME_STYLES[found.outcome], bold=True)
     problem = f"\n  {show.one_line(found.problem)}" if found.problem else ""
     return f"{word}: {_SAID[found.outcome]}{problem}"
 
@@ -171,11 +208,12 @@ def _count_rows(found: Verification) -> list[list[str]]:
     rows = []
     for what, items in (("cells", found.cells), ("variables", found.variables), ("files", found.files)):
         if items:
-            rows.append([what, str(len(items)), _counts(counted(item.verdict for item in items))])
+            rows.append([what, str(len(items)), counts_text(counted(item.verdict for item in items))])
     return rows
 
 
-def _counts(counts: Mapping[Verdict, int]) -> str:
+def counts_text(counts: Mapping[Verdict, int]) -> str:
+    """`29 same, 1 differs`."""
     return ", ".join(f"{number} {verdict.value}" for verdict, number in counts.items() if number)
 
 

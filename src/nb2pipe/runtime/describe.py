@@ -21,7 +21,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nb2pipe.runtime.describe_libraries import is_drawn, is_immutable, matplotlib_value, numpy_value, pandas_value, type_name
+from nb2pipe.runtime.describe_libraries import (
+    is_drawn,
+    is_immutable,
+    matplotlib_value,
+    numpy_value,
+    pandas_value,
+    type_name,
+)
 
 MAX_PARTS = 500
 MAX_PICKLE_BYTES = 50_000_000

@@ -144,7 +144,7 @@ def matplotlib_value(walk: Walk, value: Any) -> bool:  # noqa: ANN401
         return False
     figure = sys.modules.get("matplotlib.figure")
     if figure is None or not isinstance(value, figure.Figure):
-        walk._close(value)
+        walk.close(value)
         return True
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 

@@ -30,7 +30,7 @@ def begin(step_id: str) -> None:
     from IPython import get_ipython
 
     _told.update(spec.spec_of(step_id))
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     numbers = iter(_told["plan"]["cells"])
 
     def next_cell(_result: Any) -> None:  # noqa: ANN401
@@ -61,7 +61,7 @@ def end(_step_id: str) -> None:
     """Describe the final values of all variables, and what was pickled into files."""
     from IPython import get_ipython
 
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     session = current_or_none()
     out = Path(_told["out"]) if session is None else session.out
     folder = str(_told["folder"]) if session is None else session.folder

@@ -139,11 +139,12 @@ def _numbers_differ(one: Mapping[str, Any], other: Mapping[str, Any], of: State,
     for before, now in zip(_numbers(one, of), _numbers(other, beside), strict=True):
         if before == now or (math.isnan(before) and math.isnan(now)):
             continue
-        gap = abs(before - now) / max(abs(before), abs(now))
+        finite = math.isfinite(before) and math.isfinite(now)
+        gap = abs(before - now) / max(abs(before), abs(now)) if finite else math.inf
         if gap <= rtol:
             continue
         different += 1
-        if not gap <= most:  # also for what is no number
+        if gap > most:
             most, where = gap, f"{before!r}, now {now!r}"
     if not different:
         return ""
