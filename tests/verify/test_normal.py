@@ -377,6 +377,7 @@ LONG = "x" * 300
 DIFFERENCES = {
     "line": ([printed("a\nb\n0.93")], [printed("a\nb\n0.91")], "line 3 of what is printed: `0.93` in the notebook, `0.91` in the pipeline"),
     "line more": ([printed("a\nb")], [printed("a")], "line 2 of what is printed: `b` in the notebook, nothing in the pipeline"),
+    "indent": ([printed("a\n  b")], [printed("a\nb")], "line 2 of what is printed: `  b` in the notebook, `b` in the pipeline"),
     "empty line": ([printed("a\n\nb")], [printed("a\nb")], "line 2 of what is printed: an empty line in the notebook, `b` in the pipeline"),
     "nothing printed": ([], [printed("a")], "line 1 of what is printed: nothing in the notebook, `a` in the pipeline"),
     "long line": (
@@ -394,7 +395,7 @@ DIFFERENCES = {
         [shows(plain="0"), result(html="<b>2</b>", plain="1")],
         "line 1 of text/html of output 2: `<b>1</b>` in the notebook, `<b>2</b>` in the pipeline",
     ),
-    "data": ([shows(json={"a": 1})], [shows(json={"a": 2})], "line 2 of application/json of output 1: ` \"a\": 1` in the notebook, ` \"a\": 2` in the pipeline"),
+    "data": ([shows(json={"a": 1})], [shows(json={"a": 2})], "line 2 of application/json of output 1: `\"a\": 1` in the notebook, `\"a\": 2` in the pipeline"),
     "kind": ([shows(html="1")], [shows(plain="1")], "output 1 is text/html in the notebook, text/plain in the pipeline"),
     "display more": ([shows(plain="1")], [], "output 1 (text/plain) is in the notebook, and not in the pipeline"),
     "display less": ([], [shows(plain="1")], "output 1 (text/plain) is in the pipeline, and not in the notebook"),

@@ -73,6 +73,8 @@ def _neighbourhoods(one: str | None, other: str | None) -> tuple[str, str]:
     """Both texts, quoted, cut to what lies around the first place where they differ; None: there is none."""
     if not one or not other:
         return _quoted(one), _quoted(other)
+    if one.strip() != other.strip():  # the indent of markup tells nothing
+        one, other = one.strip(), other.strip()
     limit = min(len(one), len(other))
     at = next((place for place in range(limit) if one[place] != other[place]), limit)
     return _quoted(one, at), _quoted(other, at)

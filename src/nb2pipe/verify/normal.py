@@ -75,7 +75,7 @@ def normal(outputs: Sequence[Json], *, stderr: bool = False) -> Normal:
             displays.append(Display((Part("", _dumped(output)),)))
         elif output.get("output_type") == "stream":
             name = str(output.get("name", "stdout"))
-            streams[name] = streams.get(name, "") + _joined(output.get("text", ""))
+            streams[name] = streams.get(name, "") + text_of(output.get("text", ""))
         elif output.get("output_type") == "error":
             displays.append(_error(output))
         else:
@@ -88,7 +88,7 @@ def normal(outputs: Sequence[Json], *, stderr: bool = False) -> Normal:
 
 
 def _error(output: Mapping[str, Json]) -> Display:
-    name, message = (_printed(_joined(output.get(key, ""))) for key in ("ename", "evalue"))
+    name, message = (_printed(text_of(output.get(key, ""))) for key in ("ename", "evalue"))
     return Display((Part(ERROR, f"{name}: {message}" if message else name),))
 
 
@@ -99,7 +99,7 @@ def _part(mime: str, content: Json) -> Part:
         return Part(mime, "bokeh")  # the number of a model; the model is in the script beside it
     if mime == "application/json" or (mime.endswith("+json") and not _is_text(content)) or not _is_text(content):
         return Part(mime, quiet(_dumped(content), Where.DATA))
-    text = _joined(content)
+    text = text_of(content)
     if mime == _SVG:
         return Part(mime, quiet(text, Where.SVG))
     if mime.startswith(_BINARY):
@@ -132,7 +132,8 @@ def _is_text(content: Json) -> bool:
     return isinstance(content, Sequence) and all(isinstance(line, str) for line in content)
 
 
-def _joined(content: Json) -> str:
+def text_of(content: Json) -> str:
+    """The text of a stream, or of one form of a display: nbformat keeps it as a string, or as its lines."""
     if isinstance(content, str):
         return content
     if isinstance(content, Sequence):

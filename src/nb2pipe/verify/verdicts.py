@@ -106,6 +106,18 @@ class Verification:
         return counted(item.verdict for item in self.cells)
 
 
+@dataclass(frozen=True)
+class FolderRow:
+    """One notebook of a folder. `link`: its own report, relative to the folder's. `problem`: why it is not SAME."""
+
+    name: str
+    outcome: Outcome
+    counts: Mapping[Verdict, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    link: str = ""
+    problem: str = ""
+
+
 def counted(verdicts: Iterable[Verdict]) -> Mapping[Verdict, int]:
     """How often each verdict is there; all of them are keys."""
     found = dict.fromkeys(Verdict, 0)
