@@ -62,7 +62,9 @@ def analyze(
 
     `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
     user's tables are looked for: by default the notebook's; content has none. `lessons` are what runs have taught;
-    `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. All is done in a process of its own, within the time and memory of `limits`.
+    `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place.
+
+    All is done in a process of its own, within the time and memory of `limits`.
 
     Raises BadInput or EnvironmentProblem only if there is no notebook to speak of, or if that process had to be ended
     (N2P114); all other problems are in `diagnostics`.

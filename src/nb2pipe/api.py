@@ -323,7 +323,7 @@ def verification_page(found: Verification) -> str:
 
 def verification_index(rows: Sequence[FolderRow]) -> str:
     """The page that leads to the reports of many verifications."""
-    from nb2pipe.verify.page import folder_page
+    from nb2pipe.verify.folder import folder_page
 
     return folder_page(rows)
 

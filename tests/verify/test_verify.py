@@ -181,7 +181,7 @@ def test_the_command(write: Write, tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
-def test_a_folder(write: Write, tmp_path: Path) -> None:
+def test_a_folder(write: Write) -> None:
     path = write(("", "x = 1"), ("", "print(x)"))
     write(("step:a", "print(y)"), ("step:b", "y = 1"), name="wrong.ipynb")
     (path.parent / "no.ipynb").write_text("no notebook")

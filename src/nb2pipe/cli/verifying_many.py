@@ -78,7 +78,7 @@ def _verify(path: Path, folder: Path, pages: Path, options: Sequence[str]) -> Fo
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        preexec_fn=lambda: die_with_parent(parent, 15),  # noqa: PLW1509
+        preexec_fn=lambda: die_with_parent(parent, 15),
     )
     return _row(name, link, done, time.monotonic() - started)
 

@@ -15,7 +15,7 @@ _OWN = ("step:", "block:")
 
 
 class Cut(StrEnum):
-    """Where steps begin. TAGS: where the tags say so; CELLS: at each cell; THIRDS: at each third; HEADINGS: below each."""
+    """Where steps begin: where the tags say so, at each cell, at each third cell, below each heading."""
 
     TAGS = "tags"
     CELLS = "cells"
