@@ -285,6 +285,7 @@ class Run:
         self.dir = self.root.run("run")
         self.schedule = Schedule(self.pipeline)
         self.done: dict[str, Any] = {}
+        self.seen: dict[str, Any] = {}  # what the steps that ran left behind, also those that were then stopped
         self.printed: dict[str, str] = {}
         self.shown: dict[str, list[dict[str, str]]] = {}
         self.order: list[str] = []
@@ -335,6 +336,7 @@ class Run:
         files = self.dir.step(step.id)
         outputs = stored.read_outputs(files, self.root)
         assert outputs is not None
+        self.seen[step.id] = outputs
         error = (
             verdict.unstorable(self.pipeline, step, outputs)
             or verdict.unforeseen(self.pipeline, step, outputs)
@@ -344,6 +346,19 @@ class Run:
             return "stopped", error.message
         self.done[step.id] = outputs
         return None
+
+    def lessons(self) -> Any:
+        """What a run that was stopped has taught, as the supervisor keeps it."""
+        from nb2pipe.targets.local.lessons import lessons_of
+        from nb2pipe.targets.local.stored import seen_before_failing
+
+        found: dict[str, Any] = {}
+        for step_id in self.order:
+            for step in self.pipeline.process_of(step_id):
+                outputs = self.seen.get(step.id) or seen_before_failing(self.dir.step(step.id))
+                for key, lesson in lessons_of(step, outputs, stopped=step.id not in self.done).items():
+                    found[key] = found[key] | lesson if key in found else lesson
+        return found
 
     def _cells(self, step: Any) -> list[tuple[int | None, str, str]]:
         from nb2pipe.render.step_notebook import step_notebook

@@ -68,6 +68,8 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "groups keep what they have computed": [("a", "import pandas as pd\ndf = pd.DataFrame({'g': list('aab'), 'v': [1, 2, 3]})\ng = df.groupby('g')"), ("b", "print(g['v'].sum())"), ("c", "df.loc[0, 'v'] = 50"), ("d", "print(g['v'].sum(), g.size(), g.sum())")],
     "a window on a frame that changes": [("a", "import pandas as pd\ndf = pd.DataFrame({'g': list('aab'), 'v': [1, 2, 3]})\nr = df['v'].rolling(2)"), ("b", "print(r.sum())"), ("c", "df.loc[0, 'v'] = 50"), ("d", "print(r.sum())")],
     "parts of a frame by its groups": [("a", "import pandas as pd\ndf = pd.DataFrame({'g': list('aab'), 'v': [1, 2, 3]})\ng = df.groupby('g')"), ("b", "parts = {k: p for k, p in g}"), ("c", "parts['a'].loc[0, 'v'] = 9\nprint(parts['a'])"), ("d", "print(df, g.sum())"), ("e", "df.loc[1, 'v'] = 7"), ("f", "print(g.sum(), g.get_group('a'))")],
+    "two models keep the array that they were fitted to, unseen": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("c", "n = KNeighborsRegressor(2, algorithm='brute').fit(X, y)"), ("d", "print(m.predict(X), n.predict(X))")],
+    "two models keep an array, and one of them gets another": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("c", "n = KNeighborsRegressor(2, algorithm='brute').fit(X, y)"), ("d", "n._fit_X = n._fit_X + 9"), ("e", "print(m.predict([[9., 9.]]), n.predict([[9., 9.]]))")],
 }
 STOPPED: dict[str, list[tuple[str, str]]] = {
     "a traceback that is looked at elsewhere": [("a", "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    last = e"), ("b", "print(len(traceback.format_tb(last.__traceback__)) > 0)")],
@@ -79,6 +81,7 @@ STOPPED: dict[str, list[tuple[str, str]]] = {
     "a replayed function gets an attribute, unseen": [("a", "def f(): return 1"), ("b", "# nb2pipe: pure\nexec(''.join(['f.calls', ' = 5']))\nf()"), ("c", "print(hasattr(f, 'calls'), f())")],
     "a default of a replayed function is changed, unseen": [("a", "def f(x=[]): return x"), ("b", "# nb2pipe: pure\nexec(''.join(['f()', '.append(1)']))\nf()"), ("c", "print(f())")],
     "a replayed class is changed, unseen": [("a", "class A:\n    n = 0\n    seen = []"), ("b", "# nb2pipe: pure\nexec(''.join(['A.seen', '.append(1)']))\nA()"), ("c", "print(A.seen)")],
+    "two models keep an array, unseen, and it is changed through one": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("c", "n = KNeighborsRegressor(2, algorithm='brute').fit(X, y)"), ("d", "n._fit_X[0] = 9"), ("e", "print(m.predict([[9., 9.]]))")],
 }
 REFUSED: dict[str, list[tuple[str, str]]] = {
     "calls of a memoised function are counted": [("a", "import functools\n@functools.lru_cache\ndef f(x): return x"), ("b", "f(1); f(1)"), ("c", "f(2)\nprint(f.cache_info())")],

@@ -11,7 +11,8 @@ Results are JSON lines, a line per notebook and way. What stands in the file is 
 that was stopped goes on. The notebooks' code is run: take only notebooks that you trust.
 
 Verdicts: equal; refused (before anything runs); stopped (by a net, at run time); raised (a cell failed that does not
-fail in the notebook); wrong (another output, in silence); crashed (nb2pipe itself).
+fail in the notebook); wrong (another output, in silence); crashed (nb2pipe itself). A run that was stopped has taught
+something, so it is run again, as its users are told to: `again` is what that gave, after at most five runs.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ from fast import Run, Server
 
 from nb2pipe.analyzing import Given, analyze_here
 from nb2pipe.config import Limits
+from nb2pipe.learned import Lesson
 
+MOST_RUNS = 5  # of one that is stopped
 FEWEST = 3  # code cells: less is no notebook to cut into steps
 LARGEST = 30_000_000  # bytes of a notebook's folder, which is copied for each run
 
@@ -69,6 +72,8 @@ class Result:
     way: str
     kind: str
     why: str = ""
+    again: str = ""
+    runs: int = 0
     steps: int = 0
     cells: int = 0
     cut: bool = False
@@ -226,23 +231,34 @@ class Straight:
         if steps < 2:
             return Result(name, way, "one step", **told)
         codes: dict[str, int] = {}
-        try:
-            kind, why = self._pipeline(content, codes)
-        except Exception:  # noqa: BLE001  # that is what is looked for
-            kind, why = "crashed", traceback.format_exc()[-1500:]
+        lessons: dict[str, Lesson] = {}
+        kinds, reasons = [], []
+        for _ in range(MOST_RUNS):
+            try:
+                kind, why = self._pipeline(content, codes, lessons)
+            except Exception:  # noqa: BLE001  # that is what is looked for
+                kind, why = "crashed", traceback.format_exc()[-1500:]
+            kinds.append(kind)
+            reasons.append(why)
+            if kind not in ("stopped", "raised"):
+                break
         seconds = round(time.monotonic() - began, 1)
-        return Result(name, way, kind, why, steps, **told, seconds=seconds, codes=codes)
+        runs = {"again": kinds[-1], "runs": len(kinds), "steps": steps}
+        return Result(name, way, kinds[0], "; then ".join(reasons), **runs, **told, seconds=seconds, codes=codes)
 
-    def _pipeline(self, content: Notebook, codes: dict[str, int]) -> tuple[str, str]:
+    def _pipeline(self, content: Notebook, codes: dict[str, int], lessons: dict[str, Lesson]) -> tuple[str, str]:
         with copied(self.path.parent, "pipeline") as folder:
             limits = Limits()
-            analyzed = analyze_here(content, limits, Given(folder=folder / "pipeline"))
-            codes.update(Counter(item.code for item in analyzed.diagnostics))
+            analyzed = analyze_here(content, limits, Given(folder / "pipeline", lessons))
+            if not lessons:
+                codes.update(Counter(item.code for item in analyzed.diagnostics))
             if analyzed.errors or analyzed.pipeline is None:
                 return "refused", "; ".join(f"{item.code} {item.message}" for item in analyzed.errors)
             run = Run(self.server, analyzed, analyzed.pipeline, folder, raising=True)
             problem = run.go(None)
             if problem is not None:
+                for key, lesson in run.lessons().items():
+                    lessons[key] = lessons.get(key, Lesson()) | lesson
                 return problem
             left = [step.name for step in run.pipeline.steps if not run.schedule.states[step.id].done]
             if left:
@@ -306,13 +322,14 @@ def report(found: Sequence[Result], *, whole: bool = False) -> Iterator[str]:
     cut = {result.notebook for result in found if result.cut}
     yield f"{len(notebooks)} notebooks; {len(left_out)} left out; {len(cut)} cut at the first cell that fails here"
     yield ""
-    yield "| way | notebooks | " + " | ".join(VERDICTS) + " | equal |"
-    yield "| --- |" + " ---: |" * (len(VERDICTS) + 2)
+    yield "| way | notebooks | " + " | ".join(VERDICTS) + " | equal at once | equal in the end |"
+    yield "| --- |" + " ---: |" * (len(VERDICTS) + 3)
     ran = [result for result in found if result.kind in VERDICTS]
     for way in (*WAYS, "all"):
         kinds = Counter(result.kind for result in ran if way in (result.way, "all"))
-        share = f"{kinds['equal'] / kinds.total():.1%}" if kinds else ""
-        yield f"| {way} | {kinds.total()} | " + " | ".join(str(kinds[kind]) for kind in VERDICTS) + f" | {share} |"
+        again = Counter(result.again for result in ran if way in (result.way, "all"))
+        shares = [f"{found['equal'] / found.total():.1%}" if found else "" for found in (kinds, again)]
+        yield f"| {' | '.join([way, str(kinds.total()), *(str(kinds[kind]) for kind in VERDICTS), *shares])} |"
     yield ""
     yield "Diagnostics: share of the notebooks that have it, how often in all"
     every = Counter(code for result in ran for code in result.codes)
@@ -322,7 +339,7 @@ def report(found: Sequence[Result], *, whole: bool = False) -> Iterator[str]:
     for result in sorted(ran, key=lambda item: (item.kind, item.why[:40], item.notebook)):
         if result.kind != "equal":
             why = result.why if whole else result.why[:400]
-            yield f"{result.kind}: {Path(result.notebook).name} by {result.way}: {why}"
+            yield f"{result.kind}, {result.again} after {result.runs}: {Path(result.notebook).name} by {result.way}: {why}"
 
 
 def main() -> int:

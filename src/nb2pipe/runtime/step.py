@@ -162,6 +162,7 @@ def end() -> None:
             "failed": {name: asdict(value) for name, value in failed.items()},
             "changed": changed,
             "shared": sorted(set(stored).difference(touched)),
+            "same": sorted(name for name, value in touched.items() if _is_loaded(session, name, value)),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
             "seen": cells.what_was_seen(session),
             "metrics": session.metrics,
@@ -215,6 +216,10 @@ def _given(session: Session, touched: Mapping[str, object]) -> dict[str, object]
     given = {**session.parameters, **session.loaded}
     kept = {name: value for name, value in given.items() if session.main.get(name) is value}
     return {name: value for name, value in {**_beside(session), **kept}.items() if name not in touched}
+
+
+def _is_loaded(session: Session, name: str, value: object) -> bool:
+    return any(name in unit.members and unit.members[name] is value for unit in session.units)
 
 
 def _value(session: Session, name: str) -> object:

@@ -44,6 +44,7 @@ class Outputs:
     that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
+    `same`: variables that it may have changed and that are still the objects that were loaded.
     """
 
     schema: int
@@ -56,6 +57,7 @@ class Outputs:
     files: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
 
@@ -98,6 +100,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         **_seen(data.get("seen", {})),
         loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
         shared=tuple(map(str, data.get("shared", ()))),
+        same=tuple(map(str, data.get("same", ()))),
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
     )
