@@ -285,6 +285,7 @@ class Run:
         self.dir = self.root.run("run")
         self.schedule = Schedule(self.pipeline)
         self.done: dict[str, Any] = {}
+        self.passed: Any = None
         self.seen: dict[str, Any] = {}  # what the steps that ran left behind, also those that were then stopped
         self.printed: dict[str, str] = {}
         self.shown: dict[str, list[dict[str, str]]] = {}
@@ -337,11 +338,10 @@ class Run:
         outputs = stored.read_outputs(files, self.root)
         assert outputs is not None
         self.seen[step.id] = outputs
-        error = (
-            verdict.unstorable(self.pipeline, step, outputs)
-            or verdict.unforeseen(self.pipeline, step, outputs)
-            or overtaken(self.pipeline, {**self.done, step.id: outputs}, step)
-        )
+        error = verdict.unstorable(self.pipeline, step, outputs) or verdict.unforeseen(self.pipeline, step, outputs)
+        self.passed = overtaken(self.pipeline, {**self.done, step.id: outputs}, step)
+        if self.passed is not None:
+            error = error or self.passed.error
         if error is not None:
             return "stopped", error.message
         self.done[step.id] = outputs
@@ -349,15 +349,17 @@ class Run:
 
     def lessons(self) -> Any:
         """What a run that was stopped has taught, as the supervisor keeps it."""
-        from nb2pipe.targets.local.lessons import lessons_of
+        from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of
         from nb2pipe.targets.local.stored import seen_before_failing
 
-        found: dict[str, Any] = {}
+        taught = [lesson_of_change(self.seen[self.passed.step], self.passed.variable)] if self.passed else []
         for step_id in self.order:
             for step in self.pipeline.process_of(step_id):
                 outputs = self.seen.get(step.id) or seen_before_failing(self.dir.step(step.id))
-                for key, lesson in lessons_of(step, outputs, stopped=step.id not in self.done).items():
-                    found[key] = found[key] | lesson if key in found else lesson
+                taught.append(lessons_of(step, outputs))
+        found: dict[str, Any] = {}
+        for lessons in taught:
+            found.update((key, found[key] | lesson if key in found else lesson) for key, lesson in lessons.items())
         return found
 
     def _cells(self, step: Any) -> list[tuple[int | None, str, str]]:

@@ -8,12 +8,22 @@ made of it, as it was, each holds a copy: that matters only once a step changes 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from nb2pipe.model import Pipeline, Step, StepError
 from nb2pipe.targets.local.stored import Outputs
 
 
-def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> StepError | None:
+@dataclass(frozen=True)
+class Overtaken:
+    """Why a run stops, and what the next plan has to know: that `step` changes `variable`."""
+
+    error: StepError
+    step: str
+    variable: str
+
+
+def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> Overtaken | None:
     """For a step that read a variable before an earlier one had given it its value, as far as `step` is part of that.
 
     `done` are the steps that have ended, `step` among them, in whatever order.
@@ -28,11 +38,11 @@ def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> St
     for place, name in sorted(checked):
         writer = _missed(steps, done, place, name)
         if writer is not None:
-            return _error(steps[place], writer, name)
+            return Overtaken(_error(steps[place], writer, name), writer.id, name)
     for place in range(here, len(steps)):
         found = _parted(steps, done, place) if steps[place].id in done else None
         if found is not None:
-            return _parted_error(steps[place], *found)
+            return Overtaken(_parted_error(steps[place], *found), found[0].id, found[2])
     return None
 
 
@@ -97,7 +107,7 @@ def _missed(steps: tuple[Step, ...], done: Mapping[str, Outputs], place: int, na
         stored = outputs.values.get(name)
         if (stored.object if stored else None) == got:
             return None
-        if name not in outputs.shared or name in reader.touched.difference(reader.shared):
+        if name not in outputs.shared or name in reader.changed_in_place:
             return writer
     return None
 
@@ -113,10 +123,11 @@ def _parted(steps: tuple[Step, ...], done: Mapping[str, Outputs], place: int) ->
                 outputs = done.get(step.id)
                 if outputs is None or other not in outputs.touched.difference(outputs.shared):
                     continue
-                if other not in outputs.same:
-                    break  # it means another object from here on
-                if name not in outputs.values and not _had(done, name, outputs):
+                changed = other in outputs.changed_in_place
+                if changed and name not in outputs.values and not _had(done, name, outputs):
                     return step, other, name
+                if other not in outputs.loaded and other not in outputs.changed:
+                    break  # it means another object from here on
     return None
 
 
@@ -135,7 +146,10 @@ def _parted_error(reader: Step, writer: Step, changed: str, variable: str) -> St
         f"step `{reader.name}` read `{variable}`, which shares an object with `{changed}`, as it was before step "
         f"`{writer.name}` changed `{changed}` in place: the code does not show that they share one"
     )
-    hint = f"write `# nb2pipe: updates {variable}` on the line of `{writer.name}` that changes `{changed}`"
+    hint = (
+        f"run it again: the next plan knows; to say it in the code, write `# nb2pipe: updates {variable}` on the "
+        f"line of `{writer.name}` that changes `{changed}`"
+    )
     return StepError("value", message, hint=hint)
 
 
@@ -145,7 +159,7 @@ def _error(reader: Step, writer: Step, variable: str) -> StepError:
         f"notebook: the code of one of them does not show it"
     )
     hint = (
-        f"write `# nb2pipe: needs {variable}` in `{reader.name}`, "
-        f"and `# nb2pipe: updates {variable}` in `{writer.name}`"
+        f"run it again: the next plan knows; to say it in the code, write `# nb2pipe: needs {variable}` in "
+        f"`{reader.name}`, and `# nb2pipe: updates {variable}` in `{writer.name}`"
     )
     return StepError("value", message, hint=hint)
