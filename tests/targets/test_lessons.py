@@ -17,6 +17,14 @@ CASES = {
         {"a": "import helpers\nit = helpers.numbers()", "b": "print(next(it))", "c": "print(list(it))"},
         "`it` (generator) can't be stored",
     ),
+    "a value that can't be stored, and is perhaps read": (
+        {
+            "a": "import helpers\nit = helpers.numbers()",
+            "b": "def f(k): return next(it) if k else 5\nprint([f(k) for k in range(2)])",
+            "c": "print(2)",
+        },
+        "`it` (generator) is read, and step 'a' could not store it",
+    ),
     "a change that the code does not show": (
         {"a": "x = [1]", "b": "import helpers\nfor v in [x]:  # nb2pipe: pure\n    helpers.grow(v)", "c": "print(x)"},
         "`b` changed `x` in place, which its code does not show",

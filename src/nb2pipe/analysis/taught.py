@@ -43,11 +43,13 @@ def note(notebook: Notebook, cell: int, step: str | None, lesson: Lesson) -> lis
 
 
 def unmovable(pipeline: Pipeline, notebook: Notebook, lessons: Lessons) -> list[Unmovable]:
-    """The values that a run could not store and that a later step surely reads."""
+    """The values that a run could not store and that a later step surely reads, or did read then."""
     found: list[Unmovable] = []
     for step in pipeline.steps if lessons else ():
+        known = [lesson_of(notebook, cell, lessons) for cell in step.cells]
+        read = {name for lesson in known if lesson is not None for name in lesson.reads}
         for need in step.needs:
-            for provider in () if need.soft else _origins(pipeline, need):
+            for provider in () if need.soft and need.variable not in read else _origins(pipeline, need):
                 for cell in pipeline.step(provider).cells:
                     lesson = lesson_of(notebook, cell, lessons)
                     if lesson is not None and need.variable in lesson.unmovable:

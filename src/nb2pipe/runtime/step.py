@@ -150,7 +150,7 @@ def end() -> None:
     written = frozenset(f"{item['kind']}:{item['name']}" for item in session.plan.get("writes", ()))
     now = ambient.capture(session.folder, session.environ)
     try:
-        changed = _changed(session, references, set(touched))
+        changed, altered = _changed(session, references, set(touched))
         touched.update((name, _value(session, name)) for name in changed)
         changed.update(dict.fromkeys(session.replays.changed(references), True))
         touched.update(ambient.changed(session.ambient, now, written))
@@ -162,6 +162,7 @@ def end() -> None:
             "failed": {name: asdict(value) for name, value in failed.items()},
             "changed": changed,
             "shared": sorted(set(stored).difference(touched)),
+            "altered": sorted(altered),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
             "seen": cells.what_was_seen(session),
             "metrics": session.metrics,
@@ -221,20 +222,29 @@ def _value(session: Session, name: str) -> object:
     return session.main[name] if name in session.main else _beside(session)[name]
 
 
-def _changed(session: Session, references: Mapping[int, str], touched: AbstractSet[str]) -> dict[str, bool]:
-    """What was loaded, was not expected to change, and is no longer what was stored: name -> is it certain?"""
+def _changed(
+    session: Session, references: Mapping[int, str], touched: AbstractSet[str]
+) -> tuple[dict[str, bool], set[str]]:
+    """What was loaded and is no longer what was stored.
+
+    First what was not expected to change: name -> is it certain? Then what was, though it may be bound anew by now.
+    """
     units = import_units()
     beside = _beside(session)
     found: dict[str, bool] = {}
+    altered: set[str] = set()
     for unit in session.units:
         names = {name for name in unit.wanted - touched if name in session.loaded}
         names = {name for name in names if session.main.get(name) is session.loaded[name]}
         names |= unit.members.keys() & beside.keys() - touched
-        if not names:
-            continue
-        verdicts = units.changes(unit, session.store, session.main, references, lambda ref: resolve(session, ref))
-        found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
-    return found
+        expected = unit.members.keys() & touched
+        if names:
+            verdicts = units.changes(unit, session.store, session.main, references, lambda ref: resolve(session, ref))
+            found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
+            altered |= {name for name in expected if verdicts[name]}
+        elif expected and not units.are_same_bytes(unit, session.store, session.main, references):
+            altered |= expected
+    return found, altered
 
 
 def _is_new(session: Session, name: str, value: object, outputs: AbstractSet[str]) -> bool:

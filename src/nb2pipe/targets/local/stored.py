@@ -44,6 +44,7 @@ class Outputs:
     that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
+    `altered`: variables that it was expected to change, and did change in place.
     """
 
     schema: int
@@ -56,6 +57,7 @@ class Outputs:
     files: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
 
@@ -63,6 +65,11 @@ class Outputs:
     def touched(self) -> frozenset[str]:
         """The variables that the step bound, changed or deleted, stored or not: doubtful changes don't count."""
         return frozenset((*self.variables, *self.failed, *self.deleted)) - self.doubtful
+
+    @property
+    def changed_in_place(self) -> frozenset[str]:
+        """Variables whose objects are not what they were when they were loaded, expected or not."""
+        return frozenset((*self.altered, *(name for name, certain in self.changed.items() if certain)))
 
     @property
     def doubtful(self) -> frozenset[str]:
@@ -98,6 +105,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         **_seen(data.get("seen", {})),
         loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
         shared=tuple(map(str, data.get("shared", ()))),
+        altered=tuple(map(str, data.get("altered", ()))),
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
     )
@@ -199,11 +207,8 @@ def _last_with(variable: str, provider: str, done: Mapping[str, Outputs], before
     return provider
 
 
-def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool = False) -> list[Step]:
-    """The steps after `step` in the notebook that get `variable` from a step before it, past `step`.
-
-    With `updating`, only those that may change it.
-    """
+def bypassing(pipeline: Pipeline, step: Step, variable: str) -> list[Step]:
+    """The steps after `step` in the notebook that get `variable` from a step before it, past `step`."""
     position = {item.id: place for place, item in enumerate(pipeline.steps)}
     here = position[step.id]
     found = []
@@ -211,8 +216,6 @@ def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool =
     for later in pipeline.steps[here + 1 :]:
         if later in beside:
             continue  # it finds the variable where it is
-        if updating and variable not in later.outputs:
-            continue
         needs = [need for need in later.needs if need.variable == variable]
         replayed = any(variable in item.names and item.id in later.definitions for item in pipeline.definitions)
         given = (variable in later.parameters or replayed) and not needs
