@@ -333,7 +333,7 @@ class _Run:
 
         defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
         request = Request("run", "case.ipynb", str(self.folder), self.pipeline, parameters=defaults)
-        values = stored.resolve(step, self.done, self.schedule.before(step.id))
+        values = stored.resolve(step, self.done, self.schedule.before(step.id), self.schedule.around(step.id))
         content = {**spec_of(request, self.dir, step, values), "may_wait": False}
         self.dir.step(step.id).request.write_text(wire.dumps(content), encoding="utf-8")
 

@@ -15,6 +15,7 @@ from nb2pipe.layout import RootDir, StepDir
 from nb2pipe.model import Json, Pipeline, Step, Value
 
 AMBIENT = "ambient:"  # as `nb2pipe.runtime.ambient` names its records
+OPTIONS = "ambient:options:"  # as `nb2pipe.runtime.carrying` names its own: then come library and step
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Outputs:
     that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
+    `uses`: libraries whose things the step had, of those whose options cross; `got`: the records of options that its
+    process has set; `left`: options that it changed to what can't be stored.
     """
 
     schema: int
@@ -58,6 +61,9 @@ class Outputs:
     shared: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
+    uses: tuple[str, ...] = ()
+    got: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def touched(self) -> frozenset[str]:
@@ -100,6 +106,9 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         shared=tuple(map(str, data.get("shared", ()))),
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
+        uses=_strings(data, "uses"),
+        got=_strings(data, "got"),
+        left=_strings(data, "left"),
     )
     for object_id, size in {(value.object, value.size_bytes) for value in found.values.values()}:
         path = root.object(object_id)
@@ -108,6 +117,10 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         if path.stat().st_size != size:
             raise ValueError(f"the stored object {object_id} has not the {size:,} bytes that were stored")
     return found
+
+
+def _strings(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(map(str, data.get("options", {}).get(key, ())))
 
 
 def seen_before_failing(files: StepDir) -> Outputs:
@@ -152,11 +165,15 @@ class Given:
     provider: str
 
 
-def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ()) -> dict[str, Given]:
+def resolve(
+    step: Step, done: Mapping[str, Outputs], before: Sequence[str] = (), around: Sequence[str] = ()
+) -> dict[str, Given]:
     """The values that `step` gets: for each need, of the latest provider that has something to say about the name.
 
     `before` are the steps that it waits for, directly or not, in notebook order: the records of state that is no
-    variable (`ambient:...`) come from the last of them that changed it. A provider that deleted the name, or could not
+    variable (`ambient:...`) come from the last of them that changed it. Those of options hold no more than one step
+    changed, so all come along; also from steps that only others of its process wait for (`around`), since the process
+    sets them in notebook order. A provider that deleted the name, or could not
     store it, ends the search: an older value would be a wrong one.
 
     A step that stored the value again beside others, as it was, gives it too: there it is one with what it shares.
@@ -168,9 +185,10 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
     comes from earlier steps: the runtime sees to that.
     """
     found: dict[str, Given] = {}
-    for earlier in before:
+    for earlier in (*around, *before):
         records = done[earlier].values.items() if earlier in done else ()
-        found.update((name, Given(value, earlier)) for name, value in records if name.startswith(AMBIENT))
+        start = AMBIENT if earlier in before else OPTIONS
+        found.update((name, Given(value, earlier)) for name, value in records if name.startswith(start))
     position = {earlier: number for number, earlier in enumerate(before)}
     variables: list[tuple[int, str, Given]] = []
     for need in step.needs:
