@@ -66,6 +66,9 @@ class _Looks:
         self._state = state
         loads = {name.partition(".")[0] for name in functions().unpickle} | _LOADS
         self._standard = functions().standard - loads
+        self._mentioned: dict[int, set[str]] = {}  # perhaps by code that was too long to be walked
+        for (cell, _), value in state.looked.items():
+            self._mentioned.setdefault(cell, set()).update(ref.partition(".")[0] for ref in value.refs)
         things = state.heap.things
         self._packages = {
             number: self._package(thing) for number, thing in enumerate(things) if thing.kind not in _CODE
@@ -80,7 +83,7 @@ class _Looks:
         blind = tables().blind.get(library)
         if blind is None or names.barrier is not None:
             return True
-        named = self._state.staying.packages.get(cell, set())
+        named = self._state.staying.packages.get(cell, set()) | self._mentioned.get(cell, set())
         if named - self._standard - blind or library in named:
             return True
         return any(self._shows(cell, name, library) for name in (*names.needs, *names.soft))

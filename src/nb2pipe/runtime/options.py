@@ -127,10 +127,13 @@ def _read_pandas(_: Any) -> dict[str, object]:  # noqa: ANN401
 
 
 def _write_pandas(module: Any, changes: Options) -> None:  # noqa: ANN401
+    from pandas._config import config
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an option may be deprecated
         for name, value in changes.items():
-            module.set_option(name, value)
+            if name in config._registered_options:  # else a package's own, that isn't imported here
+                module.set_option(name, value)
 
 
 def _read_numpy(module: Any) -> dict[str, object]:  # noqa: ANN401
