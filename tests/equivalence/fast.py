@@ -300,7 +300,7 @@ class _Run:
         return None
 
     def _judge(self, step: Any) -> tuple[str, str] | None:
-        from nb2pipe.targets.local import stored, verdict
+        from nb2pipe.targets.local import settings, stored, verdict
         from nb2pipe.targets.local.serial import overtaken
 
         files = self.dir.step(step.id)
@@ -310,6 +310,7 @@ class _Run:
             verdict.unstorable(self.pipeline, step, outputs)
             or verdict.unforeseen(self.pipeline, step, outputs)
             or overtaken(self.pipeline, {**self.done, step.id: outputs}, step)
+            or settings.error(settings.overlooked(self.pipeline, {**self.done, step.id: outputs}, step))
         )
         if error is not None:
             return "stopped", error.message

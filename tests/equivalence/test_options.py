@@ -84,6 +84,18 @@ ROWS: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "steps of one process": ("s4<s3", [PANDAS, "g = (i for i in data)\nprint(pd.__name__)", "pd.set_option('display.precision', len(data))", FRAME + "\nprint(next(g))"]),
     "steps of one process, of which the first does not use it": ("s4<s2 s5<s2", [PANDAS, "pd.set_option('display.precision', len(data))", "g = (i for i in [1])", "pd.set_option('display.max_rows', 7)", FRAME + SHOWN.replace("print", "\nprint") + "\nprint(next(g))"]),
 }
+HIDDEN = "vars(pd)['set_' + 'option']('display.precision', 2)"
+UNSEEN: dict[str, tuple[str, list[str | tuple[str, str]]]] = {  # what the code does not show to be set
+    "by a step that is not waited for": ("stopped", [PANDAS, HIDDEN, FRAME]),
+    "by a step that is waited for": ("same", [PANDAS, f"{HIDDEN}\nx = [1]", f"print(x)\n{FRAME}"]),
+    "by a step after": ("same", [PANDAS, FRAME, HIDDEN]),
+    "and nobody has anything of the library": ("same", [PANDAS, HIDDEN, "print(len('a'))"]),
+    "to what it is by a replayed statement": ("same", [PANDAS, "pd.set_option('display.precision', 2)", HIDDEN, FRAME]),
+    "and by a step that is not waited for, which sets it anew": ("stopped", [PANDAS, HIDDEN, "pd.set_option('display.precision', 5)", FRAME]),
+    "and set by a value": ("same", [PANDAS, f"{HIDDEN}\nx = [5]", "pd.set_option('display.precision', x[0])", FRAME]),
+    "a setting of figures": ("same", [PLOT, "vars(plt)['rc' + 'Params']['axes.grid'] = True", "print(plt.rcParams['lines.linewidth'])"]),
+    "by an object of the library": ("stopped", [NUMPY, "class Loud:\n    def __enter__(self): vars(np)['set' + 'err'](all='raise')\n    def __exit__(self, *_): pass\nwith Loud(): pass", ERRORS]),
+}
 # fmt: on
 
 
@@ -100,6 +112,15 @@ def test_options(server: Server, case: str) -> None:
 @pytest.mark.parametrize("case", ROWS)
 def test_options_when_all_is_carried(server: Server, case: str) -> None:
     found = compare(server, numbered(ROWS[case][1]), safe=True)
+    assert found.kind == "same", found
+
+
+@pytest.mark.parametrize("case", UNSEEN)
+def test_unseen(server: Server, case: str) -> None:
+    kind, sources = UNSEEN[case]
+    found = compare(server, numbered(sources))
+    assert found.kind == kind, found
+    found = compare(server, numbered(sources), safe=True)
     assert found.kind == "same", found
 
 

@@ -7,7 +7,9 @@ isn't imported yet gets its records once it is.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +22,8 @@ from nb2pipe.runtime.session import Session, StepProblem
 
 PREFIX = "ambient:options:"
 _BEFORE_ALL = -1
+_SHORT = 12
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 _SHOWN_BY = {"matplotlib": ("matplotlib", "mpl_toolkits", "seaborn")}
 
 
@@ -67,10 +71,10 @@ class Carrying:
     def before_cell(self, cell: int) -> None:
         """A cell of the notebook comes next: one that is replayed, or one of the step's own. Raises StepProblem."""
         if not self._running:
-            self._catch_up(cell)
+            self._catch_up(cell, options.loaded())
 
-    def _catch_up(self, cell: int | None) -> None:
-        for library in options.loaded():
+    def _catch_up(self, cell: int | None, libraries: Iterable[str]) -> None:
+        for library in libraries:
             for record in [item for item in self._waiting if item.library == library and item.is_due(cell)]:
                 self._waiting.remove(record)
                 self._set(record)
@@ -78,7 +82,7 @@ class Carrying:
     def run(self) -> None:
         """The step's own cells come next: from here on all that changes is their doing. Raises StepProblem."""
         self._running = True
-        self._catch_up(None)
+        self._catch_up(None, options.loaded())
         found = {library: options.read(library) for library in options.loaded()}
         self._before = {library: now for library, now in found.items() if now is not None}
 
@@ -95,13 +99,16 @@ class Carrying:
     def _arrived(self, library: str) -> None:
         """A library has just been imported."""
         first = self.session.position == 0  # nothing has been replayed yet
-        self._catch_up(None if self._running else _BEFORE_ALL if first else self.session.cell)
+        self._catch_up(None if self._running else _BEFORE_ALL if first else self.session.cell, [library])
         now = options.read(library) if self._running else None
         if now is not None:
             self._before[library] = now
 
-    def end(self, written: frozenset[str], references: Mapping[int, str]) -> tuple[dict[str, object], list[str]]:
-        """The records of what the step's own cells changed, and the options that can't be stored.
+    def end(self, written: frozenset[str], references: Mapping[int, str]) -> tuple[dict[str, object], dict[str, Any]]:
+        """The records of what the step's own cells changed, and what is told of options in `outputs.json`.
+
+        That is `got`, the records that the process has set; `left`, options that can't be stored; `set`, what was
+        changed to what; `found`, what options were before the step's cells, of libraries whose things it had.
 
         `written`: what the plan says that the step writes (`options:pandas`). Raises StepProblem.
         """
@@ -109,6 +116,7 @@ class Carrying:
             sys.meta_path.remove(self._finder)
         records: dict[str, object] = {}
         left: list[str] = []
+        shown: dict[str, dict[str, str]] = {}
         for library in options.loaded():
             planned = f"options:{library}" in written
             now = options.read(library)
@@ -121,7 +129,9 @@ class Carrying:
             left += [f"{library}: {name}" for name in changes if name not in kept]
             if kept:
                 records[f"{PREFIX}{library}:{self.session.plan['id']}"] = kept
-        return records, left
+                shown[library] = _shown(kept)
+        found = {library: _shown(self._before[library]) for library in self._used() if library in self._before}
+        return records, {"got": self.got, "left": left, "set": shown, "found": found}
 
     def _can_leave(self, value: object, references: Mapping[int, str]) -> bool:
         from nb2pipe.runtime import pickling  # it needs what the kernel's environment may lack
@@ -132,10 +142,20 @@ class Carrying:
             return False
         return True
 
-    def uses(self) -> list[str]:
+    def _used(self) -> list[str]:
         """The libraries whose things stand in the step's namespace."""
         roots = {root for value in list(self.session.main.values()) for root in _roots(value)}
-        return [name for name in options.loaded() if not roots.isdisjoint(_SHOWN_BY.get(name, (name,)))]
+        libraries = [name for name in options.loaded() if name not in options.QUIET]
+        return [name for name in libraries if not roots.isdisjoint(_SHOWN_BY.get(name, (name,)))]
+
+
+def _shown(found: Mapping[str, object]) -> dict[str, str]:
+    """Each value as a short text, the same for what means the same in another process."""
+    texts = {name: _ADDRESS.sub("", repr(value)) for name, value in found.items()}
+    return {
+        name: text if len(text) <= _SHORT else hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_SHORT]
+        for name, text in texts.items()
+    }
 
 
 def _roots(value: object) -> set[str]:

@@ -32,8 +32,12 @@ def known(module: str) -> bool:
 
 
 def loaded() -> list[str]:
-    """The libraries that this process has imported, of those whose options are known here."""
-    return [name for name in _LIBRARIES if name in sys.modules]
+    """The libraries that this process has imported to the end, of those whose options are known here."""
+    return [name for name in _LIBRARIES if name in sys.modules and not _is_underway(sys.modules[name])]
+
+
+def _is_underway(module: object) -> bool:
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 
 def read(library: str) -> dict[str, object] | None:

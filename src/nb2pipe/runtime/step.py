@@ -165,7 +165,7 @@ def end() -> None:
         changed.update(dict.fromkeys(session.replays.changed(references), True))
         touched.update(ambient.changed(session.ambient, now, written))
         stored, failed = units.save(touched, session.store, session.main, references, _given(session, touched))
-        records, left = session.options.end(written, references)
+        records, told = session.options.end(written, references)
         stored.update(units.save(records, session.store, session.main, references)[0])  # apart from all variables
         record = {
             "schema": spec.SCHEMA,
@@ -175,7 +175,7 @@ def end() -> None:
             "changed": changed,
             "shared": sorted(set(stored).difference(touched)),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
-            "options": {"uses": session.options.uses(), "got": session.options.got, "left": left},
+            "options": told,
             "seen": cells.what_was_seen(session),
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),

@@ -13,7 +13,7 @@ from nb2pipe import learned
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
-from nb2pipe.targets.local import stored, verdict
+from nb2pipe.targets.local import settings, stored, verdict
 from nb2pipe.targets.local.lessons import lessons_of
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Request
@@ -53,8 +53,11 @@ class Judge:
             if outputs is None:
                 return Judgement(verdict.not_saved(job.step, files, "the step ended without storing them"))
             outputs = replace(outputs, metrics={**printed_metrics(job.step, files), **outputs.metrics})
-            error = self._problem(job.step, outputs, {**done, job.step.id: outputs}, began)
+            ended = {**done, job.step.id: outputs}
+            overlooked = settings.overlooked(self._request.pipeline, ended, job.step)
+            error = self._problem(job.step, outputs, ended, began) or settings.error(overlooked)
             warnings = self._learn(job.step, outputs, stopped=error is not None)
+            warnings += self._keep(settings.lessons(overlooked, ended))
             if error is not None:
                 return Judgement(error, warnings=warnings)
             stored.commit(files, outputs, run=self._dir.id, attempt=job.attempt)
@@ -63,7 +66,7 @@ class Judge:
             return Judgement(verdict.not_saved(job.step, files, where))
         except ValueError as problem:
             return Judgement(verdict.not_saved(job.step, files, str(problem)))
-        return Judgement(None, outputs, (*warnings, *self._warnings(job.step, outputs)))
+        return Judgement(None, outputs, (*warnings, *settings.warnings(overlooked), *self._warnings(job.step, outputs)))
 
     def _ending(self, running: Running, code: int) -> verdict.Ending:
         argv = self._request.kernel_argv
@@ -93,13 +96,19 @@ class Judge:
             *verdict.doubtful(pipeline, step, outputs),
             *verdict.fetched(step, outputs, names),
             *verdict.not_stored(pipeline, step, outputs),
+            *settings.left(pipeline, step, outputs),
         )
 
     def _learn(self, step: Step, outputs: stored.Outputs, *, stopped: bool = False) -> tuple[str, ...]:
+        return self._keep(lessons_of(step, outputs, stopped=stopped))
+
+    def _keep(self, lessons: learned.Lessons) -> tuple[str, ...]:
         """Keep what the next plan of these cells can use. It is a help only: a run doesn't fail for it."""
+        if not lessons:
+            return ()
         path = self._dir.root.learned(Path(self._request.folder) / Path(self._request.notebook).name)
         try:
-            learned.add(path, lessons_of(step, outputs, stopped=stopped))
+            learned.add(path, lessons)
         except OSError as problem:
             return (f"what this run taught can't be kept: {path}: {problem.strerror}",)
         return ()

@@ -38,6 +38,20 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """What a step did to options of libraries: library -> option -> a short text of its value.
+
+    `found`: what they were before the step's cells, of libraries whose things it had; `set`: what it changed; `got`:
+    the records of other steps that its process has set; `left`: what it changed to values that can't be stored.
+    """
+
+    found: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    set: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    got: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outputs:
     """`outputs.json`. `failed`: names that were bound to what can't be stored.
 
@@ -45,8 +59,7 @@ class Outputs:
     that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
-    `uses`: libraries whose things the step had, of those whose options cross; `got`: the records of options that its
-    process has set; `left`: options that it changed to what can't be stored.
+    `options` is what the step did to those of libraries.
     """
 
     schema: int
@@ -61,9 +74,7 @@ class Outputs:
     shared: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
-    uses: tuple[str, ...] = ()
-    got: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
+    options: Settings = field(default_factory=Settings)
 
     @property
     def touched(self) -> frozenset[str]:
@@ -106,9 +117,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         shared=tuple(map(str, data.get("shared", ()))),
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
-        uses=_strings(data, "uses"),
-        got=_strings(data, "got"),
-        left=_strings(data, "left"),
+        options=wire.read(Settings, data.get("options", {})),
     )
     for object_id, size in {(value.object, value.size_bytes) for value in found.values.values()}:
         path = root.object(object_id)
@@ -117,10 +126,6 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         if path.stat().st_size != size:
             raise ValueError(f"the stored object {object_id} has not the {size:,} bytes that were stored")
     return found
-
-
-def _strings(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    return tuple(map(str, data.get("options", {}).get(key, ())))
 
 
 def seen_before_failing(files: StepDir) -> Outputs:
