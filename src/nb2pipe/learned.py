@@ -25,7 +25,7 @@ class Lesson:
     """What runs of one cell showed, besides what its code shows.
 
     `unmovable`: variables that could not be stored, with their types. `files_read` and `files_written` are paths as
-    from the notebook's folder.
+    from the notebook's folder. `options_set` and `options_seen`: libraries whose options the cell sets, or goes by.
     """
 
     reads: tuple[str, ...] = ()
@@ -35,6 +35,8 @@ class Lesson:
     unmovable: Mapping[str, str] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
+    options_set: tuple[str, ...] = ()
+    options_seen: tuple[str, ...] = ()
 
     def __or__(self, other: Lesson) -> Lesson:
         joined = {

@@ -331,17 +331,19 @@ class Run:
         return None
 
     def _judge(self, step: Any) -> tuple[str, str] | None:
-        from nb2pipe.targets.local import stored, verdict
+        from nb2pipe.targets.local import settings, stored, verdict
         from nb2pipe.targets.local.serial import overtaken
 
         files = self.dir.step(step.id)
         outputs = stored.read_outputs(files, self.root)
         assert outputs is not None
         self.seen[step.id] = outputs
+        known = {**self.done, step.id: outputs}
         error = verdict.unstorable(self.pipeline, step, outputs) or verdict.unforeseen(self.pipeline, step, outputs)
-        self.passed = overtaken(self.pipeline, {**self.done, step.id: outputs}, step)
+        self.passed = overtaken(self.pipeline, known, step)
         if self.passed is not None:
             error = error or self.passed.error
+        error = error or settings.error(settings.overlooked(self.pipeline, known, step))
         if error is not None:
             return "stopped", error.message
         self.done[step.id] = outputs
@@ -379,7 +381,7 @@ class Run:
 
         defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
         request = Request("run", "case.ipynb", str(self.folder), self.pipeline, parameters=defaults)
-        values = stored.resolve(step, self.done, self.schedule.before(step.id))
+        values = stored.resolve(step, self.done, self.schedule.before(step.id), self.schedule.around(step.id))
         content = {**spec_of(request, self.dir, step, values), "may_wait": False}
         self.dir.step(step.id).request.write_text(wire.dumps(content), encoding="utf-8")
 

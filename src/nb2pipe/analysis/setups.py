@@ -64,9 +64,8 @@ def restored_by(refs: Iterable[str]) -> tuple[str, ...]:
 def undo(state: State, before: Iterable[At], starts: tuple[str, ...]) -> None:
     """Options set since `before`, of which a context manager sets back those that begin with `starts`."""
     known = set(before)
-    for at in [at for at, name in state.options.items() if at not in known and name.startswith(starts)]:
-        del state.options[at]
-        state.setups.discard(at)
+    for at in [at for at in state.options if at not in known]:
+        _forget(state, at, [name for name in state.options[at] if name.startswith(starts)])
 
 
 def patch(state: State, name: str, attribute: str) -> None:
@@ -96,10 +95,18 @@ def register(state: State, name: str) -> None:
 
 def unpatch(state: State, name: str) -> None:
     """`sys.stdout = old`, where `old` is what it was: earlier stores of this cell are undone."""
-    for at in [at for at, known in state.options.items() if known == name and at.cell == state.at.cell]:
+    for at in [at for at, known in state.options.items() if name in known and at.cell == state.at.cell]:
+        _forget(state, at, [name])
+        state.patches.pop(at, None)
+
+
+def _forget(state: State, at: At, names: Iterable[str]) -> None:
+    left = [name for name in state.options[at] if name not in names]
+    if left:
+        state.options[at] = left
+    else:
         del state.options[at]
         state.setups.discard(at)
-        state.patches.pop(at, None)
 
 
 def read_attributes(trees: Mapping[int, ast.Module]) -> dict[str, set[int]]:

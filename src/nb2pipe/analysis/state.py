@@ -66,7 +66,8 @@ class State:
         self.written: set[str] = set()  # files that the notebook has written so far
         self.file_writes: list[str] = []  # the same, one after the other
         self.own_imports: set[At] = set()  # imports of modules that the notebook itself may have written
-        self.options: dict[At, str] = {}  # statements that change a library's state
+        self.options: dict[At, list[str]] = {}  # statements that change libraries' state, and what they set
+        self.looked: dict[tuple[int, str], Value] = {}  # cell, name of the notebook that it reads -> all that it may be
         self.varied: dict[tuple[At, str], str] = {}  # place, generator -> what draws from it and differs each time
         self.patches: dict[At, str] = {}  # of these, those that bind or delete an attribute: its name
         self.direct: set[At] = set()  # of the setups, those that call the library themselves
@@ -129,12 +130,21 @@ class State:
                 variable=name,
                 hint=f"take the `del {name}` out, or bind `{name}` again before this line",
             )
-        return self.names.get(name)
+        return self._look(name)
 
     def read_maybe(self, name: str) -> None:
         """The notebook's name is read, perhaps: it stands in a string that may be code."""
         if self.status.get(name, NEW) & NEW:
             self.record.soft.setdefault(name, self.at)
+        self._look(name)
+
+    def _look(self, name: str) -> Value | None:
+        value = self.names.get(name)
+        if value is not None:
+            key = self.at.cell, name
+            before = self.looked.get(key)
+            self.looked[key] = value if before is None else value.join(before)
+        return value
 
     def watch(self, objects: Iterable[int]) -> None:
         """Whether names share these objects matters here, as it does where one of them is changed."""
@@ -229,7 +239,8 @@ class State:
                 self.written.add(name)
                 self.file_writes.append(name)
             if kind == "options":
-                self.options.setdefault(self.at, name)
+                found = self.options.setdefault(self.at, [])
+                found.extend([name] if name not in found else ())
 
     def vary(self, generator: str, what: str) -> None:
         """What runs here gives something else each time, unless the generator is seeded (`""`: it is not)."""

@@ -25,6 +25,7 @@ class Earlier:
     id: str
     path: Path
     names: frozenset[str]
+    cells: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Session:
     loaded: dict[str, object] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     defined: dict[str, object] = field(default_factory=dict)
+    options: Any = None  # carrying.Carrying, once the step has begun
     replays: Any = None  # replays.Replays, once the definitions have been replayed
     metrics: dict[str, float] = field(default_factory=dict)
     cell_of_file: dict[str, int] = field(default_factory=dict)

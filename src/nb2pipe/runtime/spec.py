@@ -25,7 +25,8 @@ def spec_of(step_id: str) -> dict[str, Any]:
 def earlier_of(spec: Mapping[str, Any]) -> Sequence[Earlier]:
     """The steps before this one, in notebook order."""
     return [
-        Earlier(item["id"], Path(item["path"]), frozenset(item.get("names", ()))) for item in spec.get("earlier", ())
+        Earlier(item["id"], Path(item["path"]), frozenset(item.get("names", ())), frozenset(item.get("cells", ())))
+        for item in spec.get("earlier", ())
     ]
 
 
@@ -92,6 +93,7 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
                 "id": key,
                 "path": str(folder / ".values" / key),
                 "names": [*plans[key].get("outputs", ()), *plans[key].get("deletes", ())],
+                "cells": list(plans[key].get("cells", ())),
             }
             for key in list(plans)[: list(plans).index(step_id)]
         ],

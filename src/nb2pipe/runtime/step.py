@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2pipe.runtime import ambient, cells, demand, spec, special, touched_files
+from nb2pipe.runtime.carrying import Carrying
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
 from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
@@ -54,6 +55,8 @@ def begin(step_id: str) -> None:
         go_on(session, before)
     session.providers = told.get("providers", {})
     special.keep_tracebacks(wanted=bool(told.get("tracebacks", True)))
+    session.options = Carrying(session, lambda name: _record(session, name))
+    session.options.begin(before.options.got if before is not None else ())
     _install_demand(session, told.get("builtins", ()))
     session.before = dict(main)
     main.update({name: value for name, value in session.parameters.items() if name not in session.kept})
@@ -98,6 +101,7 @@ def load() -> None:
     _restore(session, "rng:python", "rng:numpy")
     touched_files.watch(session.folder, cells.note_file)
     session.ambient = ambient.capture(session.folder, session.environ)
+    session.options.run()
 
 
 def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
@@ -121,6 +125,12 @@ def _restore(session: Session, *kinds: str) -> None:
         ambient.restore({name: unit.members[name] for unit in records for name in unit.wanted}, session.folder)
     except OSError as error:
         raise StepProblem(f"the working directory of the step before can't be entered: {error}") from error
+
+
+def _record(session: Session, name: str) -> object:
+    """A record that the step was given."""
+    [unit] = load_units(session, {name: session.values[name]})
+    return unit.members[name]
 
 
 def _is_newer(session: Session, record: str) -> bool:
@@ -155,6 +165,8 @@ def end() -> None:
         changed.update(dict.fromkeys(session.replays.changed(references), True))
         touched.update(ambient.changed(session.ambient, now, written))
         stored, failed = units.save(touched, session.store, session.main, references, _given(session, touched))
+        records, told = session.options.end(written, references)
+        stored.update(units.save(records, session.store, session.main, references)[0])  # apart from all variables
         record = {
             "schema": spec.SCHEMA,
             "values": {name: asdict(value) for name, value in stored.items()},
@@ -164,6 +176,7 @@ def end() -> None:
             "shared": sorted(set(stored).difference(touched)),
             "altered": sorted(altered),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
+            "options": told,
             "seen": cells.what_was_seen(session),
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),

@@ -13,7 +13,7 @@ from nb2pipe import learned
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
-from nb2pipe.targets.local import stored, verdict
+from nb2pipe.targets.local import settings, stored, verdict
 from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Request
@@ -55,9 +55,11 @@ class Judge:
             outputs = replace(outputs, metrics={**printed_metrics(job.step, files), **outputs.metrics})
             known = {**done, job.step.id: outputs}
             passed = overtaken(self._request.pipeline, known, job.step)
+            overlooked = settings.overlooked(self._request.pipeline, known, job.step)
             error = self._problem(job.step, outputs, known, began, passed.error if passed is not None else None)
+            error = error or settings.error(overlooked)
             taught = {} if passed is None else lesson_of_change(known[passed.step], passed.variable)
-            warnings = self._learn(lessons_of(job.step, outputs), taught)
+            warnings = self._learn(lessons_of(job.step, outputs), taught, settings.lessons(overlooked, known))
             if error is not None:
                 return Judgement(error, warnings=warnings)
             stored.commit(files, outputs, run=self._dir.id, attempt=job.attempt)
@@ -66,7 +68,7 @@ class Judge:
             return Judgement(verdict.not_saved(job.step, files, where))
         except ValueError as problem:
             return Judgement(verdict.not_saved(job.step, files, str(problem)))
-        return Judgement(None, outputs, (*warnings, *self._warnings(job.step, outputs)))
+        return Judgement(None, outputs, (*warnings, *settings.warnings(overlooked), *self._warnings(job.step, outputs)))
 
     def _ending(self, running: Running, code: int) -> verdict.Ending:
         argv = self._request.kernel_argv
@@ -97,13 +99,14 @@ class Judge:
             *verdict.doubtful(pipeline, step, outputs),
             *verdict.fetched(step, outputs, names),
             *verdict.not_stored(pipeline, step, outputs),
+            *settings.left(pipeline, step, outputs),
         )
 
     def _learn(self, *lessons: learned.Lessons) -> tuple[str, ...]:
         """Keep what the next plan of these cells can use. It is a help only: a run doesn't fail for it."""
         path = self._dir.root.learned(Path(self._request.folder) / Path(self._request.notebook).name)
         try:
-            for taught in lessons:
+            for taught in filter(None, lessons):
                 learned.add(path, taught)
         except OSError as problem:
             return (f"what this run taught can't be kept: {path}: {problem.strerror}",)

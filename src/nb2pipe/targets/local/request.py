@@ -110,7 +110,12 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "builtins": None if pipeline.builtins is None else list(pipeline.builtins),
         "tracebacks": pipeline.tracebacks,
         "earlier": [
-            {"id": item.id, "path": str(run.step(item.id).path), "names": sorted({*item.outputs, *item.deletes})}
+            {
+                "id": item.id,
+                "path": str(run.step(item.id).path),
+                "names": sorted({*item.outputs, *item.deletes}),
+                "cells": list(item.cells),
+            }
             for item in before
         ],
         "process": {item.id: str(run.step(item.id).request) for item in pipeline.process_of(step.id)},

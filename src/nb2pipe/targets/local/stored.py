@@ -15,6 +15,7 @@ from nb2pipe.layout import RootDir, StepDir
 from nb2pipe.model import Json, Pipeline, Step, Value
 
 AMBIENT = "ambient:"  # as `nb2pipe.runtime.ambient` names its records
+OPTIONS = "ambient:options:"  # as `nb2pipe.runtime.carrying` names its own: then come library and step
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,20 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """What a step did to options of libraries: library -> option -> a short text of its value.
+
+    `found`: what they were before the step's cells, of libraries whose things it had; `set`: what it changed; `got`:
+    the records of other steps that its process has set; `left`: what it changed to values that can't be stored.
+    """
+
+    found: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    set: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    got: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outputs:
     """`outputs.json`. `failed`: names that were bound to what can't be stored.
 
@@ -45,6 +60,7 @@ class Outputs:
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
     `altered`: variables that it was expected to change, and did change in place.
+    `options` is what the step did to those of libraries.
     """
 
     schema: int
@@ -60,6 +76,7 @@ class Outputs:
     altered: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
+    options: Settings = field(default_factory=Settings)
 
     @property
     def touched(self) -> frozenset[str]:
@@ -108,6 +125,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         altered=tuple(map(str, data.get("altered", ()))),
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
+        options=wire.read(Settings, data.get("options", {})),
     )
     for object_id, size in {(value.object, value.size_bytes) for value in found.values.values()}:
         path = root.object(object_id)
@@ -160,11 +178,15 @@ class Given:
     provider: str
 
 
-def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ()) -> dict[str, Given]:
+def resolve(
+    step: Step, done: Mapping[str, Outputs], before: Sequence[str] = (), around: Sequence[str] = ()
+) -> dict[str, Given]:
     """The values that `step` gets: for each need, of the latest provider that has something to say about the name.
 
     `before` are the steps that it waits for, directly or not, in notebook order: the records of state that is no
-    variable (`ambient:...`) come from the last of them that changed it. A provider that deleted the name, or could not
+    variable (`ambient:...`) come from the last of them that changed it. Those of options hold no more than one step
+    changed, so all come along; also from steps that only others of its process wait for (`around`), since the process
+    sets them in notebook order. A provider that deleted the name, or could not
     store it, ends the search: an older value would be a wrong one.
 
     A step that stored the value again beside others, as it was, gives it too: there it is one with what it shares.
@@ -176,9 +198,10 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
     comes from earlier steps: the runtime sees to that.
     """
     found: dict[str, Given] = {}
-    for earlier in before:
+    for earlier in (*around, *before):
         records = done[earlier].values.items() if earlier in done else ()
-        found.update((name, Given(value, earlier)) for name, value in records if name.startswith(AMBIENT))
+        start = AMBIENT if earlier in before else OPTIONS
+        found.update((name, Given(value, earlier)) for name, value in records if name.startswith(start))
     position = {earlier: number for number, earlier in enumerate(before)}
     variables: list[tuple[int, str, Given]] = []
     for need in step.needs:
