@@ -12,7 +12,7 @@ import ast
 import builtins
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nb2pipe.analysis import setups
 from nb2pipe.analysis.directives import first_line
@@ -20,6 +20,7 @@ from nb2pipe.analysis.frames import BUILTINS
 from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read_names, scope_of
 from nb2pipe.analysis.state import State
 from nb2pipe.model import At, Definition, DefinitionKind, Notebook, Role, Section
+from nb2pipe.records import dataclass
 
 _EFFECTS = frozenset({"print", "rng", "seed", "file", "barrier", "environment", "cwd", "env", "outside"})
 _UNSTABLE = frozenset({"time", "datetime", "random", "uuid", "os", "open", "input", "print", "secrets", "getpass"})

@@ -8,12 +8,12 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from nb2pipe.analysis.directives import remarks
 from nb2pipe.analysis.tables import magics
+from nb2pipe.records import dataclass
 from nb2pipe.syntax import parts_of
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ it depends on the path. Branches are walked one after the other from the same st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from nb2pipe.analysis.heap import IMMUTABLE, Heap, Value
 from nb2pipe.analysis.staying import Staying
 from nb2pipe.errors import printable
 from nb2pipe.model import At, Diagnostic, Location, Names, Resource, Severity
+from nb2pipe.records import dataclass
 
 NEW, BOUND, GONE = 1, 2, 4
 

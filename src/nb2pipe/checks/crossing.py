@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import At, Need, Pipeline, Step, Unmovable
+from nb2pipe.records import dataclass
 from nb2pipe.syntax import nodes_of
 
 _CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.ListComp: "list"}

@@ -10,13 +10,13 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
+from nb2pipe.records import dataclass
 
 _SAYS: Mapping[str, tuple[str, str]] = {
     "clock": (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nb2pipe.checks.calls import Walked
 from nb2pipe.checks.types import types_after
 from nb2pipe.model import Diagnostic, Pipeline, Step, Value
+from nb2pipe.records import dataclass
 
 _STATE = {"cwd": "the working folder", "env": "the environment variables", "path": "Python's search path"}
 _GENERATORS = {"python": "the random module's generator", "numpy": "NumPy's global generator"}

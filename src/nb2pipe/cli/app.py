@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 
 from nb2pipe import __version__
 from nb2pipe.errors import EnvironmentProblem
+from nb2pipe.records import dataclass
 
 PATH = click.Path(path_type=Path)
 

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from nb2pipe.analysis.tables import user
 from nb2pipe.analysis.tables.user import UserTables
+from nb2pipe.records import dataclass
 
 T = TypeVar("T")
 

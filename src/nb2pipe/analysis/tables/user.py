@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from nb2pipe.analysis.suggest import closest
 from nb2pipe.model import Diagnostic, Location, Severity
+from nb2pipe.records import dataclass
 
 FILE, PROJECT = "nb2pipe.toml", "pyproject.toml"
 _MAX_BYTES = 1_000_000
