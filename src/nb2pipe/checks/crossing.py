@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import At, Need, Pipeline, Step, Unmovable
 from nb2pipe.records import dataclass
 from nb2pipe.syntax import nodes_of
+from nb2pipe.tables import read_tables
 
 _CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.ListComp: "list"}
 
@@ -188,7 +188,7 @@ def _yields(function: ast.FunctionDef) -> bool:
 
 @cache
 def _table() -> Mapping[str, Mapping[str, str]]:
-    return tomllib.loads(files("nb2pipe.checks").joinpath("crossing.toml").read_text(encoding="utf-8"))
+    return read_tables(Path(__file__).with_name("crossing.toml"))
 
 
 @cache

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
 from nb2pipe.records import dataclass
+from nb2pipe.tables import read_tables
 
 _SAYS: Mapping[str, tuple[str, str]] = {
     "clock": (
@@ -109,8 +109,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    text = files("nb2pipe.checks").joinpath("outside.toml").read_text(encoding="utf-8")
-    data = tomllib.loads(text)
+    data = read_tables(Path(__file__).with_name("outside.toml"))
     short = {"datetime.now": "clock", "datetime.utcnow": "clock", "datetime.today": "clock", "date.today": "clock"}
     return {
         "calls": {**data["calls"], **short},  # a notebook may import both the module and the class of one name

@@ -6,13 +6,13 @@ Nothing is guessed: a name whose last binding isn't a plain assignment of someth
 from __future__ import annotations
 
 import ast
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from nb2pipe.checks.calls import Walked, dotted
+from nb2pipe.tables import read_tables
 
 _OTHERWISE = frozenset({"inplace", "chunksize", "iterator", "squeeze", "sheet_name", "typ", "retstep"})
 _LITERALS: Mapping[type[ast.expr], str] = {
@@ -42,7 +42,7 @@ def types_after(read: Walked) -> Mapping[int, Mapping[str, str]]:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    return tomllib.loads(files("nb2pipe.checks").joinpath("types.toml").read_text(encoding="utf-8"))
+    return read_tables(Path(__file__).with_name("types.toml"))
 
 
 class _Reader:

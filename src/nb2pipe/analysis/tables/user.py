@@ -8,7 +8,6 @@ The sections are those of the files beside this module. The nearest file counts,
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
@@ -110,15 +109,17 @@ def find(folder: Path, known: Grammar) -> UserTables:
 
 
 def _read(path: Path, below: tuple[str, ...], known: Grammar) -> UserTables:
+    from tomllib import loads  # most notebooks have no such file
+
     at = Location(notebook=str(path).encode("utf-8", "replace").decode())
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES)  # one that is longer ends in the middle
-        data: Any = tomllib.loads(raw.decode())
+        if below and b"nb2pipe" not in raw:
+            return UserTables()  # another tool's file, and another tool's business
+        data: Any = loads(raw.decode())
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
-        if below and not isinstance(error, OSError) and b"nb2pipe" not in raw:
-            return UserTables()  # another tool's file, and another tool's business
         message = f"this file can't be read as TOML of up to {_MAX_BYTES:,} bytes: {_shown(reason or '')}"
         return UserTables(diagnostics=(_problem(at, message, "mend it: https://toml.io shows how it is written"),))
     for key in below:
