@@ -8,6 +8,7 @@ The sections are those of the files beside this module. The nearest file counts,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
@@ -19,6 +20,7 @@ from nb2pipe.records import dataclass
 
 FILE, PROJECT = "nb2pipe.toml", "pyproject.toml"
 _MAX_BYTES = 1_000_000
+_OURS = re.compile(rb"""\btool["'\s]*(?:\.["'\s]*nb2pipe|\]|=)""")  # text without it has no table of ours
 
 _RESULTS = ("value", "fresh", "view", "holds", "sees", "container", "item", "iterator")
 _KINDS, _WAYS = ("file", "cwd", "env"), ("read", "write")
@@ -109,14 +111,14 @@ def find(folder: Path, known: Grammar) -> UserTables:
 
 
 def _read(path: Path, below: tuple[str, ...], known: Grammar) -> UserTables:
-    from tomllib import loads  # most notebooks have no such file
-
     at = Location(notebook=str(path).encode("utf-8", "replace").decode())
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES)  # one that is longer ends in the middle
-        if below and b"nb2pipe" not in raw:
+        if below and not _OURS.search(raw):
             return UserTables()  # another tool's file, and another tool's business
+        from tomllib import loads  # most notebooks have no such file
+
         data: Any = loads(raw.decode())
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
