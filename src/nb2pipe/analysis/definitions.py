@@ -13,6 +13,7 @@ import builtins
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from nb2pipe.analysis import setups
 from nb2pipe.analysis.directives import first_line
@@ -122,12 +123,12 @@ def _reached(names: frozenset[str], bodies: Mapping[str, set[str]]) -> set[str]:
 
 
 def _alone(statements: Sequence[Statement]) -> list[Statement]:
-    """Statements that share no line with another one."""
-    lines: dict[tuple[int, int], int] = {}
-    for item in statements:
-        for line in range(item.start, item.end + 1):
-            lines[item.cell, line] = lines.get((item.cell, line), 0) + 1
-    return [item for item in statements if all(lines[item.cell, line] == 1 for line in range(item.start, item.end + 1))]
+    """Statements, given in order, that share no line with another one."""
+    shared: set[int] = set()
+    for number, (one, other) in enumerate(pairwise(statements)):
+        if one.cell == other.cell and one.end >= other.start:
+            shared.update((number, number + 1))
+    return [item for number, item in enumerate(statements) if number not in shared]
 
 
 def _candidate(item: Statement, role: Role, walked: Walked) -> Candidate | None:
@@ -167,7 +168,7 @@ def _value(item: Statement, walked: Walked) -> Candidate | None:
     constant = _constant_name(item.node)
     if constant:
         return Candidate(item, DefinitionKind.CONSTANT, (constant,), frozenset())
-    made = bound_names([item.node]) & walked.remade
+    made = walked.remade and bound_names([item.node]) & walked.remade
     if made:
         return Candidate(item, DefinitionKind.CONSTANT, tuple(made), frozenset(read_names([item.node])) - made)
     return None

@@ -26,6 +26,7 @@ class Walked:
     meaning: Mapping[str, str]
     own: frozenset[str]
     _bound: dict[int, frozenset[str]] = field(default_factory=dict)
+    _last: dict[int, dict[str, ast.stmt]] = field(default_factory=dict)
 
     def bound(self, statement: ast.stmt) -> frozenset[str]:
         """The names that a statement of these trees may bind, change the type of, or delete."""
@@ -33,6 +34,15 @@ class Walked:
         if found is None:
             found = self._bound[id(statement)] = frozenset(_bound(statement))
         return found
+
+    def last_binding(self, cell: int, name: str) -> ast.stmt | None:
+        """The last statement of the cell that may bind the name, change the type of its value, or delete it."""
+        found = self._last.get(cell)
+        if found is None:
+            tree = self.trees[cell]
+            body = () if tree is None else tree.body
+            found = self._last[cell] = {name: statement for statement in body for name in self.bound(statement)}
+        return found.get(name)
 
 
 def walked(trees: Sequence[ast.Module | None]) -> Walked:
