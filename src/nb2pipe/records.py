@@ -45,7 +45,7 @@ def _constructor(cls: type, *, frozen: bool) -> Callable[..., None]:
 
 
 def _compiled(cls: Any, *, frozen: bool) -> Callable[..., None]:  # noqa: ANN401  # a dataclass
-    known: dict[str, Any] = {"_absent": object(), "_set": object.__setattr__}
+    known: dict[str, Any] = {"_absent": object()}
     parameters: list[str] = ["self"]
     lines: list[str] = []
     for number, item in enumerate(dataclasses.fields(cls)):
@@ -59,8 +59,8 @@ def _compiled(cls: Any, *, frozen: bool) -> Callable[..., None]:  # noqa: ANN401
             value = f"_{number}() if {name} is _absent else {name}"
         else:
             parameters.append(name)
-        lines.append(f" _set(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
-    text = "\n".join([f"def __init__({', '.join(parameters)}):", *(lines or [" pass"])])
+        lines.append(f" _fields[{name!r}] = {value}" if frozen else f" self.{name} = {value}")
+    text = "\n".join([f"def __init__({', '.join(parameters)}):", " _fields = self.__dict__", *lines])
     exec(text, known)  # noqa: S102  # the names of our own classes' fields
     made: Callable[..., None] = known["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"  # as a TypeError about its arguments says

@@ -29,17 +29,13 @@ _UNSTABLE = frozenset({"time", "datetime", "random", "uuid", "os", "open", "inpu
 
 @dataclass(frozen=True)
 class Statement:
-    """A top-level statement of a cell. `end` is its last line."""
+    """A top-level statement of a cell. `end` is its last line; `at`: where the walk places it."""
 
     cell: int
     start: int
     end: int
     node: ast.stmt
-
-    @property
-    def at(self) -> At:
-        """Where the walk places it."""
-        return At(self.cell, self.node.lineno)
+    at: At
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,10 @@ class Walked:
 
 def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
     """The cell's top-level statements with their lines, decorators included."""
-    return [Statement(cell, first_line(node), node.end_lineno or node.lineno, node) for node in tree.body]
+    return [
+        Statement(cell, first_line(node), node.end_lineno or node.lineno, node, At(cell, node.lineno))
+        for node in tree.body
+    ]
 
 
 def find(

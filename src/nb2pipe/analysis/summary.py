@@ -244,7 +244,7 @@ class _Summary:
                 state.names[name] = Value(old.objects)
             else:
                 state.names[name] = self.walker.heap.value("list")
-                self.walker.heap.things[min(state.names[name].objects)].names.add(name)
+                state.note_name(name, state.names[name])
 
     def _touch_shared(self, state: State) -> None:
         """Names that share an object which a later step changes are stored by one step, all together."""
