@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Diagnostic, Json, Location, Notebook, Pipeline, Section, Severity
+from nb2pipe.records import dataclass
 
 Source: TypeAlias = Path | Mapping[str, Json]
 
@@ -78,7 +79,7 @@ def analyze(
     return found.value
 
 
-def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: Tell = lambda _: None) -> Analyzed:
+def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: Tell = lambda _: None) -> Analyzed:  # noqa: B008  # it is frozen
     """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
     tell(_READING)
     found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)

@@ -11,7 +11,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -34,6 +34,7 @@ from nb2pipe.model import (
     RunEvent,
     RunFinished,
 )
+from nb2pipe.records import dataclass
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.model import Json
+from nb2pipe.records import dataclass
 
 _SCHEMA = 1
 _MAX_BYTES = 10_000_000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from nb2pipe.analysis import carried
 from nb2pipe.analysis.resources import conflict
 from nb2pipe.model import At, Names, Order, OrderKind, Resource
+from nb2pipe.records import dataclass
 
 ENVIRONMENT = Resource("environment", "")  # what is installed: each step reads it
 _PROCESS = {"cwd": "the working folder", "env": "the environment variables", "path": "Python's search path"}

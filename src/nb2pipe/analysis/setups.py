@@ -10,7 +10,7 @@ from nb2pipe.analysis.scopes import bound_names, read_names
 from nb2pipe.analysis.state import State
 from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.model import At
-from nb2pipe.syntax import nodes_of
+from nb2pipe.syntax import nodes_of, of_kind
 
 _LEAVES = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)
 
@@ -113,9 +113,10 @@ def read_attributes(trees: Mapping[int, ast.Module]) -> dict[str, set[int]]:
     """For each attribute that code reads, or names in a string, the cells that do."""
     found: dict[str, set[int]] = {}
     for cell, tree in trees.items():
-        for node in nodes_of(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                found.setdefault(node.attr, set()).add(cell)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for node in of_kind(nodes_of(tree), ast.Attribute, ast.Constant):
+            if isinstance(node, ast.Attribute):
+                if isinstance(node.ctx, ast.Load):
+                    found.setdefault(node.attr, set()).add(cell)
+            elif isinstance(node.value, str):
                 found.setdefault(node.value, set()).add(cell)
     return found

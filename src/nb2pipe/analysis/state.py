@@ -7,13 +7,14 @@ it depends on the path. Branches are walked one after the other from the same st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from nb2pipe.analysis.heap import IMMUTABLE, Heap, Value
 from nb2pipe.analysis.staying import Staying
 from nb2pipe.errors import printable
 from nb2pipe.model import At, Diagnostic, Location, Names, Resource, Severity
+from nb2pipe.records import dataclass
 
 NEW, BOUND, GONE = 1, 2, 4
 
@@ -50,6 +51,7 @@ class State:
     def __init__(self) -> None:
         self.heap = Heap()
         self.names: dict[str, Value] = {}
+        self.named: set[int] = set()  # objects that a name has been bound to
         self.status: dict[str, int] = {}
         self.record = CellRecord()
         self.at = At(0, 1)
@@ -157,6 +159,11 @@ class State:
         self.put(self.status, name, BOUND)
         self.record.binds[name] = self.at
         self.bound_at.setdefault(name, []).append(self.at)
+        self.note_name(name, value)
+
+    def note_name(self, name: str, value: Value) -> None:
+        """The objects are what a name stands for, from now on or for a while."""
+        self.named |= value.objects
         for number in value.objects:
             self.heap.things[number].names.add(name)
 
@@ -171,7 +178,7 @@ class State:
     def holders_of(self, objects: Iterable[int]) -> set[str]:
         """The notebook's names from which one of the objects can be reached now."""
         found: set[str] = set()
-        for number in self.heap.around(objects):
+        for number in self.heap.around(objects) & self.named:
             for name in self.heap.things[number].names:
                 value = self.names.get(name)
                 if value is not None and number in value.objects:

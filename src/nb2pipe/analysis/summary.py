@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from nb2pipe.analysis import carried, definitions, directives, modules, recall, setups, staying
 from nb2pipe.analysis.heap import Value
@@ -38,6 +38,7 @@ from nb2pipe.model import (
     Severity,
     Unmovable,
 )
+from nb2pipe.records import dataclass
 
 TOGETHER = -2
 """Told in place of a cell once each has been looked at."""
@@ -244,7 +245,7 @@ class _Summary:
                 state.names[name] = Value(old.objects)
             else:
                 state.names[name] = self.walker.heap.value("list")
-                self.walker.heap.things[min(state.names[name].objects)].names.add(name)
+                state.note_name(name, state.names[name])
 
     def _touch_shared(self, state: State) -> None:
         """Names that share an object which a later step changes are stored by one step, all together."""

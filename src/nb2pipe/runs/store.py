@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +29,8 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
 
     Ids sort by time: UTC, then random hex digits. Raises EnvironmentProblem (N2P601) where it can't be written.
     """
+    import secrets  # most commands start no run
+
     layout = RootDir(root.resolve())
     started = (now or datetime.now(UTC)).astimezone(UTC)
     run = layout.run(f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")

@@ -5,18 +5,18 @@ What the user's own file adds holds inside `using`, and nowhere else.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from nb2pipe.analysis.tables import user
 from nb2pipe.analysis.tables.user import UserTables
+from nb2pipe.records import dataclass
+from nb2pipe.tables import read_tables
 
 T = TypeVar("T")
 
@@ -147,7 +147,7 @@ class Resources:
 
 
 def _load(name: str) -> dict[str, Any]:
-    return tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8"))
+    return read_tables(Path(__file__).with_name(name))
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ All checks that a run makes on a step stand here in their order; each is a funct
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from nb2pipe import learned
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
+from nb2pipe.records import dataclass
 from nb2pipe.targets.local import settings, stored, verdict
 from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of
 from nb2pipe.targets.local.metrics import printed_metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RootDir, StepDir
 from nb2pipe.model import Json, Pipeline, Step, Value
+from nb2pipe.records import dataclass
 
 AMBIENT = "ambient:"  # as `nb2pipe.runtime.ambient` names its records
 OPTIONS = "ambient:options:"  # as `nb2pipe.runtime.carrying` names its own: then come library and step

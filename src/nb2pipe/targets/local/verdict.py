@@ -6,12 +6,12 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nb2pipe.layout import StepDir
 from nb2pipe.model import Pipeline, Step, StepError
 from nb2pipe.processes import signal_name
+from nb2pipe.records import dataclass
 from nb2pipe.targets.local.request import Outcome
 from nb2pipe.targets.local.stored import AMBIENT, Outputs, bypassing, readers
 
