@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from nb2pipe import analysis, bounded, checks, notebook
 from nb2pipe.bounded import Cause, Ended, Tell
@@ -15,6 +15,7 @@ from nb2pipe.learned import Lessons
 from nb2pipe.model import Diagnostic, Json, Location, Notebook, Pipeline, Section, Severity
 from nb2pipe.records import dataclass
 
+T = TypeVar("T")
 Source: TypeAlias = Path | Mapping[str, Json]
 
 _READING = -1  # told besides the cells that are looked at, and `analysis.TOGETHER`
@@ -48,6 +49,7 @@ class Given:
     lessons: Lessons = field(default_factory=dict)
     safe: bool = False
     seeded: bool = False
+    tags: Mapping[int, tuple[str, ...]] | None = None
 
 
 def analyze(
@@ -58,22 +60,26 @@ def analyze(
     lessons: Lessons | None = None,
     safe: bool = False,
     seeded: bool = False,
+    tags: Mapping[int, tuple[str, ...]] | None = None,
 ) -> Analyzed:
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
     `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
     user's tables are looked for: by default the notebook's; content has none. `lessons` are what runs have taught;
-    `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place.
-
-    All is done in a process of its own, within the time and memory of `limits`.
+    `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. `tags`, by cell, go
+    before the notebook's own. All is done in a process of its own, within the time and memory of `limits`.
 
     Raises BadInput or EnvironmentProblem only if there is no notebook to speak of, or if that process had to be ended
     (N2P114); all other problems are in `diagnostics`.
     """
     limits = limits or Limits.from_environment()
+    return within_bounds(analyze_here, source, limits, Given(folder, lessons or {}, safe, seeded, tags))
+
+
+def within_bounds(work: Callable[[Source, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given) -> T:
+    """What `work` makes of a notebook, in a process of its own. Raises BadInput (N2P114) if that had to be ended."""
     caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
-    given = Given(folder, lessons or {}, safe, seeded)
-    found = bounded.run(analyze_here, source, limits, given, caps=caps, modules=_HEAVY)
+    found = bounded.run(work, source, limits, given, caps=caps, modules=_HEAVY)
     if isinstance(found, Ended):
         raise _beyond(source, found, limits)
     return found.value
@@ -83,6 +89,8 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
     tell(_READING)
     found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
+    if given.tags is not None:
+        found = notebook.retagged(found, given.tags)
     sections, split_problems = notebook.split(found)
     folder = given.folder or (source.resolve().parent if isinstance(source, Path) else None)
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()

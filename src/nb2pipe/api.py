@@ -38,6 +38,8 @@ from nb2pipe.records import dataclass
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values
+from nb2pipe.suggesting import Suggestion, create, suggest_steps, write_tags
+from nb2pipe.templates import PLAIN, template
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun
@@ -45,20 +47,23 @@ if TYPE_CHECKING:
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "analyze", "analyze_here", "build", "bundle_folder",
-    "cancel", "log", "plan", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "verification_index",
-    "verification_page", "verify", "versions",
-    "write_bundle",
+    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "Suggestion", "analyze", "analyze_here", "build",
+    "bundle_folder", "cancel", "log", "new", "plan", "run", "run_folder", "run_record", "runs", "schema",
+    "stale_files", "suggest_steps", "verification_index", "verification_page", "verify", "versions", "write_bundle",
+    "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
     "values": "nb2pipe graph --values, nb2pipe run --dry-run",
+    "suggest_steps": "nb2pipe suggest",
+    "write_tags": "nb2pipe suggest -o, nb2pipe suggest --in-place",
+    "new": "nb2pipe new",
     "build": "nb2pipe build",
     "bundle_folder": "nb2pipe build",
     "write_bundle": "nb2pipe build",
     "stale_files": "nb2pipe build --check",
-    "lessons": "nb2pipe check, nb2pipe graph, nb2pipe run",
+    "lessons": "nb2pipe check, nb2pipe graph, nb2pipe suggest, nb2pipe run",
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
     "runs": "nb2pipe runs",
@@ -92,6 +97,14 @@ def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossin
     cells = analyzed.notebook.cells
     sources = {step.id: [cells[index].source for index in step.cells] for step in analyzed.pipeline.steps}
     return checks.measured(analyzed.crossings, last_values(_root(root), sources))
+
+
+def new(path: Path, name: str = PLAIN) -> None:
+    """Write a small pipeline notebook, made from template `name`, to a file that isn't there yet.
+
+    Raises BadInput if it is (N2P164), EnvironmentProblem if it can't be written (N2P611).
+    """
+    create(path, template(name))
 
 
 def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:

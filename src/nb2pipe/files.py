@@ -18,8 +18,19 @@ def make_private_dir(path: Path) -> Path:
     return path
 
 
-def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Put `content` at `path`, mode 0600: after a crash there is the old file or the new one, never a part.
+def write_new(path: Path, content: bytes) -> None:
+    """Put `content` into a file that isn't there yet. Raises FileExistsError if something is, and other OSErrors."""
+    with path.open("xb") as file:
+        try:
+            file.write(content)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+
+
+def write_atomic(path: Path, content: bytes, *, durable: bool = True, mode: int | None = None) -> None:
+    """Put `content` at `path`: after a crash there is the old file or the new one, never a part. Mode 0600 by default.
 
     The order is SQLite's: data, fsync, rename, fsync of the directory. `durable=False` leaves both fsyncs out, for
     what is written over and over. Raises OSError; the old file is then untouched and nothing else is left.
@@ -31,6 +42,8 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
+            if mode is not None:
+                os.chmod(temporary, mode)  # noqa: PTH101  # as above
             if durable:
                 os.fsync(file.fileno())
         os.replace(temporary, path)  # noqa: PTH105  # the pair to mkstemp, which gives a string

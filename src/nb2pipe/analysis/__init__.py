@@ -2,8 +2,9 @@
 
 from nb2pipe.analysis.costs import with_costs
 from nb2pipe.analysis.fuse import fuse
+from nb2pipe.analysis.ipython import parse_cell
 from nb2pipe.analysis.link import link
-from nb2pipe.analysis.parameters import apply, from_text
+from nb2pipe.analysis.parameters import apply, from_text, is_parameter, parameters_of
 from nb2pipe.analysis.safe import safe
 from nb2pipe.analysis.sharing import together
 from nb2pipe.analysis.summary import TOGETHER, Analysis, summarise
@@ -18,7 +19,10 @@ __all__ = [
     "apply",
     "from_text",
     "fuse",
+    "is_parameter",
     "link",
+    "parameters_of",
+    "parse_cell",
     "safe",
     "summarise",
     "together",

@@ -29,6 +29,8 @@ def _set_debug(context: click.Context, _option: click.Parameter, value: bool) ->
 
 
 _COMMANDS = {
+    "new": "making",
+    "suggest": "making",
     "check": "inspecting",
     "graph": "inspecting",
     "build": "inspecting",
@@ -74,6 +76,7 @@ def app() -> None:
     Tag the first cell of each step `step:NAME`. Which step needs which comes from the code.
 
     \b
+    nb2pipe suggest train.ipynb           steps for a notebook that has none
     nb2pipe check train.ipynb             what is wrong, and how to fix it
     nb2pipe graph train.ipynb             the steps, and why one waits for another
     nb2pipe run train.ipynb -o done.ipynb run it; all outputs in one notebook

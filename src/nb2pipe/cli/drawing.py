@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nb2pipe import graph
 from nb2pipe.cli import show
@@ -41,7 +41,7 @@ def tree(pipeline: Pipeline, lines: Lines = UNICODE) -> str:
     for edge in pipeline.edges:
         incoming[edge.target].append(edge)
     width = max((len(name) for name in names.values()), default=0) + len(lines.branch) + 2
-    found = [_shape(pipeline, names, lines), ""]
+    found = [shape(pipeline, names, lines), ""]
     for step in pipeline.steps:
         found.append(f"{names[step.id]:<{width}}{show.cells(step.cells)}")
         if step.process not in (None, step.id):
@@ -55,7 +55,7 @@ def tree(pipeline: Pipeline, lines: Lines = UNICODE) -> str:
     return "\n".join(found) + "\n"
 
 
-def _shape(pipeline: Pipeline, names: dict[str, str], lines: Lines) -> str:
+def shape(pipeline: Pipeline, names: Mapping[str, str], lines: Lines) -> str:
     """The order in which steps can start: a line per wave, steps of one wave beside each other."""
     waves: dict[int, list[str]] = {}
     for step_id, level in graph.levels(waits_for(pipeline)).items():

@@ -1,14 +1,32 @@
 """Stage 1: a notebook in, its cells, kernel, tags, options and sections out. Nothing of it is run."""
 
 from nb2pipe.notebook.cutting import Cut, cut
-from nb2pipe.notebook.files import shown_path
+from nb2pipe.notebook.files import read_bytes, shown_path
 from nb2pipe.notebook.names import slug
 from nb2pipe.notebook.options import schema
 from nb2pipe.notebook.read import parse, read
 from nb2pipe.notebook.sections import START, pipeline_name, split
+from nb2pipe.notebook.splice import with_tags
+from nb2pipe.notebook.tagging import retagged, roles_of, splits, without_splits
 from nb2pipe.notebook.tags import grammar, near_miss
 
 __all__ = [
-    "START", "Cut", "cut", "grammar", "near_miss", "parse", "pipeline_name", "read", "schema", "shown_path", "slug",
+    "START",
+    "Cut",
+    "cut",
+    "grammar",
+    "near_miss",
+    "parse",
+    "pipeline_name",
+    "read",
+    "read_bytes",
+    "retagged",
+    "roles_of",
+    "schema",
+    "shown_path",
+    "slug",
     "split",
-]  # fmt: skip
+    "splits",
+    "with_tags",
+    "without_splits",
+]

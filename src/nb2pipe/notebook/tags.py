@@ -191,6 +191,13 @@ class CellTags:
     diagnostics: tuple[Diagnostic, ...] = field(default=())
 
 
+def rule_of(tag: str) -> TagRule | None:
+    """The row of the grammar that a tag is written by; None for a tag of another tool, or one that is mistyped."""
+    head, colon, _ = tag.partition(":")
+    rule = _WHOLE.get(tag) or _RULES.get(head)
+    return rule if rule is not None and (rule.has_value is bool(colon) or tag in _WHOLE) else None
+
+
 def read_tags(tags: Sequence[str], at: Location) -> CellTags:
     """What the tags mean. Problems are listed in `diagnostics`, at `at`; an option that has one counts for nothing."""
     found = _Reading(at)
@@ -222,9 +229,9 @@ class _Reading:
 
     def tag(self, tag: str) -> None:
         plain = tag.strip()
-        head, colon, value = plain.partition(":")
-        rule = _WHOLE.get(plain) or _RULES.get(head)
-        if rule is None or (rule.has_value is not bool(colon) and plain not in _WHOLE):
+        head, _, value = plain.partition(":")
+        rule = rule_of(plain)
+        if rule is None:
             self._foreign(plain)
             return
         self.ours.append(plain)
