@@ -111,7 +111,7 @@ class Laboratory:
             replace(step, options=replace(step.options, timeout_s=step.options.timeout_s or self._settings.timeout_s))
             for step in steps
         )
-        last = _last_look(pipeline, names)
+        last = last_look(pipeline, names)
         last = replace(last, options=self._options(last.options, hash_seed, {}))
         whole = replace(pipeline, notebook=self._name, steps=(*steps, last))
         files = [
@@ -183,7 +183,7 @@ class Laboratory:
         return Observed(outputs, digests(self._work), state, error, why_not, warnings, seconds)
 
 
-def _last_look(pipeline: Pipeline, names: Sequence[str]) -> Step:
+def last_look(pipeline: Pipeline, names: Sequence[str]) -> Step:
     """A step after all others that loads whatever there is of `names`, and needs none of them."""
     all_steps = tuple(step.id for step in reversed(pipeline.steps))
     known = {*names, *(name for step in pipeline.steps for name in step.outputs)}

@@ -1,4 +1,4 @@
-"""A notebook's cells in; out, whether its pipeline prints what the notebook prints. No kernels: ~30 ms a step.
+"""A notebook's cells in; out, whether its pipeline prints and leaves what the notebook does. No kernels: ~30 ms a step.
 
 One server process per test process loads IPython and the libraries once. The straight run and each step are forks of
 it: a fresh `__main__` in a real IPython shell, in which the rendered step notebook's cells run, `begin` to `end`. What
@@ -22,11 +22,16 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import showing
+
+from nb2pipe.observing import last_look
+from nb2pipe.render import state_notebook
+from nb2pipe.verify.state import State, compare_values, read_state
+from nb2pipe.verify.verdicts import Verdict
 
 LIMIT_S = 5  # a program that takes longer is left out; its steps get much more, as the machine may be busy
 
@@ -138,6 +143,10 @@ def _run_cells(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
         if error is not None:
             told = [index, role, type(error).__name__, str(error)]
             return {"printed": printed, "shown": shown, "error": told}
+    if request.get("state"):
+        from nb2pipe.runtime.observe import describe_all
+
+        describe_all(shell, Path(request["state"]), request["folder"])
     return {"printed": printed, "shown": shown, "error": None}
 
 
@@ -157,8 +166,10 @@ class Server:
             env={**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
 
-    def run(self, cells: Sequence[tuple[int | None, str, str]], folder: Path, spec: Path | None) -> dict[str, Any]:
-        """Run cells (index, role, source) in a fresh process."""
+    def run(
+        self, cells: Sequence[tuple[int | None, str, str]], folder: Path, spec: Path | None, state: Path | None = None
+    ) -> dict[str, Any]:
+        """Run cells (index, role, source) in a fresh process; then describe what they have left, in `state`."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         limit_s = self.limit_s * 12 if spec else self.limit_s
@@ -167,7 +178,10 @@ class Server:
             "folder": str(folder),
             "spec": str(spec) if spec else None,
             "limit_s": limit_s,
+            "state": str(state) if state else None,
         }
+        if state:
+            state.mkdir()
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
@@ -233,17 +247,39 @@ def compare(
         for part in ("straight", "pipeline"):
             (folder / part).mkdir()
         numbered = [(index, "cell", source) for index, (_, source) in enumerate(cells)]
-        straight = server.run(numbered, folder / "straight", None)
+        straight = server.run(numbered, folder / "straight", None, state=folder / "state")
         if straight["error"]:
             return Outcome("invalid", str(straight["error"]))
-        return _pipeline(server, cells, folder, straight["printed"], order, planner, safe)
+
+        def again() -> State:
+            (folder / "again").mkdir()
+            server.run(numbered, folder / "again", None, state=folder / "again-state")
+            return state_in(folder / "again-state")
+
+        expected = Expected(straight["printed"], state_in(folder / "state"), again)
+        return _pipeline(server, cells, folder, expected, order, planner, safe)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a straight run printed and left; `again` makes another one, to see what is different each time."""
+
+    printed: dict[str, str]
+    state: State
+    again: Callable[[], State]
+
+
+def state_in(folder: Path) -> State:
+    found = read_state(folder)
+    assert found is not None
+    return found
 
 
 def _pipeline(
     server: Server,
     cells: Cells,
     folder: Path,
-    expected: dict[str, str],
+    expected: Expected,
     order: random.Random | None,
     planner: Planner,
     safe: bool,
@@ -263,10 +299,11 @@ def _pipeline(
     if left:
         return Outcome("wrong", f"steps never ran: {', '.join(left)}", done)
     for index in range(len(cells)):
-        was, now = expected[str(index)], run.printed.get(str(index), "")
+        was, now = expected.printed[str(index)], run.printed.get(str(index), "")
         if _ADDRESS.sub("", was) != _ADDRESS.sub("", now):
             return Outcome("wrong", f"cell {index + 1} printed {now!r}, not {was!r}", done)
-    return Outcome("same", "", done)
+    different = run.differing(expected)
+    return Outcome("wrong", f"in the end {different}", done) if different else Outcome("same", "", done)
 
 
 class Run:
@@ -309,6 +346,29 @@ class Run:
                 self.schedule.ended(member.id, RunState.SUCCEEDED)
             waiting.clear()
         return None
+
+    def differing(self, expected: Expected) -> str:
+        """The first variable whose final value is not that of the straight run."""
+        last = last_look(self.pipeline, sorted(expected.state.values))
+        whole = replace(self.pipeline, steps=(*self.pipeline.steps, last))
+        files = self.dir.step(last.id)
+        files.path.mkdir(parents=True)
+        self._request(last, whole)
+        cells = [
+            (cell["metadata"]["nb2pipe"].get("cell"), cell["metadata"]["nb2pipe"]["role"], cell["source"])
+            for cell in state_notebook(self.notebook, whole, last)["cells"]
+        ]
+        answer = self.server.run(cells, self.folder, files.request)
+        if answer["error"]:
+            return f"the variables can't be looked at: {answer['error']}"
+        why_not = {name: "" for outputs in self.done.values() for name in outputs.failed}
+        found = state_in(files.path)
+        for second in (lambda: expected.state, expected.again):
+            reports = compare_values(expected.state, second(), found, why_not)
+            different = [f"`{item.name}`: {item.difference}" for item in reports if item.verdict is Verdict.DIFFERS]
+            if not different:
+                return ""
+        return different[0]
 
     def _step(self, step: Any) -> tuple[str, str] | None:
         members = self.pipeline.process_of(step.id)
@@ -374,14 +434,16 @@ class Run:
             if cell["cell_type"] == "code"
         ]
 
-    def _request(self, step: Any) -> None:
+    def _request(self, step: Any, pipeline: Any = None) -> None:
         from nb2pipe import wire
         from nb2pipe.targets.local import stored
         from nb2pipe.targets.local.request import Request, spec_of
+        from nb2pipe.targets.local.schedule import Schedule
 
         defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
-        request = Request("run", "case.ipynb", str(self.folder), self.pipeline, parameters=defaults)
-        values = stored.resolve(step, self.done, self.schedule.before(step.id), self.schedule.around(step.id))
+        request = Request("run", "case.ipynb", str(self.folder), pipeline or self.pipeline, parameters=defaults)
+        schedule = self.schedule if pipeline is None else Schedule(pipeline)
+        values = stored.resolve(step, self.done, schedule.before(step.id), schedule.around(step.id))
         content = {**spec_of(request, self.dir, step, values), "may_wait": False}
         self.dir.step(step.id).request.write_text(wire.dumps(content), encoding="utf-8")
 

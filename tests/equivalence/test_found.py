@@ -32,7 +32,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a dict of keywords": [("a", "z = [1, 1]"), ("b", "y = dict(v=z)['v']"), ("c", "z.append(1)"), ("d", "print(y)")],
     "a shallow copy of an instance": [("a", "import copy\nclass Box:\n    def __init__(self, items): self.items = items\n    def add(self, x): self.items.append(x)\nb = Box([1])"), ("b", "c = copy.copy(b)"), ("c", "c.add(2)\nprint(c.items)"), ("d", "print(b.items)")],
     "a sum of lists": [("a", "z = [[[1]]]"), ("b", "y = sum(z, [])[0]"), ("c", "y.append(2)\nprint(y)"), ("d", "print(z)")],
-    "names of the namespace, in a loop": [("a", "x = [1]\ny = [1]"), ("b", "for k, v in list(globals().items()):\n    if k in ('x', 'y'):\n        v.append(3)"), ("c", "print(x, y)")],
+    "names of the namespace, in a loop": [("a", "x = [1]\ny = [1]"), ("b", "for k, v in list(globals().items()):\n    if k in ('x', 'y'):\n        v.append(3)\ndel k, v"), ("c", "print(x, y)")],
     "a class is changed through an instance": [("a", "class A:\n    n = 0\na = A()"), ("b", "type(a).n = 3"), ("c", "print(A.n, a.n)"), ("d", "a.__class__.n = 4\nsetattr(A, 'm', 5)"), ("e", "print(A.n, a.n, a.m)")],
     "items by the keys of a dict": [("a", "d = {'p': [1]}"), ("b", "for k in d:\n    d[k].append(1)"), ("c", "print(d)"), ("d", "for k in list(d):\n    d[k].append(2)"), ("e", "print(d)")],
     "methods called through their type": [("a", "x, d = [3, 1], {}\ny = x"), ("b", "list.append(x, 1)\nlist.sort(y)\ndict.update(d, q=x)"), ("c", "x.append(4)"), ("d", "print(x, d)"), ("e", "print(y)")],

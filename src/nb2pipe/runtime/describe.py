@@ -16,6 +16,7 @@ import re
 import reprlib
 import sys
 import types
+import weakref
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -39,8 +40,11 @@ _EXACT = (type(None), bool, int, bytes, range, slice, type(...), type(NotImpleme
 _CLOSED = (  # nothing to look into, or nothing that would be the same elsewhere
     types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType, types.TracebackType,
     types.MethodWrapperType, types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
-    types.CodeType, types.MappingProxyType,
+    types.CodeType, types.MappingProxyType, weakref.ref, weakref.WeakKeyDictionary, weakref.WeakValueDictionary,
+    weakref.WeakSet,
 )  # fmt: skip
+_SHELL = "InteractiveShell"
+_BUILTINS = "__builtins__"  # what `exec` puts into a dict
 
 
 _LIBRARIES = (("numpy", numpy_value), ("pandas", pandas_value), ("matplotlib", matplotlib_value))
@@ -153,7 +157,8 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
     if type(value) is dict:
         if len(value) <= MAX_PARTS and all(type(key) is str for key in value):
             for key, item in value.items():
-                yield f"[{_label(key)}]", item
+                if key != _BUILTINS:
+                    yield f"[{_label(key)}]", item
         return
     state = _reduced(value)[2] if _is_plain_instance(value) else None
     if type(state) is dict and 0 < len(state) <= MAX_PARTS:
@@ -170,6 +175,7 @@ def _is_plain_instance(value: object) -> bool:
         and getattr(cls, "__reduce__", None) is getattr(object, "__reduce__", None)
         and cls not in copyreg.dispatch_table
         and not is_drawn(value)
+        and not any(base.__name__ == _SHELL for base in cls.__mro__)
         and not hasattr(cls, "__array__")
         and isinstance(_reduced(value), tuple)  # raises what pickle would: then it has no parts to speak of
     )
@@ -252,7 +258,8 @@ class _Walk:
             self.token("dict", str(len(value)).encode())
             for key, item in value.items():
                 self.add(key)
-                self.add(item)
+                if key != _BUILTINS:
+                    self.add(item)
         elif cls is set or cls is frozenset:
             self._set(value)
         elif isinstance(value, type):
@@ -263,7 +270,7 @@ class _Walk:
             self.token("enum", f"{type_name(value)}.{value.name}".encode())
         elif isinstance(value, (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
             self._callable(value)
-        elif isinstance(value, _CLOSED):
+        elif isinstance(value, _CLOSED) or any(base.__name__ == _SHELL for base in cls.__mro__):
             self.close(value)
         else:
             self._object(value)

@@ -58,13 +58,18 @@ def _forget_history(shell: Any) -> None:  # noqa: ANN401
 
 
 def end(_step_id: str) -> None:
-    """Describe the final values of all variables, and what was pickled into files."""
+    """Describe what a notebook, or a pipeline, has left in this kernel."""
     from IPython import get_ipython
 
-    shell: Any = get_ipython()
     session = current_or_none()
     out = Path(_told["out"]) if session is None else session.out
     folder = str(_told["folder"]) if session is None else session.folder
+    describe_all(get_ipython(), out, folder)
+    write_json(out / "outputs.json", {"schema": spec.SCHEMA})
+
+
+def describe_all(shell: Any, out: Path, folder: str) -> None:  # noqa: ANN401
+    """Describe the final values of all variables, and what was pickled into files of `folder`, in `out`."""
     hidden = shell.user_ns_hidden
     names = {
         name: value
@@ -83,12 +88,12 @@ def end(_step_id: str) -> None:
         described = {name: describe.describe(value, folder).data(put) for name, value in sorted(names.items())}
         files = {path: item.data(put) for path, item in _pickled(Path(folder), out)}
     write_json(out / "state.json", {"schema": SCHEMA, "values": described, "files": files, "versions": _versions()})
-    write_json(out / "outputs.json", {"schema": spec.SCHEMA})
 
 
 def _pickled(folder: Path, out: Path) -> Iterator[tuple[str, describe.Description]]:
     """Files of pickles that this run has written: equal values may be pickled to other bytes."""
-    began = (out.parent.parent / "request.json").stat().st_mtime
+    request = out.parent.parent / "request.json"  # the run's
+    began = request.stat().st_mtime if request.is_file() else 0.0
     for path in sorted(folder.rglob("*")):
         if path.suffix not in PICKLES:
             continue
