@@ -12,20 +12,18 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 from nb2pipe import bisecting
 from nb2pipe import notebook as reading
 from nb2pipe.analyzing import Analyzed, analyze
 from nb2pipe.config import Limits
-from nb2pipe.errors import BadInput
 from nb2pipe.files import make_private_dir
 from nb2pipe.learned import Lessons
-from nb2pipe.model import Diagnostic, Json, Notebook, Pipeline
-from nb2pipe.observing import Laboratory, Observed, Settings
+from nb2pipe.model import Json, Notebook, Pipeline, StepError
+from nb2pipe.observing import STRAIGHT, Laboratory, Observed, Settings
 from nb2pipe.runs import store
 from nb2pipe.verify.files import compare_files
 from nb2pipe.verify.outputs import compare_cells
@@ -80,9 +78,8 @@ def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell 
     Raises BadInput where there is no notebook to speak of, EnvironmentProblem, and Canceled.
     """
     limits = Limits.from_environment()
-    content, notes = _prepared(reading.read(source, limits))
-    content = reading.cut(content, asked.cut)
-    analyzed = _analyzed(source, content, lessons, limits, seeded=asked.settings.seeded)
+    tags, notes = _tags(reading.read(source, limits), asked.cut)
+    analyzed = analyze(source, limits=limits, lessons=lessons, seeded=asked.settings.seeded, tags=tags)
     name = source.name
     if analyzed.errors or analyzed.pipeline is None:
         first = analyzed.errors[0]
@@ -185,10 +182,9 @@ class _Verifier:
 
     def _outcome(self, found: _Found, piped: Observed) -> tuple[Outcome, str]:
         if self.first.error is not None:
-            return Outcome.FAILS, self.first.error.message.replace("step `straight`", "the notebook itself", 1)
+            return Outcome.FAILS, _of_the_notebook(self.first.error)
         if self.second.error is not None:
-            told = self.second.error.message.replace("step `straight`", "the notebook itself", 1)
-            return Outcome.FAILS, f"run a second time, {told}"
+            return Outcome.FAILS, f"run a second time, {_of_the_notebook(self.second.error)}"
         if piped.error is not None:
             return Outcome.STOPPED, piped.error.message
         return (Outcome.DIFFERS, "") if found.differs else (Outcome.SAME, "")
@@ -213,32 +209,26 @@ class _Verifier:
         return [item for item in reports if item.verdict is Verdict.DIFFERS]
 
 
-def _prepared(notebook: Notebook) -> tuple[Mapping[str, Json], tuple[str, ...]]:
-    """The notebook's content; a cell whose stored output is an error was meant to raise one."""
+def _of_the_notebook(error: StepError) -> str:
+    """What a straight run failed of. What lies beside the folder isn't there in a copy of it."""
+    told = error.message.replace(f"step `{STRAIGHT}`", "the notebook itself", 1)
+    if "No such file" in told and ".." in told:
+        told += "; it runs in a copy of its folder here, and nothing lies beside that: use an absolute path"
+    return told
+
+
+def _tags(notebook: Notebook, how: reading.Cut) -> tuple[Mapping[int, tuple[str, ...]], tuple[str, ...]]:
+    """Tags in place of the notebook's own, by cell, and what to say about them.
+
+    A cell whose stored output is an error was meant to raise one.
+    """
     meant = [cell for cell in notebook.cells if cell.has_error_output and not cell.may_raise]
-    if not meant:
-        return notebook.raw, ()
-    cells = list(cast("Sequence[Mapping[str, Json]]", notebook.raw["cells"]))
-    for cell in meant:
-        raw = cells[cell.position]
-        metadata = dict(cast("Mapping[str, Json]", raw.get("metadata") or {}))
-        tags = cast("Sequence[Json]", metadata.get("tags") or [])
-        cells[cell.position] = {**raw, "metadata": {**metadata, "tags": [*tags, _MEANT]}}
+    found = {cell.index: (*cell.tags, _MEANT) for cell in meant}
     notes = tuple(
         f"cell {cell.number}: its stored output is an error, so it is taken as meant to raise one (`{_MEANT}`)"
         for cell in meant
     )
-    return {**notebook.raw, "cells": cells}, notes
-
-
-def _analyzed(source: Path, content: Mapping[str, Json], lessons: Lessons, limits: Limits, *, seeded: bool) -> Analyzed:
-    """As `run` would analyse it. What is said of it names the notebook."""
-    try:
-        found = analyze(content, limits=limits, folder=source.resolve().parent, lessons=lessons, seeded=seeded)
-    except BadInput as error:
-        raise BadInput([_named(item, source) for item in error.diagnostics]) from error
-    return replace(found, diagnostics=tuple(_named(item, source) for item in found.diagnostics))
-
-
-def _named(item: Diagnostic, source: Path) -> Diagnostic:
-    return replace(item, location=replace(item.location, notebook=reading.shown_path(source)))
+    return {
+        **found,
+        **{cell: (*tags, *found.get(cell, ())) for cell, tags in reading.cut(notebook, how).items()},
+    }, notes

@@ -139,6 +139,14 @@ def test_a_cell_whose_stored_output_is_an_error_was_meant_to_raise_it(write: Wri
     assert any("cell 2" in note for note in found.notes)
 
 
+def test_what_lies_beside_the_folder_is_not_there(write: Write) -> None:
+    path = write(("step:a", "print(open('../beside.txt').read())"))
+    (path.parent.parent / "beside.txt").write_text("x")
+    found = api.verify(path)
+    assert found.outcome is Outcome.FAILS
+    assert "use an absolute path" in found.problem
+
+
 def test_seeded(write: Write) -> None:
     """What is random begins at a known place, and goes on from step to step."""
     path = write(
