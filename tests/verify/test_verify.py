@@ -15,7 +15,10 @@ from typing import TypeAlias
 import pytest
 
 from nb2pipe import api
-from nb2pipe.observing import Settings
+from nb2pipe import notebook as reading
+from nb2pipe.config import Limits
+from nb2pipe.observing import Laboratory, Settings
+from nb2pipe.verify.normal import normal
 from nb2pipe.verify.verdicts import Outcome, Verdict, Verification
 from nb2pipe.verifying import Asked
 
@@ -220,3 +223,29 @@ def test_canceled(write: Write) -> None:
     assert done.returncode == 130, err
     assert "canceled" in err
     assert list(work.iterdir()) == []
+
+
+def test_a_straight_run_is_what_a_kernel_makes_of_the_notebook(write: Write) -> None:
+    """Whoever looks sees nothing of nb2pipe: history, names, environment, paths."""
+    import nbclient
+    import nbformat
+
+    path = write(
+        ("", "x = 5\nx"),
+        ("", "print(_, _1, Out, In, len(In), get_ipython().execution_count)"),
+        ("", "print(sorted(name for name in globals() if name not in ('quit', 'exit')), __name__)"),
+        ("", "import os, sys\nprint([p for p in sys.path if 'nb2pipe' in p and 'src' not in p])"),
+        (
+            "",
+            "print([name for name in os.environ if 'NB2PIPE' in name], 'runtime' in os.environ.get('PYTHONPATH', ''))",
+        ),
+        ("", "1 +"),
+    )
+    notebook = nbformat.read(path, as_version=4)
+    expected = nbclient.NotebookClient(notebook, allow_errors=True).execute()
+    read = reading.read(path, Limits())
+    (path.parent / "lab").mkdir()
+    laboratory = Laboratory(path.parent / "lab", path.parent, read, "note.ipynb", Settings())
+    found = laboratory.straight(range(len(read.cells)), 1)
+    for index, cell in enumerate(expected.cells):
+        assert normal(found.outputs[index]) == normal(cell.outputs), index

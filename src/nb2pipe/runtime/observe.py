@@ -10,7 +10,7 @@ import contextlib
 import pickle
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +31,24 @@ def begin(step_id: str) -> None:
 
     _told.update(spec.spec_of(step_id))
     shell: Any = get_ipython()
-    numbers = iter(_told["plan"]["cells"])
+    shell.events.register("post_run_cell", _Numbering(shell, _told["plan"]["cells"]))
 
-    def next_cell(_result: Any) -> None:  # noqa: ANN401
-        if shell.execution_count and not next_cell.began:  # type: ignore[attr-defined]
-            next_cell.began = True  # type: ignore[attr-defined]
-            _forget_history(shell)
-        number = next(numbers, None)
+
+class _Numbering:
+    """After each cell, the first of which is ours: give the next one its number."""
+
+    def __init__(self, shell: Any, cells: Sequence[int]) -> None:  # noqa: ANN401
+        self._shell = shell
+        self._cells = iter(cells)
+        self._first = True
+
+    def __call__(self, _result: Any) -> None:  # noqa: ANN401
+        if self._first:
+            _forget_history(self._shell)
+            self._first = False
+        number = next(self._cells, None)
         if number is not None:
-            shell.execution_count = number + 1
-
-    next_cell.began = False  # type: ignore[attr-defined]
-    shell.events.register("post_run_cell", next_cell)
+            self._shell.execution_count = number + 1
 
 
 def _forget_history(shell: Any) -> None:  # noqa: ANN401
