@@ -38,11 +38,17 @@ def overlooked(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> l
             }
             for option, writer in sorted(last.items(), key=lambda item: item[0]):
                 left = done[writer.id].options.set[library][option]
-                if step not in (writer, reader) or values.get(option, left) == left:
+                if step not in (writer, reader) or values.get(option, left) == left or _is_replayed(writer, library):
                     continue
                 if not _has(pipeline, done, reader, writer, library):
                     found.setdefault((writer.id, reader.id, library), Overlooked(writer, reader, library, option))
     return list(found.values())
+
+
+def _is_replayed(writer: Step, library: str) -> bool:
+    """True if the plan knows that the step sets options of the library, and that later steps set them anew."""
+    names = [item.name for item in writer.writes if item.kind == "options"]
+    return library not in names and any(name.startswith(f"{library}.") for name in names)
 
 
 def _has(pipeline: Pipeline, done: Mapping[str, Outputs], reader: Step, writer: Step, library: str) -> bool:
