@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -13,11 +13,14 @@ from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Diagnostic, Json, Location, Notebook, Pipeline, Section, Severity
+from nb2pipe.records import dataclass
 
 T = TypeVar("T")
 Source: TypeAlias = Path | Mapping[str, Json]
 
 _READING = -1  # told besides the cells that are looked at, and `analysis.TOGETHER`
+
+_GENERATORS = ("python", "numpy")  # the global ones
 
 _HEAVY = ("IPython.core.inputtransformer2",)  # only notebooks with magics need it
 
@@ -45,6 +48,7 @@ class Given:
     folder: Path | None = None
     lessons: Lessons = field(default_factory=dict)
     safe: bool = False
+    seeded: bool = False
     tags: Mapping[int, tuple[str, ...]] | None = None
 
 
@@ -55,20 +59,21 @@ def analyze(
     folder: Path | None = None,
     lessons: Lessons | None = None,
     safe: bool = False,
+    seeded: bool = False,
     tags: Mapping[int, tuple[str, ...]] | None = None,
 ) -> Analyzed:
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
     `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
     user's tables are looked for: by default the notebook's; content has none. `lessons` are what runs have taught;
-    `safe` makes the serial plan. `tags`, by cell, go before the notebook's own. All is done in a process of its own,
-    within the time and memory of `limits`.
+    `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. `tags`, by cell, go
+    before the notebook's own. All is done in a process of its own, within the time and memory of `limits`.
 
     Raises BadInput or EnvironmentProblem only if there is no notebook to speak of, or if that process had to be ended
     (N2P114); all other problems are in `diagnostics`.
     """
     limits = limits or Limits.from_environment()
-    return within_bounds(analyze_here, source, limits, Given(folder, lessons or {}, safe, tags))
+    return within_bounds(analyze_here, source, limits, Given(folder, lessons or {}, safe, seeded, tags))
 
 
 def within_bounds(work: Callable[[Source, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given) -> T:
@@ -80,7 +85,7 @@ def within_bounds(work: Callable[[Source, Limits, Given, Tell], T], source: Sour
     return found.value
 
 
-def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: Tell = lambda _: None) -> Analyzed:
+def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: Tell = lambda _: None) -> Analyzed:  # noqa: B008  # it is frozen
     """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
     tell(_READING)
     found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
@@ -91,7 +96,7 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
     with analysis.using(tables):
         summary = analysis.summarise(found, sections, tell, given.lessons)
-        pipeline, link_problems = analysis.link(found, sections, summary)
+        pipeline, link_problems = analysis.link(found, sections, summary, _GENERATORS if given.seeded else ())
     if given.safe:
         pipeline = analysis.safe(pipeline)
     walked = checks.walked(summary.trees)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -34,6 +34,7 @@ from nb2pipe.model import (
     RunEvent,
     RunFinished,
 )
+from nb2pipe.records import dataclass
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values
@@ -43,11 +44,14 @@ from nb2pipe.templates import PLAIN, template
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun
+    from nb2pipe.verify.verdicts import FolderRow, Verification
+    from nb2pipe.verifying import Asked
 
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "Suggestion", "analyze", "analyze_here", "build",
     "bundle_folder", "cancel", "log", "new", "plan", "run", "run_folder", "run_record", "runs", "schema",
-    "stale_files", "suggest", "versions", "write_bundle", "write_tags",
+    "stale_files", "suggest", "verification_index", "verification_page", "verify", "versions", "write_bundle",
+    "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -68,6 +72,9 @@ USE_CASES: Mapping[str, str] = {
     "run_folder": "nb2pipe runs show",
     "log": "nb2pipe logs",
     "cancel": "nb2pipe cancel",
+    "verify": "nb2pipe verify",
+    "verification_page": "nb2pipe verify",
+    "verification_index": "nb2pipe verify --folder",
     "schema": "docs/pipeline.schema.json, kept in step by a test",
     "versions": "nb2pipe version",
 }
@@ -314,6 +321,35 @@ def cancel(root: Path, which: str = "latest") -> Run:
     directory = store.find(_root(root), which)
     local.cancel(directory.path)
     return store.load(_root(root), directory.id)
+
+
+def verify(
+    source: Path, asked: Asked | None = None, *, run_dir: Path | None = None, tell: Callable[[str], None] | None = None
+) -> Verification:
+    """Run the notebook straight, twice, and as a pipeline, in copies of its folder; compare what they leave.
+
+    `run_dir`: where the copies are made, in place of `.nb2pipe/` beside the notebook. `tell` gets lines on progress.
+    Raises BadInput where there is no notebook, EnvironmentProblem, and Canceled; all else is in the Verification.
+    """
+    from nb2pipe import verifying
+
+    root = (run_dir or store.default_root(source)).resolve()
+    known = lessons(source, run_dir)
+    return verifying.verify(source, root, known, asked or verifying.Asked(), tell or (lambda _: None))
+
+
+def verification_page(found: Verification) -> str:
+    """The report of a verification as one page of HTML that needs no other file."""
+    from nb2pipe.verify.page import page
+
+    return page(found)
+
+
+def verification_index(rows: Sequence[FolderRow]) -> str:
+    """The page that leads to the reports of many verifications."""
+    from nb2pipe.verify.folder import folder_page
+
+    return folder_page(rows)
 
 
 def schema() -> Mapping[str, Json]:

@@ -18,10 +18,11 @@ import struct
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, NoReturn, TypeAlias, TypeVar, cast
+
+from nb2pipe.records import dataclass
 
 T = TypeVar("T")
 Tell: TypeAlias = Callable[[int], None]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from nb2pipe.errors import BadInput
+from nb2pipe.records import dataclass
 
 _MAX_DIGITS = 15
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -36,6 +35,8 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True, mode: int 
     The order is SQLite's: data, fsync, rename, fsync of the directory. `durable=False` leaves both fsyncs out, for
     what is written over and over. Raises OSError; the old file is then untouched and nothing else is left.
     """
+    import tempfile  # most commands write nothing
+
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:

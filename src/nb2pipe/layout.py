@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from nb2pipe.records import dataclass
 
 _OBJECT_ID = re.compile(r"sha256-[0-9a-f]{64}")
 

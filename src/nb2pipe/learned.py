@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.model import Json
+from nb2pipe.records import dataclass
 
 _SCHEMA = 1
 _MAX_BYTES = 10_000_000
@@ -25,7 +26,7 @@ class Lesson:
     """What runs of one cell showed, besides what its code shows.
 
     `unmovable`: variables that could not be stored, with their types. `files_read` and `files_written` are paths as
-    from the notebook's folder.
+    from the notebook's folder. `options_set` and `options_seen`: libraries whose options the cell sets, or goes by.
     """
 
     reads: tuple[str, ...] = ()
@@ -35,6 +36,8 @@ class Lesson:
     unmovable: Mapping[str, str] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
+    options_set: tuple[str, ...] = ()
+    options_seen: tuple[str, ...] = ()
 
     def __or__(self, other: Lesson) -> Lesson:
         joined = {

@@ -13,12 +13,12 @@ import signal
 import sys
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nb2pipe import wire
+from nb2pipe.records import dataclass
 
 IS_LINUX = sys.platform.startswith("linux")
 

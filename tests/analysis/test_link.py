@@ -148,11 +148,22 @@ def test_set_up_is_replayed_in_later_steps_only(cells: Link) -> None:
 
 def test_set_up_that_no_step_can_repeat_is_a_warning(cells: Link) -> None:
     linked = cells(
-        ("imports", "import pandas as pd"),
-        ("a", "w = len('abc')\npd.set_option('display.width', w)"),
+        ("imports", "import plotly"),
+        ("a", "w = str('svg')\nplotly.io.renderers.enable(w)"),
         ("b", "y = 1"),
     )
     assert linked.codes == {"N2P310"}
+
+
+def test_options_that_a_record_carries_are_waited_for(cells: Link) -> None:
+    linked = cells(
+        ("imports", "import pandas as pd"),
+        ("a", "w = len('abc')\npd.set_option('display.width', w)"),
+        ("b", "y = 1"),
+        ("c", "print(pd.DataFrame())"),
+    )
+    assert linked.codes == set()
+    assert linked.edges == "a>c"
 
 
 def test_an_imports_cell_that_does_more_is_a_step(cells: Link) -> None:

@@ -56,6 +56,14 @@ def test_files_that_a_run_has_seen_give_an_order() -> None:
     assert edges(api.analyze(notebook(a, b), lessons={digest(b): lessons[digest(b)]})) == set()
 
 
+def test_options_that_a_run_has_seen_to_be_set_give_an_order() -> None:
+    a, b, c = "from mylib import f\nf()", "import pandas as pd\nprint(pd.DataFrame())", "print(sum([1]))"
+    lessons = {digest(a): Lesson(options_set=("pandas",))}
+    assert edges(api.analyze(notebook(a, b, c), lessons=lessons)) == {"ab"}
+    lessons[digest(c)] = Lesson(options_seen=("pandas",))
+    assert edges(api.analyze(notebook(a, b, c), lessons=lessons)) == {"ab", "ac"}
+
+
 def test_what_could_not_be_stored_shares_a_process() -> None:
     a, b = "from mylib import f\nx = f()", "print(x)"
     lesson = Lesson(unmovable={"x": "Handle"})

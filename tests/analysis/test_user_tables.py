@@ -207,7 +207,7 @@ def test_every_section_of_the_built_in_tables_may_be_added_to(tmp_path: Path) ->
     folder = Path(user.__file__).parent
     lines = []
     for path in sorted(folder.glob("*.toml")):
-        if path.stem == "packages":
+        if path.stem in ("packages", "options"):  # what is in the latter takes code that reads and sets it
             continue
         data = tomllib.loads(path.read_text())
         flat = {**data, **data.pop("rng", {})} if path.stem == "resources" else data

@@ -1,17 +1,20 @@
-"""A notebook's cells in; out, whether its pipeline prints what the notebook prints. No kernels: ~30 ms a step.
+"""A notebook's cells in; out, whether its pipeline prints and leaves what the notebook does. No kernels: ~30 ms a step.
 
 One server process per test process loads IPython and the libraries once. The straight run and each step are forks of
 it: a fresh `__main__` in a real IPython shell, in which the rendered step notebook's cells run, `begin` to `end`. What
 each step gets, and what stops a run, is worked out by the functions that the local target itself uses.
-Run as a program, this file is that server: JSON lines in, JSON lines out.
+Run as a program, this file is that server: JSON lines in, JSON lines out. `--rich`: what cells display is told too;
+other arguments are modules to load before the forks.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -19,9 +22,16 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import showing
+
+from nb2pipe.observing import last_look
+from nb2pipe.render import state_notebook
+from nb2pipe.verify.state import State, compare_values, read_state
+from nb2pipe.verify.verdicts import Verdict
 
 LIMIT_S = 5  # a program that takes longer is left out; its steps get much more, as the machine may be busy
 
@@ -46,12 +56,13 @@ class Outcome:
 # --- the server ------------------------------------------------------------------------------------------------------
 
 
-def serve() -> None:
+def serve(modules: Sequence[str], *, rich: bool) -> None:
     """Fork once per request, until standard input ends."""
     import gc
 
-    answers = os.fdopen(os.dup(1), "w")
+    answers, requests = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(0))
     os.dup2(2, 1)  # whatever else is printed is no answer
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a cell asks for is no request
     import matplotlib
     import numpy  # noqa: F401  # loaded before the forks
     import pandas  # noqa: F401
@@ -59,6 +70,7 @@ def serve() -> None:
     import sklearn.tree  # noqa: F401
 
     matplotlib.use("Agg")
+    os.environ["MPLBACKEND"] = showing.BACKEND if rich else "Agg"
     os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="ipython-")
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
@@ -66,10 +78,15 @@ def serve() -> None:
     import nb2pipe.runtime.step
     import nb2pipe.runtime.units  # noqa: F401  # loaded before the forks
 
-    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}), colors="NoColor")
+    shell_class = showing.shell_class() if rich else InteractiveShell
+    shell = shell_class.instance(config=Config({"HistoryManager": {"enabled": False}}), colors="NoColor")
+    if rich:
+        importlib.import_module("matplotlib.pyplot").switch_backend(showing.BACKEND)
+    for name in modules:
+        importlib.import_module(name)
     shell.run_cell("None", store_history=False)
     gc.freeze()
-    for line in sys.stdin:
+    for line in requests:
         answers.write(_in_child(shell, json.loads(line)) + "\n")
         answers.flush()
 
@@ -79,22 +96,26 @@ def _in_child(shell: Any, request: dict[str, Any]) -> str:
     pid = os.fork()
     if pid == 0:
         os.close(reader)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(LIMIT_S * 12 if request["spec"] else LIMIT_S)
+        os.setpgid(0, 0)
         try:
             answer = json.dumps(_run_cells(shell, request))
         except BaseException:  # noqa: BLE001  # told to the test, whatever it is
-            answer = json.dumps({"printed": {}, "error": [None, "server", "Failure", traceback.format_exc()]})
+            answer = json.dumps({**_NOTHING, "error": [None, "server", "Failure", traceback.format_exc()]})
         with os.fdopen(writer, "w") as file:
             file.write(answer)
-        os._exit(0)
+        os.killpg(0, signal.SIGKILL)  # with what a cell has started: nothing holds the pipe open
     os.close(writer)
     with os.fdopen(reader) as file:
+        if not select.select([file], [], [], request["limit_s"])[0]:
+            os.killpg(pid, signal.SIGKILL)
         answer = file.read()
     _, status = os.waitpid(pid, 0)
     if not answer:
-        answer = json.dumps({"printed": {}, "error": [None, "server", "Died", f"wait status {status}"]})
+        answer = json.dumps({**_NOTHING, "error": [None, "server", "Died", f"wait status {status}"]})
     return answer
+
+
+_NOTHING: dict[str, Any] = {"printed": {}, "shown": {}}
 
 
 def _run_cells(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -109,38 +130,58 @@ def _run_cells(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
     if request["spec"]:
         os.environ["NB2PIPE_STEP"] = request["spec"]
     printed: dict[str, str] = {}
+    shown: dict[str, list[dict[str, str]]] = {}
     sys.stderr = io.StringIO()
     for index, role, source in request["cells"]:
         sys.stdout = out = io.StringIO()
+        shell.shown = []
         result = shell.run_cell(source, store_history=True)
         error = result.error_before_exec or result.error_in_exec
         if role == "cell":
             printed[str(index)] = out.getvalue()
+            shown[str(index)] = shell.shown
         if error is not None:
-            return {"printed": printed, "error": [index, role, type(error).__name__, str(error)]}
-    return {"printed": printed, "error": None}
+            told = [index, role, type(error).__name__, str(error)]
+            return {"printed": printed, "shown": shown, "error": told}
+    if request.get("state"):
+        from nb2pipe.runtime.observe import describe_all
+
+        describe_all(shell, Path(request["state"]), request["folder"])
+    return {"printed": printed, "shown": shown, "error": None}
 
 
 # --- the client ------------------------------------------------------------------------------------------------------
 
 
 class Server:
-    """The process that forks."""
+    """The process that forks. A straight run that takes longer than `limit_s` is ended, a step after much more."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Sequence[str] = (), *, rich: bool = False, limit_s: int = LIMIT_S) -> None:
+        self.limit_s = limit_s
         self.process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, *(["--rich"] if rich else []), *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
 
-    def run(self, cells: Sequence[tuple[int | None, str, str]], folder: Path, spec: Path | None) -> dict[str, Any]:
-        """Run cells (index, role, source) in a fresh process."""
+    def run(
+        self, cells: Sequence[tuple[int | None, str, str]], folder: Path, spec: Path | None, state: Path | None = None
+    ) -> dict[str, Any]:
+        """Run cells (index, role, source) in a fresh process; then describe what they have left, in `state`."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        request = {"cells": list(cells), "folder": str(folder), "spec": str(spec) if spec else None}
+        limit_s = self.limit_s * 12 if spec else self.limit_s
+        request = {
+            "cells": list(cells),
+            "folder": str(folder),
+            "spec": str(spec) if spec else None,
+            "limit_s": limit_s,
+            "state": str(state) if state else None,
+        }
+        if state:
+            state.mkdir()
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
@@ -206,17 +247,39 @@ def compare(
         for part in ("straight", "pipeline"):
             (folder / part).mkdir()
         numbered = [(index, "cell", source) for index, (_, source) in enumerate(cells)]
-        straight = server.run(numbered, folder / "straight", None)
+        straight = server.run(numbered, folder / "straight", None, state=folder / "state")
         if straight["error"]:
             return Outcome("invalid", str(straight["error"]))
-        return _pipeline(server, cells, folder, straight["printed"], order, planner, safe)
+
+        def again() -> State:
+            (folder / "again").mkdir()
+            server.run(numbered, folder / "again", None, state=folder / "again-state")
+            return state_in(folder / "again-state")
+
+        expected = Expected(straight["printed"], state_in(folder / "state"), again)
+        return _pipeline(server, cells, folder, expected, order, planner, safe)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a straight run printed and left; `again` makes another one, to see what is different each time."""
+
+    printed: dict[str, str]
+    state: State
+    again: Callable[[], State]
+
+
+def state_in(folder: Path) -> State:
+    found = read_state(folder)
+    assert found is not None
+    return found
 
 
 def _pipeline(
     server: Server,
     cells: Cells,
     folder: Path,
-    expected: dict[str, str],
+    expected: Expected,
     order: random.Random | None,
     planner: Planner,
     safe: bool,
@@ -227,7 +290,7 @@ def _pipeline(
     analyzed = analyze_here(notebook_of(cells), Limits(), Given(safe=safe))
     if analyzed.errors or analyzed.pipeline is None:
         return Outcome("refused", "; ".join(f"{item.code} {item.message}" for item in analyzed.errors))
-    run = _Run(server, analyzed, planner(analyzed.pipeline), folder)
+    run = Run(server, analyzed, planner(analyzed.pipeline), folder)
     problem = run.go(order)
     done = tuple(run.order)
     if problem is not None:
@@ -236,29 +299,33 @@ def _pipeline(
     if left:
         return Outcome("wrong", f"steps never ran: {', '.join(left)}", done)
     for index in range(len(cells)):
-        was, now = expected[str(index)], run.printed.get(str(index), "")
+        was, now = expected.printed[str(index)], run.printed.get(str(index), "")
         if _ADDRESS.sub("", was) != _ADDRESS.sub("", now):
             return Outcome("wrong", f"cell {index + 1} printed {now!r}, not {was!r}", done)
-    return Outcome("same", "", done)
+    different = run.differing(expected)
+    return Outcome("wrong", f"in the end {different}", done) if different else Outcome("same", "", done)
 
 
-class _Run:
-    """A run of a pipeline, as the supervisor makes it."""
+class Run:
+    """A run of a pipeline, as the supervisor makes it, in `folder`/pipeline. `raising`: a cell's error is no wrong run."""
 
-    def __init__(self, server: Server, analyzed: Any, pipeline: Any, folder: Path) -> None:
+    def __init__(self, server: Server, analyzed: Any, pipeline: Any, folder: Path, *, raising: bool = False) -> None:
         from nb2pipe.layout import RootDir
         from nb2pipe.targets.local.schedule import Schedule
 
         self.server = server
         self.notebook = analyzed.notebook
         self.pipeline = pipeline
-        self.planned = pipeline is not analyzed.pipeline  # by somebody else
+        self.raising = raising or pipeline is not analyzed.pipeline  # it was planned by somebody else
         self.folder = folder / "pipeline"
         self.root = RootDir(folder / "root")
         self.dir = self.root.run("run")
         self.schedule = Schedule(self.pipeline)
         self.done: dict[str, Any] = {}
+        self.passed: Any = None
+        self.seen: dict[str, Any] = {}  # what the steps that ran left behind, also those that were then stopped
         self.printed: dict[str, str] = {}
+        self.shown: dict[str, list[dict[str, str]]] = {}
         self.order: list[str] = []
 
     def go(self, order: random.Random | None) -> tuple[str, str] | None:
@@ -280,6 +347,29 @@ class _Run:
             waiting.clear()
         return None
 
+    def differing(self, expected: Expected) -> str:
+        """The first variable whose final value is not that of the straight run."""
+        last = last_look(self.pipeline, sorted(expected.state.values))
+        whole = replace(self.pipeline, steps=(*self.pipeline.steps, last))
+        files = self.dir.step(last.id)
+        files.path.mkdir(parents=True)
+        self._request(last, whole)
+        cells = [
+            (cell["metadata"]["nb2pipe"].get("cell"), cell["metadata"]["nb2pipe"]["role"], cell["source"])
+            for cell in state_notebook(self.notebook, whole, last)["cells"]
+        ]
+        answer = self.server.run(cells, self.folder, files.request)
+        if answer["error"]:
+            return f"the variables can't be looked at: {answer['error']}"
+        why_not = {name: "" for outputs in self.done.values() for name in outputs.failed}
+        found = state_in(files.path)
+        for second in (lambda: expected.state, expected.again):
+            reports = compare_values(expected.state, second(), found, why_not)
+            different = [f"`{item.name}`: {item.difference}" for item in reports if item.verdict is Verdict.DIFFERS]
+            if not different:
+                return ""
+        return different[0]
+
     def _step(self, step: Any) -> tuple[str, str] | None:
         members = self.pipeline.process_of(step.id)
         for member in members:
@@ -288,9 +378,10 @@ class _Run:
         cells = [cell for member in members for cell in self._cells(member)]
         answer = self.server.run(cells, self.folder, self.dir.step(step.id).request)
         self.printed.update(answer["printed"])
+        self.shown.update(answer["shown"])
         if answer["error"]:
             kind = "wrong"
-            if self.planned:
+            if self.raising:
                 kind = "stopped" if answer["error"][2] == "StepProblem" else "raised"
             return kind, f"step {step.name}: {answer['error']}"
         for member in members:
@@ -300,21 +391,38 @@ class _Run:
         return None
 
     def _judge(self, step: Any) -> tuple[str, str] | None:
-        from nb2pipe.targets.local import stored, verdict
+        from nb2pipe.targets.local import settings, stored, verdict
         from nb2pipe.targets.local.serial import overtaken
 
         files = self.dir.step(step.id)
         outputs = stored.read_outputs(files, self.root)
         assert outputs is not None
-        error = (
-            verdict.unstorable(self.pipeline, step, outputs)
-            or verdict.unforeseen(self.pipeline, step, outputs)
-            or overtaken(self.pipeline, {**self.done, step.id: outputs}, step)
-        )
+        self.seen[step.id] = outputs
+        known = {**self.done, step.id: outputs}
+        error = verdict.unstorable(self.pipeline, step, outputs) or verdict.unforeseen(self.pipeline, step, outputs)
+        self.passed = overtaken(self.pipeline, known, step)
+        if self.passed is not None:
+            error = error or self.passed.error
+        error = error or settings.error(settings.overlooked(self.pipeline, known, step))
         if error is not None:
             return "stopped", error.message
         self.done[step.id] = outputs
         return None
+
+    def lessons(self) -> Any:
+        """What a run that was stopped has taught, as the supervisor keeps it."""
+        from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of
+        from nb2pipe.targets.local.stored import seen_before_failing
+
+        taught = [lesson_of_change(self.seen[self.passed.step], self.passed.variable)] if self.passed else []
+        for step_id in self.order:
+            for step in self.pipeline.process_of(step_id):
+                outputs = self.seen.get(step.id) or seen_before_failing(self.dir.step(step.id))
+                taught.append(lessons_of(step, outputs))
+        found: dict[str, Any] = {}
+        for lessons in taught:
+            found.update((key, found[key] | lesson if key in found else lesson) for key, lesson in lessons.items())
+        return found
 
     def _cells(self, step: Any) -> list[tuple[int | None, str, str]]:
         from nb2pipe.render.step_notebook import step_notebook
@@ -326,14 +434,16 @@ class _Run:
             if cell["cell_type"] == "code"
         ]
 
-    def _request(self, step: Any) -> None:
+    def _request(self, step: Any, pipeline: Any = None) -> None:
         from nb2pipe import wire
         from nb2pipe.targets.local import stored
         from nb2pipe.targets.local.request import Request, spec_of
+        from nb2pipe.targets.local.schedule import Schedule
 
         defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
-        request = Request("run", "case.ipynb", str(self.folder), self.pipeline, parameters=defaults)
-        values = stored.resolve(step, self.done, self.schedule.before(step.id))
+        request = Request("run", "case.ipynb", str(self.folder), pipeline or self.pipeline, parameters=defaults)
+        schedule = self.schedule if pipeline is None else Schedule(pipeline)
+        values = stored.resolve(step, self.done, schedule.before(step.id), schedule.around(step.id))
         content = {**spec_of(request, self.dir, step, values), "may_wait": False}
         self.dir.step(step.id).request.write_text(wire.dumps(content), encoding="utf-8")
 
@@ -378,4 +488,4 @@ def shrink(
 
 
 if __name__ == "__main__":
-    serve()
+    serve([name for name in sys.argv[1:] if name != "--rich"], rich="--rich" in sys.argv[1:])

@@ -32,7 +32,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a dict of keywords": [("a", "z = [1, 1]"), ("b", "y = dict(v=z)['v']"), ("c", "z.append(1)"), ("d", "print(y)")],
     "a shallow copy of an instance": [("a", "import copy\nclass Box:\n    def __init__(self, items): self.items = items\n    def add(self, x): self.items.append(x)\nb = Box([1])"), ("b", "c = copy.copy(b)"), ("c", "c.add(2)\nprint(c.items)"), ("d", "print(b.items)")],
     "a sum of lists": [("a", "z = [[[1]]]"), ("b", "y = sum(z, [])[0]"), ("c", "y.append(2)\nprint(y)"), ("d", "print(z)")],
-    "names of the namespace, in a loop": [("a", "x = [1]\ny = [1]"), ("b", "for k, v in list(globals().items()):\n    if k in ('x', 'y'):\n        v.append(3)"), ("c", "print(x, y)")],
+    "names of the namespace, in a loop": [("a", "x = [1]\ny = [1]"), ("b", "for k, v in list(globals().items()):\n    if k in ('x', 'y'):\n        v.append(3)\ndel k, v"), ("c", "print(x, y)")],
     "a class is changed through an instance": [("a", "class A:\n    n = 0\na = A()"), ("b", "type(a).n = 3"), ("c", "print(A.n, a.n)"), ("d", "a.__class__.n = 4\nsetattr(A, 'm', 5)"), ("e", "print(A.n, a.n, a.m)")],
     "items by the keys of a dict": [("a", "d = {'p': [1]}"), ("b", "for k in d:\n    d[k].append(1)"), ("c", "print(d)"), ("d", "for k in list(d):\n    d[k].append(2)"), ("e", "print(d)")],
     "methods called through their type": [("a", "x, d = [3, 1], {}\ny = x"), ("b", "list.append(x, 1)\nlist.sort(y)\ndict.update(d, q=x)"), ("c", "x.append(4)"), ("d", "print(x, d)"), ("e", "print(y)")],
@@ -68,6 +68,10 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "groups keep what they have computed": [("a", "import pandas as pd\ndf = pd.DataFrame({'g': list('aab'), 'v': [1, 2, 3]})\ng = df.groupby('g')"), ("b", "print(g['v'].sum())"), ("c", "df.loc[0, 'v'] = 50"), ("d", "print(g['v'].sum(), g.size(), g.sum())")],
     "a window on a frame that changes": [("a", "import pandas as pd\ndf = pd.DataFrame({'g': list('aab'), 'v': [1, 2, 3]})\nr = df['v'].rolling(2)"), ("b", "print(r.sum())"), ("c", "df.loc[0, 'v'] = 50"), ("d", "print(r.sum())")],
     "parts of a frame by its groups": [("a", "import pandas as pd\ndf = pd.DataFrame({'g': list('aab'), 'v': [1, 2, 3]})\ng = df.groupby('g')"), ("b", "parts = {k: p for k, p in g}"), ("c", "parts['a'].loc[0, 'v'] = 9\nprint(parts['a'])"), ("d", "print(df, g.sum())"), ("e", "df.loc[1, 'v'] = 7"), ("f", "print(g.sum(), g.get_group('a'))")],
+    "two models keep the array that they were fitted to, unseen": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("c", "n = KNeighborsRegressor(2, algorithm='brute').fit(X, y)"), ("d", "print(m.predict(X), n.predict(X))")],
+    "two models keep an array, and one of them gets another": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("c", "n = KNeighborsRegressor(2, algorithm='brute').fit(X, y)"), ("d", "n._fit_X = n._fit_X + 9"), ("e", "print(m.predict([[9., 9.]]), n.predict([[9., 9.]]))")],
+    "two models keep an array, and its name gets another": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("c", "n = KNeighborsRegressor(2, algorithm='brute').fit(X, y)"), ("d", "X = X + 9"), ("e", "print(m.predict([[9., 9.]]), n.predict([[9., 9.]]))")],
+    "a model keeps an array that is changed and then bound anew": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("d", "X[0] = 9\nX = X + 1"), ("e", "print(m._fit_X)")],
 }
 STOPPED: dict[str, list[tuple[str, str]]] = {
     "a traceback that is looked at elsewhere": [("a", "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    last = e"), ("b", "print(len(traceback.format_tb(last.__traceback__)) > 0)")],
@@ -79,6 +83,7 @@ STOPPED: dict[str, list[tuple[str, str]]] = {
     "a replayed function gets an attribute, unseen": [("a", "def f(): return 1"), ("b", "# nb2pipe: pure\nexec(''.join(['f.calls', ' = 5']))\nf()"), ("c", "print(hasattr(f, 'calls'), f())")],
     "a default of a replayed function is changed, unseen": [("a", "def f(x=[]): return x"), ("b", "# nb2pipe: pure\nexec(''.join(['f()', '.append(1)']))\nf()"), ("c", "print(f())")],
     "a replayed class is changed, unseen": [("a", "class A:\n    n = 0\n    seen = []"), ("b", "# nb2pipe: pure\nexec(''.join(['A.seen', '.append(1)']))\nA()"), ("c", "print(A.seen)")],
+    "two models keep an array, unseen, and it is changed through one": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("c", "n = KNeighborsRegressor(2, algorithm='brute').fit(X, y)"), ("d", "n._fit_X[0] = 9"), ("e", "print(m.predict([[9., 9.]]))")],
 }
 REFUSED: dict[str, list[tuple[str, str]]] = {
     "calls of a memoised function are counted": [("a", "import functools\n@functools.lru_cache\ndef f(x): return x"), ("b", "f(1); f(1)"), ("c", "f(2)\nprint(f.cache_info())")],

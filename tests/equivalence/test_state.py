@@ -124,15 +124,19 @@ NAMESPACE: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "folders, by a magic": ("same", ["import os\nos.makedirs('sub', exist_ok=True)", "%cd -q sub", "open('f.txt', 'w').write('x')", "%cd -q ..", "print(os.listdir('sub'))"]),
 }
 WARNED: dict[str, list[str]] = {  # what later steps can't repeat, and what is set back at once
-    "by a value": [PANDAS, "n = len('four')", "pd.set_option('display.max_rows', n)", "1"],
-    "in a loop over a list": [PANDAS, "names = ['display.max_rows']", "for name in names:\n    pd.set_option(name, 4)", "1"],
-    "in a loop whose variable is read": [PANDAS, "for o in ('display.max_rows',):\n    pd.set_option(o, 4)", "print(o)"],
-    "in a loop that prints": [PANDAS, "for o in ('display.max_rows',):\n    pd.set_option(o, 4)\n    print(o)", "1"],
+    "by a value": [PANDAS, "n = len('four')", "pd.plotting.register_matplotlib_converters(n)", "1"],
+    "in a loop over a list": ["import xarray", "names = ['a']", "for name in names:\n    xarray.register_dataset_accessor(name)(int)", "1"],
+    "in a loop whose variable is read": ["import gc", "for o in ('a',):\n    gc.disable()", "print(o)"],
+    "in a loop that prints": ["import gc", "for o in ('a',):\n    gc.disable()\n    print(o)", "1"],
+    "by a magic with a value": ["k = len('svg') and 'svg'", "%config InlineBackend.figure_format = '{k}'", "1"],
     "a handler of a logger": ["import logging, io\nlog = logging.getLogger('mine2')\nbuf = io.StringIO()", "log.addHandler(logging.StreamHandler(buf))", "1"],
     "a patch that nobody reads by name": ["import math", "k = [1]", "math._repr_html_ = k", "1"],
 }
 SILENT: dict[str, list[str]] = {
-    "in the last step": [PANDAS, "n = len('four')", "pd.set_option('display.max_rows', n)"],
+    "in the last step": [PANDAS, "n = len('four')", "pd.plotting.register_matplotlib_converters(n)"],
+    "carried": [PANDAS, "n = len('four')", "pd.set_option('display.max_rows', n)", "1"],
+    "carried, from a loop": [PANDAS, "for o in ('display.max_rows',):\n    pd.set_option(o, 4)", "print(o)"],
+    "by a magic with a constant": ["%config InlineBackend.figure_format = 'svg'", "1"],
     "set back by a context": [PANDAS, "n = len('four')", "with pd.option_context('display.max_rows', 4):\n    pd.set_option('display.max_rows', n)", "1"],
     "taken and given back": ["import sys, io", "buf = io.StringIO()\nold = sys.stdout\nsys.stdout = buf\nsys.stdout = old", "1"],
 }

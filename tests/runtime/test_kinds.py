@@ -42,6 +42,9 @@ EXACT = {
     "a frame that somebody gave an attribute": (
         "import pandas as pd, warnings\nwarnings.simplefilter('ignore')\nx = pd.DataFrame({'a': [1]})\nx.note = y = ['hi']", "assert x.note is y and x.a[0] == 1",
     ),
+    "a frame with an attribute that can't be stored": (
+        "import pandas as pd, warnings\nwarnings.simplefilter('ignore')\nx = pd.DataFrame({'a': [1]})\nx.gen = (i for i in [x])\nx.me = y = [x]", "assert x.me is y and y[0] is x and x.a[0] == 1 and x.gen is not None",
+    ),
     "pandas' kinds": (
         "import pandas as pd\nx = [pd.Categorical(['a', 'b'], ordered=True), pd.array([1, None]), pd.NaT]\ny = pd.DataFrame({'a': [1, 1]})\ny.attrs['u'] = 'm'",
         "import pandas as pd\nassert x[0].ordered and x[1][1] is pd.NA and x[2] is pd.NaT and y.attrs == {'u': 'm'}",
@@ -81,3 +84,10 @@ def test_it_is_refused(tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatc
     stored, failed = cross(tmp_path / "store", first, "x", "")
     assert not stored
     assert reason in failed["x"], failed
+
+
+def test_an_attribute_that_stayed_behind_says_so(tmp_path: Path) -> None:
+    first = "import pandas as pd, warnings\nwarnings.simplefilter('ignore')\nx = pd.DataFrame({'a': [1]})\nx.gen = (i for i in [1])"
+    second = "try: list(x.gen)\nexcept Exception as e: assert \"'gen' of a DataFrame stayed in its step: builtins.generator\" in str(e), e\nelse: assert False"
+    _, failed = cross(tmp_path, first, "x", second)
+    assert not failed

@@ -1,4 +1,4 @@
-"""A run learns in real kernels: a value that can't be stored, a change in place, a file; the next run is right."""
+"""A run learns in real kernels: a value that can't be stored, a change in place, a file, an option; the next run is right."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ CASES = {
         {"a": "import helpers\nit = helpers.numbers()", "b": "print(next(it))", "c": "print(list(it))"},
         "`it` (generator) can't be stored",
     ),
+    "a value that can't be stored, and is perhaps read": (
+        {
+            "a": "import helpers\nit = helpers.numbers()",
+            "b": "def f(k): return next(it) if k else 5\nprint([f(k) for k in range(2)])",
+            "c": "print(2)",
+        },
+        "`it` (generator) is read, and step 'a' could not store it",
+    ),
     "a change that the code does not show": (
         {"a": "x = [1]", "b": "import helpers\nfor v in [x]:  # nb2pipe: pure\n    helpers.grow(v)", "c": "print(x)"},
         "`b` changed `x` in place, which its code does not show",
@@ -25,11 +33,16 @@ CASES = {
         {"a": "import helpers\nhelpers.wait()\nhelpers.write()", "b": "import helpers\nprint(helpers.read())"},
         "`a` and `b` both used the file t.txt",
     ),
+    "an option that a module sets": (
+        {"a": "import helpers\nhelpers.round_off()", "b": "import decimal\nprint(decimal.Decimal(1) / 7)"},
+        "`a` set the option `prec` of decimal, which its code does not show; `b` ran without it",
+    ),
 }
 HELPERS = """
-import pathlib, time
+import decimal, pathlib, time
 def numbers(): return (n for n in range(3))
 def grow(v): v.append(2)
+def round_off(): decimal.getcontext().prec = 3
 def wait(): time.sleep(1.5)
 def write(): pathlib.Path("t.txt").write_text("new")
 def read(): return pathlib.Path("t.txt").read_text()

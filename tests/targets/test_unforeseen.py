@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nb2pipe.model import At, Kernel, Need, Pipeline, Role, Step, Value
+from nb2pipe.targets.local.serial import overtaken
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.verdict import doubtful, unforeseen
 
@@ -22,6 +23,7 @@ def need(*providers: str) -> Need:
 
 B = step("b", 1, needs=(Need("x", ("a",), At(1), At(0)),))
 STORED = Value("sha256-0", "list", 1)
+OLD = Value("sha256-1", "list", 1)
 
 
 def pipeline(**last: Any) -> Pipeline:
@@ -48,12 +50,19 @@ def test_a_later_step_would_get_the_value_from_before(outputs: Outputs, message:
 
 
 def test_what_is_stored_beside_what_may_have_changed() -> None:
-    """A later step that changes it would change another copy, unless only a doubtful change led to storing it."""
+    """A later step that changes it changes another copy, unless only a doubtful change led to storing it."""
     later = pipeline(needs=(need("a"),), outputs=("x",))
-    beside = Outputs(1, values={"x": STORED, "y": STORED}, shared=("x",))
-    assert unforeseen(later, B, beside) is not None
-    assert unforeseen(pipeline(needs=(need("a"),)), B, beside) is None, "it is read only"
-    assert unforeseen(later, B, replace(beside, changed={"y": False})) is None
+    first = Outputs(1, values={"x": OLD})
+    beside = Outputs(1, values={"x": STORED, "y": STORED}, shared=("x",), loaded={"x": OLD.object})
+    last = Outputs(1, values={"x": STORED}, loaded={"x": OLD.object})
+    changed, c = replace(last, altered=("x",)), later.steps[2]
+    assert unforeseen(later, B, beside) is None, "nobody has changed it yet"
+    assert overtaken(later, {"a": first, "b": beside, "c": last}, c) is None, "it is read, or bound anew"
+    found = overtaken(later, {"a": first, "b": beside, "c": changed}, c)
+    assert found is not None
+    assert (found.step, found.variable) == ("b", "x")
+    doubtful_only = replace(beside, changed={"y": False})
+    assert overtaken(later, {"a": first, "b": doubtful_only, "c": changed}, c) is None
 
 
 def test_a_doubtful_change_is_a_warning() -> None:

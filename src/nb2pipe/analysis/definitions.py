@@ -12,7 +12,8 @@ import ast
 import builtins
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import pairwise
 
 from nb2pipe.analysis import setups
 from nb2pipe.analysis.directives import first_line
@@ -20,6 +21,7 @@ from nb2pipe.analysis.frames import BUILTINS
 from nb2pipe.analysis.scopes import annotation_nodes, bound_names, outside, read_names, scope_of
 from nb2pipe.analysis.state import State
 from nb2pipe.model import At, Definition, DefinitionKind, Notebook, Role, Section
+from nb2pipe.records import dataclass
 
 _EFFECTS = frozenset({"print", "rng", "seed", "file", "barrier", "environment", "cwd", "env", "outside"})
 _UNSTABLE = frozenset({"time", "datetime", "random", "uuid", "os", "open", "input", "print", "secrets", "getpass"})
@@ -27,17 +29,13 @@ _UNSTABLE = frozenset({"time", "datetime", "random", "uuid", "os", "open", "inpu
 
 @dataclass(frozen=True)
 class Statement:
-    """A top-level statement of a cell. `end` is its last line."""
+    """A top-level statement of a cell. `end` is its last line; `at`: where the walk places it."""
 
     cell: int
     start: int
     end: int
     node: ast.stmt
-
-    @property
-    def at(self) -> At:
-        """Where the walk places it."""
-        return At(self.cell, self.node.lineno)
+    at: At
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,10 @@ class Walked:
 
 def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
     """The cell's top-level statements with their lines, decorators included."""
-    return [Statement(cell, first_line(node), node.end_lineno or node.lineno, node) for node in tree.body]
+    return [
+        Statement(cell, first_line(node), node.end_lineno or node.lineno, node, At(cell, node.lineno))
+        for node in tree.body
+    ]
 
 
 def find(
@@ -121,12 +122,12 @@ def _reached(names: frozenset[str], bodies: Mapping[str, set[str]]) -> set[str]:
 
 
 def _alone(statements: Sequence[Statement]) -> list[Statement]:
-    """Statements that share no line with another one."""
-    lines: dict[tuple[int, int], int] = {}
-    for item in statements:
-        for line in range(item.start, item.end + 1):
-            lines[item.cell, line] = lines.get((item.cell, line), 0) + 1
-    return [item for item in statements if all(lines[item.cell, line] == 1 for line in range(item.start, item.end + 1))]
+    """Statements, given in order, that share no line with another one."""
+    shared: set[int] = set()
+    for number, (one, other) in enumerate(pairwise(statements)):
+        if one.cell == other.cell and one.end >= other.start:
+            shared.update((number, number + 1))
+    return [item for number, item in enumerate(statements) if number not in shared]
 
 
 def _candidate(item: Statement, role: Role, walked: Walked) -> Candidate | None:
@@ -166,7 +167,7 @@ def _value(item: Statement, walked: Walked) -> Candidate | None:
     constant = _constant_name(item.node)
     if constant:
         return Candidate(item, DefinitionKind.CONSTANT, (constant,), frozenset())
-    made = bound_names([item.node]) & walked.remade
+    made = walked.remade and bound_names([item.node]) & walked.remade
     if made:
         return Candidate(item, DefinitionKind.CONSTANT, tuple(made), frozenset(read_names([item.node])) - made)
     return None

@@ -16,10 +16,11 @@ import tokenize
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nb2pipe.analysis.suggest import closest
 from nb2pipe.model import Json
+from nb2pipe.records import dataclass
 
 MARK = "nb2pipe"
 _FORMS = {

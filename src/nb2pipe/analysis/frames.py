@@ -12,7 +12,7 @@ import builtins
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nb2pipe.analysis import told
 from nb2pipe.analysis.beside import Beside
@@ -22,6 +22,7 @@ from nb2pipe.analysis.modules import Modules
 from nb2pipe.analysis.recall import History, is_history
 from nb2pipe.analysis.scopes import FUNCTIONS, Code, Function, Scope, scope_of
 from nb2pipe.analysis.state import State, joined
+from nb2pipe.records import dataclass
 
 BUILTINS = frozenset(dir(builtins)) - {"_"} | {"get_ipython", "display", "exit", "quit", "__file__", "__builtins__"}
 CODE = frozenset({"function", "class", "method", "caller"})  # kinds of objects that are called

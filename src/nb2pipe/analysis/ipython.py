@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from nb2pipe.analysis.directives import remarks
 from nb2pipe.analysis.tables import magics
-from nb2pipe.syntax import parts_of
+from nb2pipe.records import dataclass
+from nb2pipe.syntax import keep_nodes
 
 if TYPE_CHECKING:
     from IPython.core.inputtransformer2 import TransformerManager
@@ -67,19 +67,9 @@ def _parse(source: str) -> ast.Module | Problem:
             warnings.simplefilter("ignore")  # SyntaxWarning: the user's code is not ours to judge
             tree = ast.parse(source, type_comments=False)
         tree.type_ignores = remarks(source)
-        return tree if not _too_deep(tree) else Problem("the code is nested too deeply to be understood")
+        return tree if keep_nodes(tree, MAX_DEPTH) else Problem("the code is nested too deeply to be understood")
     except _FAILURES as error:
         return _problem(error)
-
-
-def _too_deep(tree: ast.Module) -> bool:
-    """True beyond MAX_DEPTH levels; visited level by level, so that nothing recurses."""
-    level: list[ast.AST] = [tree]
-    for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in parts_of(node)]
-        if not level:
-            return False
-    return True
 
 
 def _problem(error: BaseException) -> Problem:

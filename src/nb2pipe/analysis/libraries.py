@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nb2pipe.analysis import resources, setups, staying
+from nb2pipe.analysis import carried, resources, setups, staying
 from nb2pipe.analysis.frames import CODE, Arguments
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.parts import CONTAINERS, Parts
@@ -94,6 +94,9 @@ class Libraries(Parts):
                 self.state.direct.add(self.state.at)
         elif ref in ("builtins.setattr", "builtins.delattr") and arguments.positional:
             self._patch(arguments)
+        for handed in sorted({item for value in arguments.every() for item in value.refs}):
+            if resources.is_setup(handed) and carried.libraries(handed) and not resources.is_getter(handed):
+                self.state.touch("options", handed, write=True)  # `map(pd.set_option, ...)` calls it
         if not self.active and resources.is_getter(ref):
             self.state.getters.add(self.state.at)
 

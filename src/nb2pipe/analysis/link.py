@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from nb2pipe.analysis import tracebacks
@@ -34,20 +34,23 @@ _WORD = re.compile(r"\w+")
 
 
 def link(
-    notebook: Notebook, sections: Sequence[Section], analysis: Analysis
+    notebook: Notebook, sections: Sequence[Section], analysis: Analysis, seeded: Collection[str] = ()
 ) -> tuple[Pipeline, tuple[Diagnostic, ...]]:
     """Connect each use of a name to the last step that defined or changed it.
 
     Order is notebook order, so a step never reads from a later one. A change in place counts as a definition. All
-    problems are returned; a pipeline with errors among them must not run.
+    problems are returned; a pipeline with errors among them must not run. `seeded`: generators of random numbers that
+    begin at a known place without the notebook's doing (`python`, `numpy`).
     """
-    return _Linking(notebook, sections, analysis).finish()
+    return _Linking(notebook, sections, analysis, seeded).finish()
 
 
 class _Linking:
     """One pass over the steps."""
 
-    def __init__(self, notebook: Notebook, sections: Sequence[Section], analysis: Analysis) -> None:
+    def __init__(
+        self, notebook: Notebook, sections: Sequence[Section], analysis: Analysis, seeded: Collection[str]
+    ) -> None:
         self.notebook = notebook
         self.analysis = analysis
         self.sections = [section for section in sections if section.id in analysis.steps]
@@ -62,17 +65,16 @@ class _Linking:
         self.history = History()
         self.position = {section.id: number for number, section in enumerate(self.sections)}
         self.diagnostics: list[Diagnostic] = []
-        seeded = frozenset(
+        self.seeded = frozenset(seeded).union(
             resource.name for names in analysis.names for resource in names.writes if resource.kind == "seed"
         )
-        self.orders = Orders([section.id for section in self.sections], seeded)
-        self.seeded = seeded
+        self.orders = Orders([section.id for section in self.sections], self.seeded)
 
     def finish(self) -> tuple[Pipeline, tuple[Diagnostic, ...]]:
         """The pipeline and its problems."""
         steps = [self._step(number, section) for number, section in enumerate(self.sections)]
         steps = self._declared(steps)
-        self.diagnostics += check_splits(self.notebook, self.all_sections, self.analysis, self.skip)
+        self.diagnostics += check_splits(self.notebook, self.all_sections, self.analysis, self.skip, self.seeded)
         self._note_random()
         self._refuse_memoised(steps)
         pipeline = Pipeline(

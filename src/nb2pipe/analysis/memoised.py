@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from nb2pipe.analysis.scopes import scope_of
-from nb2pipe.syntax import nodes_of
+from nb2pipe.syntax import nodes_of, of_kind
 
 _MEMOISING = frozenset({"cache", "lru_cache", "cached", "memoize", "memoise", "cachedmethod"})
 
@@ -29,8 +29,8 @@ def memoised(trees: Iterable[ast.Module], changing: frozenset[str]) -> Mapping[s
     asked = {
         node.value.id
         for tree in trees
-        for node in nodes_of(tree)
-        if isinstance(node, ast.Attribute) and node.attr == "cache_info" and isinstance(node.value, ast.Name)
+        for node in of_kind(nodes_of(tree), ast.Attribute)
+        if node.attr == "cache_info" and isinstance(node.value, ast.Name)
     }
     found: dict[str, str] = {}
     for name in remembering:

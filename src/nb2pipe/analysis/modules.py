@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nb2pipe.analysis.beside import Beside
 from nb2pipe.analysis.scopes import bound_names, scope_of
 from nb2pipe.analysis.tables import functions, methods
 from nb2pipe.model import At, Diagnostic, Location, Notebook, Section, Severity
+from nb2pipe.records import dataclass
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from nb2pipe.analysis import carried
 from nb2pipe.analysis.resources import conflict
 from nb2pipe.model import At, Names, Order, OrderKind, Resource
+from nb2pipe.records import dataclass
 
 ENVIRONMENT = Resource("environment", "")  # what is installed: each step reads it
 _PROCESS = {"cwd": "the working folder", "env": "the environment variables", "path": "Python's search path"}
@@ -42,6 +43,7 @@ class Orders:
         self._before: list[int] = [0] * len(steps)  # bit i of entry j: step i surely ran before step j
         self._wall: tuple[int, _Wall] | None = None
         self._process: dict[str, tuple[int, At]] = {}
+        self._options: dict[Resource, tuple[int, At]] = {}  # the last step that sets them by values
         self._writers: list[tuple[int, _Touched]] = []
         self._readers: list[tuple[int, _Touched]] = []
 
@@ -61,10 +63,13 @@ class Orders:
         for kind, (other, at) in sorted(self._process.items()):
             reason = f"{_PROCESS[kind]}: changed in cell {at.cell + 1}, in force from then on"
             self._add(found, step, other, OrderKind.RESOURCE, reason, Resource(kind, ""))
+        self._after_options(found, step, names)
         self._after_resources(found, step, names)
         for item, at in names.writes.items():
             if item.kind in _PROCESS:
                 self._process[item.kind] = (step, at)
+            elif carried.carried(item):
+                self._options[item] = (step, at)
         if wall is not None:
             self._wall = (step, wall)
         return found[::-1]
@@ -79,6 +84,13 @@ class Orders:
             last, wall = self._wall
             sentence = f"{wall.reason} (cell {wall.at.cell + 1}), so later steps wait for it"
             self._add(found, step, last, wall.kind, sentence, wall.resource)
+
+    def _after_options(self, found: list[Order], step: int, names: Names) -> None:
+        """Who sees options waits for who set them. No other order is asked for: each process has its own."""
+        for item, (other, at) in sorted(self._options.items(), key=lambda entry: str(entry[0])):
+            if item in names.reads or item in names.writes:
+                reason = f"options of {item.name}: set in cell {at.cell + 1}, in force from then on"
+                self._add(found, step, other, OrderKind.RESOURCE, reason, item)
 
     def _after_resources(self, found: list[Order], step: int, names: Names) -> None:
         touched = _Touched(self._counted(names.reads), self._counted(names.writes))

@@ -6,9 +6,10 @@ the one before it a provider too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nb2pipe.model import At, Names
+from nb2pipe.records import dataclass
 
 
 @dataclass(frozen=True)

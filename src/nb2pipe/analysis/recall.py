@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.state import joined
 from nb2pipe.model import At, Cell, Diagnostic, Location, Names, Notebook, Section, Severity
+from nb2pipe.records import dataclass
 
 _NAMES = re.compile(r"_{1,3}|_i{1,3}|_i?\d+|_[iod]h|In|Out")
 _QUIET = re.compile(r";\s*(#.*)?$")

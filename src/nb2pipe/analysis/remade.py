@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 
-from nb2pipe.syntax import nodes_of
+from nb2pipe.syntax import nodes_of, of_kind
 
 _LOCKS = ("Lock", "RLock", "Semaphore", "BoundedSemaphore")
 _POOLS = ("ThreadPoolExecutor", "ProcessPoolExecutor")
@@ -42,10 +42,10 @@ def remade(trees: Sequence[ast.Module]) -> frozenset[str]:
 
 def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for node in nodes:
+    for node in of_kind(nodes, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             found.update((item.asname or item.name, item.name) for item in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             found.update((item.asname or item.name, f"{node.module}.{item.name}") for item in node.names)
     return found
 

@@ -10,7 +10,7 @@ from nb2pipe.analysis.scopes import bound_names, read_names
 from nb2pipe.analysis.state import State
 from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.model import At
-from nb2pipe.syntax import nodes_of
+from nb2pipe.syntax import nodes_of, of_kind
 
 _LEAVES = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)
 
@@ -64,9 +64,8 @@ def restored_by(refs: Iterable[str]) -> tuple[str, ...]:
 def undo(state: State, before: Iterable[At], starts: tuple[str, ...]) -> None:
     """Options set since `before`, of which a context manager sets back those that begin with `starts`."""
     known = set(before)
-    for at in [at for at, name in state.options.items() if at not in known and name.startswith(starts)]:
-        del state.options[at]
-        state.setups.discard(at)
+    for at in [at for at in state.options if at not in known]:
+        _forget(state, at, [name for name in state.options[at] if name.startswith(starts)])
 
 
 def patch(state: State, name: str, attribute: str) -> None:
@@ -96,19 +95,28 @@ def register(state: State, name: str) -> None:
 
 def unpatch(state: State, name: str) -> None:
     """`sys.stdout = old`, where `old` is what it was: earlier stores of this cell are undone."""
-    for at in [at for at, known in state.options.items() if known == name and at.cell == state.at.cell]:
+    for at in [at for at, known in state.options.items() if name in known and at.cell == state.at.cell]:
+        _forget(state, at, [name])
+        state.patches.pop(at, None)
+
+
+def _forget(state: State, at: At, names: Iterable[str]) -> None:
+    left = [name for name in state.options[at] if name not in names]
+    if left:
+        state.options[at] = left
+    else:
         del state.options[at]
         state.setups.discard(at)
-        state.patches.pop(at, None)
 
 
 def read_attributes(trees: Mapping[int, ast.Module]) -> dict[str, set[int]]:
     """For each attribute that code reads, or names in a string, the cells that do."""
     found: dict[str, set[int]] = {}
     for cell, tree in trees.items():
-        for node in nodes_of(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                found.setdefault(node.attr, set()).add(cell)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for node in of_kind(nodes_of(tree), ast.Attribute, ast.Constant):
+            if isinstance(node, ast.Attribute):
+                if isinstance(node.ctx, ast.Load):
+                    found.setdefault(node.attr, set()).add(cell)
+            elif isinstance(node.value, str):
                 found.setdefault(node.value, set()).add(cell)
     return found

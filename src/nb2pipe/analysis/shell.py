@@ -78,15 +78,18 @@ class Shell(Frames):
     # --- shell lines ----------------------------------------------------------------------------------------------
 
     def _interpolate(self, text: str) -> None:
+        for name in self._names_in(text):
+            self.state.read_maybe(name)
+
+    def _names_in(self, text: str) -> list[str]:
+        """The notebook's names whose values IPython puts into the text: `{x}` and `$x`."""
+        found: set[str] = set()
         for braces, dollar in _BRACES.findall(text):
-            if dollar:
-                if dollar in self.state.names:
-                    self.state.read_maybe(dollar)
-                continue
-            tree = parse_body(braces.strip(), self.state.at.line)
-            names = [] if isinstance(tree, Problem) else [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
-            for name in sorted(set(names) & self.state.names.keys()):
-                self.state.read_maybe(name)
+            tree = parse_body(braces.strip(), self.state.at.line) if not dollar else None
+            if isinstance(tree, ast.Module):
+                found.update(item.id for item in ast.walk(tree) if isinstance(item, ast.Name))
+            found.add(dollar)
+        return sorted(found & self.state.names.keys())
 
     def _command(self, text: str) -> None:
         if _REMARK.search(text):
@@ -196,7 +199,11 @@ class Shell(Frames):
             self._command(f"{name} {rest}")
         elif name in table.setup:
             staying.magic(state, name, rest)
-            state.setups.add(state.at)
+            values = self._names_in(rest)
+            if values or name == "precision":
+                state.touch("options", f"IPython.{name}", write=True)
+            if not values:
+                state.setups.add(state.at)
         else:
             return False
         return True

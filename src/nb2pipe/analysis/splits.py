@@ -12,12 +12,15 @@ from nb2pipe.model import Diagnostic, Location, Names, Notebook, Resource, Secti
 
 
 def check_splits(
-    notebook: Notebook, sections: Sequence[Section], analysis: Analysis, definitions: frozenset[str]
+    notebook: Notebook,
+    sections: Sequence[Section],
+    analysis: Analysis,
+    definitions: frozenset[str],
+    seeded: frozenset[str],
 ) -> list[Diagnostic]:
     """A step runs all its cells together: an error if cells of others between them read, bind or change the same."""
     section_of = {cell: section for section in sections for cell in section.cells}
     writes = {item for names in analysis.names for item in names.writes}
-    seeded = {item.name for item in writes if item.kind == "seed"}
     free = frozenset(item for item in writes if item.kind == "rng" and item.name not in seeded)  # any order will do
     found: list[Diagnostic] = []
     for section in sections:

@@ -7,13 +7,14 @@ it depends on the path. Branches are walked one after the other from the same st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from nb2pipe.analysis.heap import IMMUTABLE, Heap, Value
 from nb2pipe.analysis.staying import Staying
 from nb2pipe.errors import printable
 from nb2pipe.model import At, Diagnostic, Location, Names, Resource, Severity
+from nb2pipe.records import dataclass
 
 NEW, BOUND, GONE = 1, 2, 4
 
@@ -50,6 +51,7 @@ class State:
     def __init__(self) -> None:
         self.heap = Heap()
         self.names: dict[str, Value] = {}
+        self.named: set[int] = set()  # objects that a name has been bound to
         self.status: dict[str, int] = {}
         self.record = CellRecord()
         self.at = At(0, 1)
@@ -66,7 +68,8 @@ class State:
         self.written: set[str] = set()  # files that the notebook has written so far
         self.file_writes: list[str] = []  # the same, one after the other
         self.own_imports: set[At] = set()  # imports of modules that the notebook itself may have written
-        self.options: dict[At, str] = {}  # statements that change a library's state
+        self.options: dict[At, list[str]] = {}  # statements that change libraries' state, and what they set
+        self.looked: dict[tuple[int, str], Value] = {}  # cell, name of the notebook that it reads -> all that it may be
         self.varied: dict[tuple[At, str], str] = {}  # place, generator -> what draws from it and differs each time
         self.patches: dict[At, str] = {}  # of these, those that bind or delete an attribute: its name
         self.direct: set[At] = set()  # of the setups, those that call the library themselves
@@ -129,12 +132,21 @@ class State:
                 variable=name,
                 hint=f"take the `del {name}` out, or bind `{name}` again before this line",
             )
-        return self.names.get(name)
+        return self._look(name)
 
     def read_maybe(self, name: str) -> None:
         """The notebook's name is read, perhaps: it stands in a string that may be code."""
         if self.status.get(name, NEW) & NEW:
             self.record.soft.setdefault(name, self.at)
+        self._look(name)
+
+    def _look(self, name: str) -> Value | None:
+        value = self.names.get(name)
+        if value is not None:
+            key = self.at.cell, name
+            before = self.looked.get(key)
+            self.looked[key] = value if before is None else value.join(before)
+        return value
 
     def watch(self, objects: Iterable[int]) -> None:
         """Whether names share these objects matters here, as it does where one of them is changed."""
@@ -147,6 +159,11 @@ class State:
         self.put(self.status, name, BOUND)
         self.record.binds[name] = self.at
         self.bound_at.setdefault(name, []).append(self.at)
+        self.note_name(name, value)
+
+    def note_name(self, name: str, value: Value) -> None:
+        """The objects are what a name stands for, from now on or for a while."""
+        self.named |= value.objects
         for number in value.objects:
             self.heap.things[number].names.add(name)
 
@@ -161,7 +178,7 @@ class State:
     def holders_of(self, objects: Iterable[int]) -> set[str]:
         """The notebook's names from which one of the objects can be reached now."""
         found: set[str] = set()
-        for number in self.heap.around(objects):
+        for number in self.heap.around(objects) & self.named:
             for name in self.heap.things[number].names:
                 value = self.names.get(name)
                 if value is not None and number in value.objects:
@@ -229,7 +246,8 @@ class State:
                 self.written.add(name)
                 self.file_writes.append(name)
             if kind == "options":
-                self.options.setdefault(self.at, name)
+                found = self.options.setdefault(self.at, [])
+                found.extend([name] if name not in found else ())
 
     def vary(self, generator: str, what: str) -> None:
         """What runs here gives something else each time, unless the generator is seeded (`""`: it is not)."""

@@ -7,12 +7,13 @@ where that gives the same. Where it doesn't, the steps that look at it stay in t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from nb2pipe.analysis import resources
 from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.model import At, Section, Unmovable
+from nb2pipe.records import dataclass
 
 if TYPE_CHECKING:
     from nb2pipe.analysis.frames import Arguments

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
-from nb2pipe.analysis import definitions, directives, modules, recall, setups, staying
+from nb2pipe.analysis import carried, definitions, directives, modules, recall, setups, staying
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -38,6 +38,7 @@ from nb2pipe.model import (
     Severity,
     Unmovable,
 )
+from nb2pipe.records import dataclass
 
 TOGETHER = -2
 """Told in place of a cell once each has been looked at."""
@@ -126,6 +127,7 @@ class _Summary:
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
         self._say_uncarried(state, found, readers)
+        self.names = carried.with_readers(self.names, state)
         metrics = tuple(metric for section in self.sections for metric in metrics_of(section.metrics_cells, self.trees))
         return Analysis(
             trees=tuple(self.trees.get(cell.index) for cell in self.notebook.cells),
@@ -243,7 +245,7 @@ class _Summary:
                 state.names[name] = Value(old.objects)
             else:
                 state.names[name] = self.walker.heap.value("list")
-                self.walker.heap.things[min(state.names[name].objects)].names.add(name)
+                state.note_name(name, state.names[name])
 
     def _touch_shared(self, state: State) -> None:
         """Names that share an object which a later step changes are stored by one step, all together."""
@@ -316,12 +318,17 @@ class _Summary:
         """Warn of statements that set up a library for all that follows, and that no later step can repeat."""
         lines = {(item.at.cell, line) for item in found for line in range(item.at.line, item.end_line + 1)}
         last = max((cell for cell in self.trees), default=0)
-        for at, name in state.options.items():
+        for at, names in state.options.items():
             if (at.cell, at.line) in lines:
                 continue
+            crossing = {library for name in names for library in carried.libraries(name)}
+            self.names[at.cell] = carried.written(self.names[at.cell], at, sorted(crossing))
+            name = next((name for name in names if not carried.libraries(name)), None)
+            if name is None:
+                continue
             if name.startswith("sys.path"):  # later steps wait for it and get it as it is then
-                names = self.names[at.cell]
-                self.names[at.cell] = replace(names, writes={**names.writes, Resource("path", ""): at})
+                found_names = self.names[at.cell]
+                self.names[at.cell] = replace(found_names, writes={**found_names.writes, Resource("path", ""): at})
                 continue
             attribute = state.patches.get(at)
             again = [other for other, patched in state.patches.items() if patched == attribute and other != at]

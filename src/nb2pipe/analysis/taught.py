@@ -24,8 +24,8 @@ def taught(names: Names, cell: int, lesson: Lesson) -> Names:
         updates=_with(names.updates, lesson.updates, at),
         binds=_with(names.binds, lesson.binds, at),
         deletes=_with(names.deletes, set(lesson.deletes) - names.settled, at),
-        reads=_with_files(names.reads, lesson.files_read, at),
-        writes=_with_files(names.writes, lesson.files_written, at),
+        reads=_touching(names.reads, lesson.files_read, lesson.options_seen, at),
+        writes=_touching(names.writes, lesson.files_written, lesson.options_set, at),
     )
 
 
@@ -43,11 +43,13 @@ def note(notebook: Notebook, cell: int, step: str | None, lesson: Lesson) -> lis
 
 
 def unmovable(pipeline: Pipeline, notebook: Notebook, lessons: Lessons) -> list[Unmovable]:
-    """The values that a run could not store and that a later step surely reads."""
+    """The values that a run could not store and that a later step surely reads, or did read then."""
     found: list[Unmovable] = []
     for step in pipeline.steps if lessons else ():
+        known = [lesson_of(notebook, cell, lessons) for cell in step.cells]
+        read = {name for lesson in known if lesson is not None for name in lesson.reads}
         for need in step.needs:
-            for provider in () if need.soft else _origins(pipeline, need):
+            for provider in () if need.soft and need.variable not in read else _origins(pipeline, need):
                 for cell in pipeline.step(provider).cells:
                     lesson = lesson_of(notebook, cell, lessons)
                     if lesson is not None and need.variable in lesson.unmovable:
@@ -73,6 +75,9 @@ def _with(places: Mapping[str, At], names: Iterable[str], at: At) -> dict[str, A
     return dict(sorted({**dict.fromkeys(names, at), **places}.items()))
 
 
-def _with_files(places: Mapping[Resource, At], paths: Iterable[str], at: At) -> dict[Resource, At]:
+def _touching(
+    places: Mapping[Resource, At], paths: Iterable[str], libraries: Iterable[str], at: At
+) -> dict[Resource, At]:
     added = {Resource("file", path): at for path in paths}
+    added.update((Resource("options", library), at) for library in libraries)
     return dict(sorted({**added, **places}.items(), key=lambda item: str(item[0])))

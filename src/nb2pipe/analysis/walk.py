@@ -15,6 +15,7 @@ from nb2pipe.analysis.protocols import SHOWN
 from nb2pipe.analysis.state import Changes, joined
 from nb2pipe.analysis.tables import magics
 from nb2pipe.model import At
+from nb2pipe.syntax import parts_of
 
 _MAX_PASSES = 8
 _LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
@@ -339,7 +340,7 @@ def _leaves(statement: ast.stmt) -> bool:
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             loop = inside or isinstance(node, ast.For | ast.AsyncFor | ast.While)
-            waiting.extend((child, loop) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
+            waiting.extend((child, loop) for child in parts_of(node) if not isinstance(child, ast.expr))
     return False
 
 

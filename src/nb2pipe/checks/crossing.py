@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import At, Need, Pipeline, Step, Unmovable
+from nb2pipe.records import dataclass
 from nb2pipe.syntax import nodes_of
+from nb2pipe.tables import read_tables
 
 _CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.ListComp: "list"}
 
@@ -73,17 +73,24 @@ class _Reader:
 
     def made(self, name: str, cells: Sequence[int], depth: int = 0) -> tuple[str, int, int] | None:
         """What the last binding of the variable in these cells makes, and where; None for what may cross."""
-        last: tuple[str, int, int] | None = None
-        for cell in cells:
-            tree = self.read.trees[cell]
-            for statement in () if tree is None else tree.body:
-                value = _bound_value(statement, name)
-                if value is not None:
-                    what = self._what(value, cell, depth)
-                    last = (what, cell, statement.lineno) if what else None
-                elif name in self.read.bound(statement) or (last is not None and _takes_out(statement, name)):
-                    last = None
-        return last
+        for cell in reversed(cells):
+            binding = self.read.last_binding(cell, name)
+            if binding is None:
+                continue
+            value = _bound_value(binding, name)
+            what = None if value is None else self._what(value, cell, depth)
+            if what is None or any(_takes_out(statement, name) for statement in self._after(binding, cell, cells)):
+                return None
+            return what, cell, binding.lineno
+        return None
+
+    def _after(self, binding: ast.stmt, cell: int, cells: Sequence[int]) -> Iterator[ast.stmt]:
+        """The statements of the cells that follow one of `cell`."""
+        for later in cells:
+            tree = self.read.trees[later]
+            if later >= cell and tree is not None:
+                start = tree.body.index(binding) + 1 if later == cell else 0
+                yield from tree.body[start:]
 
     def _what(self, value: ast.expr, cell: int, depth: int = 0) -> str | None:
         if isinstance(value, ast.GeneratorExp):
@@ -188,7 +195,7 @@ def _yields(function: ast.FunctionDef) -> bool:
 
 @cache
 def _table() -> Mapping[str, Mapping[str, str]]:
-    return tomllib.loads(files("nb2pipe.checks").joinpath("crossing.toml").read_text(encoding="utf-8"))
+    return read_tables(Path(__file__).with_name("crossing.toml"))
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
+from nb2pipe.syntax import of_kind
 
 _ASKS: Mapping[str, str] = {
     "input": "waits for somebody to type",
@@ -42,9 +43,7 @@ def check_interactive(notebook: Notebook, pipeline: Pipeline, read: Walked, cell
 
 
 def _calls(nodes: Sequence[ast.AST], meaning: Mapping[str, str], own: frozenset[str]) -> Iterator[tuple[int, str, str]]:
-    for node in nodes:
-        if not isinstance(node, ast.Call):
-            continue
+    for node in of_kind(nodes, ast.Call):
         name = dotted(node.func, meaning)
         if name in _ASKS and name.partition(".")[0] not in own:
             yield node.lineno, f"`{ast.unparse(node.func)}()`", _ASKS[name]

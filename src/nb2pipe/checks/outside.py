@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from nb2pipe.checks.calls import Walked, dotted
 from nb2pipe.model import Diagnostic, Location, Notebook, Pipeline, Severity
+from nb2pipe.records import dataclass
+from nb2pipe.syntax import of_kind, parts_of
+from nb2pipe.tables import read_tables
 
 _SAYS: Mapping[str, tuple[str, str]] = {
     "clock": (
@@ -48,7 +49,7 @@ class _Reader:
 def check_outside(notebook: Notebook, pipeline: Pipeline, read: Walked, cells: Sequence[int]) -> list[Diagnostic]:
     """At most one note per step and kind, at the first call."""
     nodes = [node for cell in cells for node in read.nodes[cell]]
-    loads = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    loads = {node.id for node in of_kind(nodes, ast.Name) if isinstance(node.ctx, ast.Load)}
     reader = _Reader(read, _addresses(nodes), loads)
     step_of = {cell: step.id for step in pipeline.steps for cell in step.cells}
     found: dict[tuple[str | int, str], Diagnostic] = {}
@@ -63,10 +64,10 @@ def check_outside(notebook: Notebook, pipeline: Pipeline, read: Walked, cells: S
 
 def _calls(nodes: Sequence[ast.AST], reader: _Reader) -> Iterator[tuple[ast.Call, str, str]]:
     """The calls of interest with their text and kind, in the order of their lines."""
-    calls = [(node, kind) for node in nodes if isinstance(node, ast.Call) and (kind := _kind(node, reader))]
+    calls = [(node, kind) for node in of_kind(nodes, ast.Call) if (kind := _kind(node, reader))]
     if not calls:
         return
-    parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+    parents = {child: node for node in nodes for child in parts_of(node)}
     for node, kind in sorted(calls, key=lambda item: (item[0].lineno, item[0].col_offset)):
         if not (kind == "clock" and _measures(node, parents, reader)) and not _never_called(node, parents, reader):
             text = _command(node) if _is_shell(node) else f"{ast.unparse(node.func)}()"
@@ -94,27 +95,40 @@ def _kind(node: ast.Call, reader: _Reader) -> str:
         return ""
     if name in ("time.ctime", "time.localtime", "time.gmtime") and node.args:
         return ""
-    if _matches(name, readers) and node.args and _is_address(node.args[0], reader):
+    if node.args and _kind_of(name, readers) and _is_address(node.args[0], reader):
         return "network"
-    return next((kind for pattern, kind in calls.items() if _match(name, pattern)), "")
+    return _kind_of(name, calls)
 
 
-def _match(name: str, pattern: str) -> bool:
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+def _kind_of(name: str, patterns: _Patterns) -> str:
+    """What is said of the name; empty if nothing is."""
+    whole = patterns.whole.get(name)
+    return whole or next((says for start, says in patterns.beginnings if name.startswith(start)), "")
 
 
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(_match(name, pattern) for pattern in patterns)
+@dataclass(frozen=True)
+class _Patterns:
+    """What is said of whole names, and of all names that begin so: every call of the notebook is looked up."""
+
+    whole: Mapping[str, str]
+    beginnings: Sequence[tuple[str, str]]
+
+
+def _patterns(table: Mapping[str, str]) -> _Patterns:
+    return _Patterns(
+        {pattern: says for pattern, says in table.items() if not pattern.endswith("*")},
+        [(pattern[:-1], says) for pattern, says in table.items() if pattern.endswith("*")],
+    )
 
 
 @cache
 def _table() -> Mapping[str, Any]:
-    text = files("nb2pipe.checks").joinpath("outside.toml").read_text(encoding="utf-8")
-    data = tomllib.loads(text)
+    data = read_tables(Path(__file__).with_name("outside.toml"))
+    # a notebook may import both the module and the class of one name
     short = {"datetime.now": "clock", "datetime.utcnow": "clock", "datetime.today": "clock", "date.today": "clock"}
     return {
-        "calls": {**data["calls"], **short},  # a notebook may import both the module and the class of one name
-        "readers": data["readers"]["names"],
+        "calls": _patterns({**data["calls"], **short}),
+        "readers": _patterns(dict.fromkeys(data["readers"]["names"], "network")),
         "shell": data["shell"]["commands"],
     }
 
@@ -125,8 +139,8 @@ def _table() -> Mapping[str, Any]:
 def _addresses(nodes: Iterable[ast.AST]) -> set[str]:
     """Names that are bound to nothing but texts, one of which is an address."""
     found: dict[str, bool] = {}
-    for node in nodes:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+    for node in of_kind(nodes, ast.Assign):
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             found[name] = found.get(name, True) and bool(_ADDRESS.match(_beginning(node.value)))
     return {name for name, is_address in found.items() if is_address}

@@ -6,13 +6,14 @@ Nothing is guessed: a name whose last binding isn't a plain assignment of someth
 from __future__ import annotations
 
 import ast
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from nb2pipe.checks.calls import Walked, dotted
+from nb2pipe.syntax import of_kind
+from nb2pipe.tables import read_tables
 
 _OTHERWISE = frozenset({"inplace", "chunksize", "iterator", "squeeze", "sheet_name", "typ", "retstep"})
 _LITERALS: Mapping[type[ast.expr], str] = {
@@ -29,20 +30,23 @@ _LITERALS: Mapping[type[ast.expr], str] = {
 }
 
 
-def types_after(read: Walked) -> Mapping[int, Mapping[str, str]]:
-    """cell -> name -> type: `pandas.DataFrame` (the package and the class), `list`."""
+def types_after(read: Walked, asked: Mapping[int, Collection[str]]) -> Mapping[tuple[int, str], str]:
+    """The type that a name has after a cell, if it is known: `pandas.DataFrame` (the package and the class), `list`.
+
+    `asked`: the names, for each cell after which a type is asked for.
+    """
     reader = _Reader(read)
-    found: dict[int, Mapping[str, str]] = {}
+    found: dict[tuple[int, str], str] = {}
     for cell, tree in enumerate(read.trees):
         for statement in () if tree is None else tree.body:
             reader.statement(statement)
-        found[cell] = dict(reader.types)
+        found |= {(cell, name): reader.types[name] for name in asked.get(cell, ()) if name in reader.types}
     return found
 
 
 @cache
 def _table() -> Mapping[str, Any]:
-    return tomllib.loads(files("nb2pipe.checks").joinpath("types.toml").read_text(encoding="utf-8"))
+    return read_tables(Path(__file__).with_name("types.toml"))
 
 
 class _Reader:
@@ -51,7 +55,7 @@ class _Reader:
     def __init__(self, read: Walked) -> None:
         self.read = read
         self.types: dict[str, str] = {}
-        every = (part for nodes in read.nodes for part in nodes if isinstance(part, ast.Global))
+        every = (part for nodes in read.nodes for part in of_kind(nodes, ast.Global))
         self.open = {name for part in every for name in part.names}  # functions may bind these: nothing is known
         self.classes: set[str] = set()
 

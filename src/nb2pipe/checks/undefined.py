@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from nb2pipe.checks.calls import Walked
 from nb2pipe.model import At, Diagnostic, Location, Names, Notebook, Pipeline, Severity
+from nb2pipe.syntax import of_kind
 
 _UNDEFINED = frozenset({"N2P201", "N2P206", "N2P207"})
 _CATCH = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
@@ -21,7 +22,11 @@ _CATCH = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalErro
 def check_perhaps(notebook: Notebook, pipeline: Pipeline, read: Walked, names: Sequence[Names]) -> list[Diagnostic]:
     """One warning per name, at its first read. None where any name may be bound: after `exec`, or a star import."""
     nodes = [node for part in read.nodes for node in part]
-    if any(item.barrier for item in names) or not any(item.soft for item in names) or any(map(_is_star, nodes)):
+    if (
+        any(item.barrier for item in names)
+        or not any(item.soft for item in names)
+        or any(map(_is_star, of_kind(nodes, ast.ImportFrom)))
+    ):
         return []
     known = {name for tree in read.trees if tree is not None for part in tree.body for name in read.bound(part)}
     known |= {name for item in names for name in (*item.binds, *item.deletes)}
@@ -47,17 +52,18 @@ def _perhaps(notebook: Notebook, name: str, at: At, step: str, step_id: str, kno
     return Diagnostic("N2P208", Severity.WARNING, message, place, hint)
 
 
-def _is_star(node: ast.AST) -> bool:
-    return isinstance(node, ast.ImportFrom) and any(item.name == "*" for item in node.names)
+def _is_star(node: ast.ImportFrom) -> bool:
+    return any(item.name == "*" for item in node.names)
 
 
 def _guarded(nodes: Iterable[ast.AST]) -> set[str]:
     """Names that the code itself is prepared to miss: read where a NameError is caught, or named in a string."""
     found: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.add(node.value)
-        elif isinstance(node, ast.Try) and any(_catches(item.type) for item in node.handlers):
+    for node in of_kind(nodes, ast.Constant, ast.Try):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                found.add(node.value)
+        elif any(_catches(item.type) for item in node.handlers):
             found |= {item.id for part in node.body for item in ast.walk(part) if isinstance(item, ast.Name)}
     return found
 

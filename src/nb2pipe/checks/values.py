@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nb2pipe.checks.calls import Walked
 from nb2pipe.checks.types import types_after
 from nb2pipe.model import Diagnostic, Pipeline, Step, Value
+from nb2pipe.records import dataclass
 
 _STATE = {"cwd": "the working folder", "env": "the environment variables", "path": "Python's search path"}
 _GENERATORS = {"python": "the random module's generator", "numpy": "NumPy's global generator"}
@@ -52,7 +53,7 @@ def crossings(
         if item.code in ("N2P401", "N2P403")
     }
     return (
-        *_values(pipeline, types_after(read), together, obstacles),
+        *_values(pipeline, types_after(read, _asked(pipeline)), together, obstacles),
         *_states(pipeline),
         *_parameters(pipeline),
         *_definitions(pipeline),
@@ -80,7 +81,7 @@ def _measured(
 
 def _values(
     pipeline: Pipeline,
-    types: Mapping[int, Mapping[str, str]],
+    types: Mapping[tuple[int, str], str],
     together: Mapping[tuple[str, str], tuple[str, ...]],
     obstacles: Mapping[tuple[str, str], str],
 ) -> list[Crossing]:
@@ -107,9 +108,21 @@ def _values(
     return [found[key] for key in sorted(found)]
 
 
-def _type(name: str, sources: Sequence[Step], types: Mapping[int, Mapping[str, str]]) -> str:
+def _asked(pipeline: Pipeline) -> Mapping[int, Collection[str]]:
+    """The last cell of each step, and the names that later steps need of it."""
+    last = {step.id: max(step.cells) for step in pipeline.steps if step.cells}
+    found: dict[int, set[str]] = {}
+    for step in pipeline.steps:
+        for need in step.needs:
+            for provider in need.providers:
+                if provider in last:
+                    found.setdefault(last[provider], set()).add(need.variable)
+    return found
+
+
+def _type(name: str, sources: Sequence[Step], types: Mapping[tuple[int, str], str]) -> str:
     """The type if all steps that may hold the name agree."""
-    found = {types.get(max(step.cells), {}).get(name, "") if step.cells else "" for step in sources}
+    found = {types.get((max(step.cells), name), "") if step.cells else "" for step in sources}
     return found.pop() if len(found) == 1 else ""
 
 

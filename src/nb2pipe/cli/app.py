@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import click
 
 from nb2pipe import __version__
 from nb2pipe.errors import EnvironmentProblem
+from nb2pipe.records import dataclass
 
 PATH = click.Path(path_type=Path)
 
@@ -27,21 +28,20 @@ def _set_debug(context: click.Context, _option: click.Parameter, value: bool) ->
     context.ensure_object(Settings).debug = value
 
 
-def _commands() -> list[click.Command]:
-    from nb2pipe.cli import history, inspecting, making, running
-
-    return [
-        making.new,
-        making.suggest,
-        inspecting.check,
-        inspecting.graph,
-        inspecting.build,
-        running.run,
-        history.runs,
-        history.logs,
-        history.cancel,
-        inspecting.version,
-    ]
+_COMMANDS = {
+    "new": "making",
+    "suggest": "making",
+    "check": "inspecting",
+    "graph": "inspecting",
+    "build": "inspecting",
+    "run": "running",
+    "verify": "verifying",
+    "runs": "history",
+    "logs": "history",
+    "cancel": "history",
+    "version": "inspecting",
+}
+"""Each command and the module that holds it, which is imported for that command alone."""
 
 
 class _App(click.Group):
@@ -49,11 +49,14 @@ class _App(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return [command.name or "" for command in _commands()]
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        return next((command for command in _commands() if command.name == cmd_name), None)
+        if cmd_name not in _COMMANDS:
+            return None
+        found: click.Command = getattr(import_module(f"nb2pipe.cli.{_COMMANDS[cmd_name]}"), cmd_name)
+        return found
 
 
 @click.group(cls=_App, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

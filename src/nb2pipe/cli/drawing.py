@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from nb2pipe import graph
 from nb2pipe.cli import show
 from nb2pipe.model import Edge, Json, Pipeline
+from nb2pipe.records import dataclass
 
 
 @dataclass(frozen=True)

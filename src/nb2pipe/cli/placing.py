@@ -9,10 +9,11 @@ never lie on boxes or on each other. Same input, same drawing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from nb2pipe import graph
+from nb2pipe.records import dataclass
 
 ORDERING_SWEEPS = 12
 PLACING_SWEEPS = 40

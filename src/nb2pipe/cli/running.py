@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,13 +147,7 @@ def _summarize(finished: Run, notebook: Path) -> None:
         click.echo(row)
     if notebook.is_file():
         what = "all outputs" if finished.state is RunState.SUCCEEDED else "the outputs so far"
-        click.echo(f"{what}: {show.one_line(_near(notebook))}")
-
-
-def _near(path: Path) -> str:
-    """The path from here for what is below the working directory, else the whole path."""
-    near = os.path.relpath(path)
-    return str(path) if near.startswith(os.pardir) else near
+        click.echo(f"{what}: {show.near(notebook)}")
 
 
 def _show_plan(plan: Plan, values: Sequence[Crossing], *, as_json: bool) -> None:

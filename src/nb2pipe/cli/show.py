@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import click
 
@@ -100,6 +101,12 @@ def step_error(notebook: str, error: StepError) -> str:
     if error.hint is not None:
         lines.append(f"  fix: {one_line(error.hint)}")
     return "\n".join(lines)
+
+
+def near(path: Path) -> str:
+    """The path from here for what is below the working directory, else the whole path; cleaned."""
+    found = os.path.relpath(path)
+    return one_line(str(path) if found.startswith(os.pardir) else found)
 
 
 def seconds(duration: float) -> str:

@@ -1,5 +1,6 @@
 """Stage 1: a notebook in, its cells, kernel, tags, options and sections out. Nothing of it is run."""
 
+from nb2pipe.notebook.cutting import Cut, cut
 from nb2pipe.notebook.files import read_bytes, shown_path
 from nb2pipe.notebook.names import slug
 from nb2pipe.notebook.options import schema
@@ -11,6 +12,8 @@ from nb2pipe.notebook.tags import grammar, near_miss
 
 __all__ = [
     "START",
+    "Cut",
+    "cut",
     "grammar",
     "near_miss",
     "parse",

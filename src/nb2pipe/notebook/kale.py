@@ -6,13 +6,13 @@ Never an error: what can't be carried over is told in one diagnostic.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nb2pipe.model import Diagnostic, Json, Location, Severity
 from nb2pipe.notebook.names import shown
 from nb2pipe.notebook.options import is_pipeline_name
 from nb2pipe.notebook.tags import read_tags
 from nb2pipe.notebook.values import OPTIONS, Setting
+from nb2pipe.records import dataclass
 
 _IMAGES = ("base_image", "docker_image")  # the newer name first
 # What only says where Kale puts its own files, or to whom the pipeline belongs: nothing is lost without it.

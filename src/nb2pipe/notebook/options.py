@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nb2pipe.model import Diagnostic, Json, Location, Severity
 from nb2pipe.notebook.names import nearest, normal, shown
 from nb2pipe.notebook.values import OPTIONS, OptionRule, Setting
+from nb2pipe.records import dataclass
 
 _PIPELINE_NAME = r"[^\x00-\x1f\x7f]{1,200}"
 _KEYS = ("defaults", "name", "steps")

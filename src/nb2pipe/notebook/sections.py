@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nb2pipe.model import After, Cell, Diagnostic, Location, Notebook, Role, Section, Severity
 from nb2pipe.notebook.kale import read_kale
@@ -12,6 +12,7 @@ from nb2pipe.notebook.options import Options, read_options
 from nb2pipe.notebook.order import check_after
 from nb2pipe.notebook.tags import CellTags, read_tags
 from nb2pipe.notebook.values import Setting, build
+from nb2pipe.records import dataclass
 
 START = "start"
 """The name of the implicit section before the first tag."""

@@ -7,12 +7,13 @@ error; what looks like a tag of ours, mistyped, is a warning with the tag that w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from nb2pipe.model import Diagnostic, Json, Location, Role, Severity
 from nb2pipe.notebook.names import NAME_RULE, is_name, normal, shown, suggest_name
 from nb2pipe.notebook.values import OPTIONS, Setting
+from nb2pipe.records import dataclass
 
 
 class Kind(StrEnum):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from nb2pipe.model import Gpu, Secret, StepOptions
+from nb2pipe.records import dataclass
 
 Value: TypeAlias = str | int | float | bool | Gpu | Secret | tuple[str, str]
 

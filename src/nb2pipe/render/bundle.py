@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from nb2pipe import wire
 from nb2pipe.model import Bundle, BundleFile, Edge, Json, Notebook, Pipeline
+from nb2pipe.records import dataclass
 from nb2pipe.render.step_notebook import step_notebook
 
 FORMAT = 1

@@ -14,22 +14,32 @@ from pathlib import PurePath
 from nb2pipe.model import Cell, Definition, Json, Notebook, Pipeline, Step
 
 _IMPORT = "from nb2pipe.runtime import step as __nb2pipe__\n\n"
+LOAD = f"{_IMPORT}__nb2pipe__.load()"
 
 
 def step_notebook(notebook: Notebook, pipeline: Pipeline, step: Step) -> Mapping[str, Json]:
     """The step as a notebook. Same input, same data."""
     cells: list[Json] = [
         _cell("about", "markdown", _about(pipeline, step), step),
-        _cell("begin", "code", f'{_IMPORT}__nb2pipe__.begin("{step.id}")', step),
+        opening(step),
+        *replayed_cells(pipeline, step),
+        code_cell("load", LOAD, step),
     ]
-    for index, source in _replayed(pipeline, step):
-        cells.append(_cell("replay", "code", source, step, index=index))
-    cells.append(_cell("load", "code", f"{_IMPORT}__nb2pipe__.load()", step))
     for index in step.cells:
         cell = notebook.cells[index]
-        cells.append(_cell("cell", "code", cell.source, step, index=index, tags=_kept_tags(cell)))
-    cells.append(_cell("end", "code", f"{_IMPORT}__nb2pipe__.end()", step))
-    return {"cells": cells, "metadata": _metadata(notebook, step), "nbformat": 4, "nbformat_minor": 5}
+        cells.append(code_cell("cell", cell.source, step, index=index, tags=kept_tags(cell)))
+    cells.append(code_cell("end", f"{_IMPORT}__nb2pipe__.end()", step))
+    return {"cells": cells, "metadata": metadata(notebook, step), "nbformat": 4, "nbformat_minor": 5}
+
+
+def opening(step: Step) -> Json:
+    """The cell that says which step this is."""
+    return code_cell("begin", f'{_IMPORT}__nb2pipe__.begin("{step.id}")', step)
+
+
+def replayed_cells(pipeline: Pipeline, step: Step) -> list[Json]:
+    """A cell for each of the notebook's that has definitions which the step replays."""
+    return [code_cell("replay", source, step, index=index) for index, source in _replayed(pipeline, step)]
 
 
 def _about(pipeline: Pipeline, step: Step) -> str:
@@ -79,9 +89,14 @@ def _replayed(pipeline: Pipeline, step: Step) -> Iterable[tuple[int, str]]:
         yield index, "\n".join(lines)
 
 
-def _kept_tags(cell: Cell) -> list[Json]:
+def kept_tags(cell: Cell) -> list[Json]:
     """Tags that mean something to whoever runs or shows the cell; the pipeline's own have done their work."""
     return [tag for tag in cell.tags if ":" not in tag and tag != "parameters"]
+
+
+def code_cell(role: str, source: str, step: Step, *, index: int | None = None, tags: list[Json] | None = None) -> Json:
+    """A code cell of the step's notebook, marked with its role; `index` is the notebook's cell that it stands for."""
+    return _cell(role, "code", source, step, index=index, tags=tags)
 
 
 def _cell(
@@ -90,17 +105,18 @@ def _cell(
     marker: dict[str, Json] = {"role": role}
     if index is not None:
         marker["cell"] = index
-    metadata: dict[str, Json] = {"nb2pipe": marker}
+    about: dict[str, Json] = {"nb2pipe": marker}
     if tags:
-        metadata["tags"] = tags
+        about["tags"] = tags
     identity = hashlib.sha256(f"{step.id}\n{role}\n{index}".encode()).hexdigest()[:12]
-    found: dict[str, Json] = {"id": identity, "cell_type": cell_type, "metadata": metadata, "source": source}
+    found: dict[str, Json] = {"id": identity, "cell_type": cell_type, "metadata": about, "source": source}
     if cell_type == "code":
         found |= {"execution_count": None, "outputs": []}
     return found
 
 
-def _metadata(notebook: Notebook, step: Step) -> Json:
+def metadata(notebook: Notebook, step: Step) -> Json:
+    """The metadata of a step's notebook: its kernel, and which step it is."""
     found: dict[str, Json] = {"nb2pipe": {"step": step.id}}
     kernel = notebook.kernel
     if kernel.name:

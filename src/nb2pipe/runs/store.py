@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,20 +29,28 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
 
     Ids sort by time: UTC, then random hex digits. Raises EnvironmentProblem (N2P601) where it can't be written.
     """
+    import secrets  # most commands start no run
+
     layout = RootDir(root.resolve())
     started = (now or datetime.now(UTC)).astimezone(UTC)
     run = layout.run(f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
     try:
-        for directory in (layout.path, layout.objects, layout.locks, layout.runs):
+        make_root(layout.path)
+        for directory in (layout.objects, layout.locks, layout.runs):
             make_private_dir(directory)
-        ignore = layout.path / ".gitignore"
-        if not ignore.exists():
-            write_atomic(ignore, b"*\n")
         run.path.mkdir(mode=0o700)
         make_private_dir(run.path / "steps")
     except OSError as error:
         raise cannot_write(layout.path, error) from error
     return run
+
+
+def make_root(root: Path) -> None:
+    """Make `root`, which only its owner sees and Git ignores. Raises OSError."""
+    make_private_dir(root)
+    ignore = root / ".gitignore"
+    if not ignore.exists():
+        write_atomic(ignore, b"*\n")
 
 
 def cannot_write(path: Path, error: OSError) -> EnvironmentProblem:

@@ -70,6 +70,16 @@ def restore(records: Mapping[str, object], folder: str) -> None:
                 raise ValueError(f"a record of unknown state: {unknown}")
 
 
+def seed(number: int) -> None:
+    """Begin the global generators of this process at a known place."""
+    random.seed(number)
+    try:
+        import numpy as np
+    except ImportError:
+        return
+    np.random.seed(number)
+
+
 def _relative(folder: str) -> str:
     here = os.getcwd()  # noqa: PTH109
     inside = here == folder or here.startswith(folder.rstrip(os.sep) + os.sep)

@@ -42,6 +42,7 @@ def stop_watching(shell: Any) -> None:  # noqa: ANN401
 def _before_cell(info: Any) -> None:  # noqa: ANN401
     session = current()
     if session.cell is not None:
+        session.options.before_cell(session.cell)
         code = info.raw_cell
         session.sources[session.cell] = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
         session.cell_of_file[session.shell.compile.get_code_name(code, code, session.cell + 1)] = session.cell

@@ -75,6 +75,7 @@ def _from_a_step(session: Session, name: str, load_units: LoadUnits, *, wait_for
         if name in outputs["deleted"]:
             return None
         if name in outputs["failed"]:
+            session.asked[name] = {"cell": session.cell, "step": earlier.id}  # the next plan has to know
             why = outputs["failed"][name]
             raise StepProblem(f"`{name}` ({why['type']}) is read, and step '{earlier.id}' could not store it")
     return ""

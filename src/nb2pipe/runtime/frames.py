@@ -8,8 +8,12 @@ sharing is kept by `BlockValuesRefs`, one for each memory; it travels along.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from nb2pipe.runtime.left import Left
+
+_TRIED: set[int] = set()  # ids of frames whose attributes are being tried
 _KEPT: list[object] = []  # what stands for references from outside of what was stored
 
 
@@ -21,10 +25,24 @@ def has_copy_on_write() -> bool:
     return bool(pandas.get_option("mode.copy_on_write") is True)
 
 
-def reduced_with_attributes(obj: Any) -> Any:  # noqa: ANN401
-    """A frame or a series with the attributes that somebody gave it, which pandas would leave behind."""
+def reduced_with_attributes(obj: Any, problem: Callable[[object], str]) -> Any:  # noqa: ANN401
+    """A frame or a series with the attributes that somebody gave it, which pandas would leave behind.
+
+    `problem` says why a value can't be stored; empty if it can.
+    """
     function, arguments, state, *rest = obj.__reduce_ex__(5)
     more = {name: value for name, value in vars(obj).items() if not name.startswith("_") and name not in state}
+    if id(obj) in _TRIED:  # an attribute holds the frame itself
+        return (function, arguments, state, *rest)
+    _TRIED.add(id(obj))
+    try:
+        problems = {name: problem(value) for name, value in more.items()}
+    finally:
+        _TRIED.remove(id(obj))
+    for name, why in problems.items():
+        if why:
+            what = f"{type(more[name]).__module__}.{type(more[name]).__qualname__}"
+            more[name] = Left(f"the attribute {name!r} of a {type(obj).__name__} stayed in its step: {what}: {why}")
     return (function, arguments, {**state, **more}, *rest)
 
 

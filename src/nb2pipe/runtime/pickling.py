@@ -137,6 +137,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         super().__init__(file, protocol=PROTOCOL, buffer_callback=buffers.append)
         self._main = main
         self._memories = memories
+        self._references = references
         # cloudpickle takes this for the globals that all functions of `__main__` share.
         marker: dict[str, Any] = {}
         self.globals_ref[id(main)] = marker
@@ -208,7 +209,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         if name == "SingleBlockManager":  # a Series: by itself it would hand out its block's array, bare
             return (frames.manager_of, (type(obj), obj.blocks[0], obj.axes[0]))
         if name in ("DataFrame", "Series"):
-            return frames.reduced_with_attributes(obj)
+            return frames.reduced_with_attributes(obj, self._problem_with)
         if frames.has_copy_on_write():
             if name.endswith("Block"):
                 values = obj.values
@@ -221,6 +222,13 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
             if name.endswith("Index"):  # nobody can write to its array, and it is copied when it arrives
                 self._keep_private(getattr(obj, "_data", None))
         return super().reducer_override(obj)
+
+    def _problem_with(self, value: object) -> str:
+        try:
+            dumps(value, self._main, self._references)
+        except Exception as error:  # noqa: BLE001  # whatever the user's own __reduce__ may raise
+            return str(error).partition("\n")[0] or type(error).__name__
+        return ""
 
     def _keep_private(self, array: object) -> None:
         """`array` is an ndarray, an extension array with ndarrays in it, or what tells who shares them."""

@@ -25,6 +25,7 @@ class Earlier:
     id: str
     path: Path
     names: frozenset[str]
+    cells: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Session:
     loaded: dict[str, object] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     defined: dict[str, object] = field(default_factory=dict)
+    options: Any = None  # carrying.Carrying, once the step has begun
     replays: Any = None  # replays.Replays, once the definitions have been replayed
     metrics: dict[str, float] = field(default_factory=dict)
     cell_of_file: dict[str, int] = field(default_factory=dict)
@@ -90,9 +92,15 @@ def enter(session: Session) -> None:
 
 def current() -> Session:
     """The step that runs now. Raises StepProblem if none has begun."""
-    if not _sessions:
+    found = current_or_none()
+    if found is None:
         raise StepProblem("run the step's first cell first: it says which step this is")
-    return _sessions[-1]
+    return found
+
+
+def current_or_none() -> Session | None:
+    """The step that runs now, if this process runs any."""
+    return _sessions[-1] if _sessions else None
 
 
 def import_units() -> ModuleType:

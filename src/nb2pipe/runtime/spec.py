@@ -13,6 +13,7 @@ from nb2pipe.runtime import ambient
 from nb2pipe.runtime.session import Earlier, StepProblem
 
 SPEC_VARIABLE = "NB2PIPE_STEP"
+SEED_VARIABLE = "NB2PIPE_SEED"  # for `verify --seeded`: where the global generators of each process begin
 SCHEMA = 1
 
 
@@ -24,7 +25,8 @@ def spec_of(step_id: str) -> dict[str, Any]:
 def earlier_of(spec: Mapping[str, Any]) -> Sequence[Earlier]:
     """The steps before this one, in notebook order."""
     return [
-        Earlier(item["id"], Path(item["path"]), frozenset(item.get("names", ()))) for item in spec.get("earlier", ())
+        Earlier(item["id"], Path(item["path"]), frozenset(item.get("names", ())), frozenset(item.get("cells", ())))
+        for item in spec.get("earlier", ())
     ]
 
 
@@ -33,8 +35,11 @@ _process: dict[str, str] = {}  # step that runs in this process -> where its spe
 
 def _spec_of_run(step_id: str) -> dict[str, Any] | None:
     path = os.environ.pop(SPEC_VARIABLE, None)
+    seed = os.environ.pop(SEED_VARIABLE, None)
     if path is not None:
         _hide_runtime_path()
+    if seed is not None:
+        ambient.seed(int(seed))
     path = path or _process.get(step_id)
     if path is None:
         return None
@@ -88,6 +93,7 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
                 "id": key,
                 "path": str(folder / ".values" / key),
                 "names": [*plans[key].get("outputs", ()), *plans[key].get("deletes", ())],
+                "cells": list(plans[key].get("cells", ())),
             }
             for key in list(plans)[: list(plans).index(step_id)]
         ],

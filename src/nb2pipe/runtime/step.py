@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2pipe.runtime import ambient, cells, demand, spec, special, touched_files
+from nb2pipe.runtime.carrying import Carrying
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
 from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
@@ -54,6 +55,8 @@ def begin(step_id: str) -> None:
         go_on(session, before)
     session.providers = told.get("providers", {})
     special.keep_tracebacks(wanted=bool(told.get("tracebacks", True)))
+    session.options = Carrying(session, lambda name: _record(session, name))
+    session.options.begin(before.options.got if before is not None else ())
     _install_demand(session, told.get("builtins", ()))
     session.before = dict(main)
     main.update({name: value for name, value in session.parameters.items() if name not in session.kept})
@@ -98,6 +101,7 @@ def load() -> None:
     _restore(session, "rng:python", "rng:numpy")
     touched_files.watch(session.folder, cells.note_file)
     session.ambient = ambient.capture(session.folder, session.environ)
+    session.options.run()
 
 
 def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
@@ -121,6 +125,12 @@ def _restore(session: Session, *kinds: str) -> None:
         ambient.restore({name: unit.members[name] for unit in records for name in unit.wanted}, session.folder)
     except OSError as error:
         raise StepProblem(f"the working directory of the step before can't be entered: {error}") from error
+
+
+def _record(session: Session, name: str) -> object:
+    """A record that the step was given."""
+    [unit] = load_units(session, {name: session.values[name]})
+    return unit.members[name]
 
 
 def _is_newer(session: Session, record: str) -> bool:
@@ -150,11 +160,13 @@ def end() -> None:
     written = frozenset(f"{item['kind']}:{item['name']}" for item in session.plan.get("writes", ()))
     now = ambient.capture(session.folder, session.environ)
     try:
-        changed = _changed(session, references, set(touched))
+        changed, altered = _changed(session, references, set(touched))
         touched.update((name, _value(session, name)) for name in changed)
         changed.update(dict.fromkeys(session.replays.changed(references), True))
         touched.update(ambient.changed(session.ambient, now, written))
         stored, failed = units.save(touched, session.store, session.main, references, _given(session, touched))
+        records, told = session.options.end(written, references)
+        stored.update(units.save(records, session.store, session.main, references)[0])  # apart from all variables
         record = {
             "schema": spec.SCHEMA,
             "values": {name: asdict(value) for name, value in stored.items()},
@@ -162,7 +174,9 @@ def end() -> None:
             "failed": {name: asdict(value) for name, value in failed.items()},
             "changed": changed,
             "shared": sorted(set(stored).difference(touched)),
+            "altered": sorted(altered),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
+            "options": told,
             "seen": cells.what_was_seen(session),
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),
@@ -221,20 +235,29 @@ def _value(session: Session, name: str) -> object:
     return session.main[name] if name in session.main else _beside(session)[name]
 
 
-def _changed(session: Session, references: Mapping[int, str], touched: AbstractSet[str]) -> dict[str, bool]:
-    """What was loaded, was not expected to change, and is no longer what was stored: name -> is it certain?"""
+def _changed(
+    session: Session, references: Mapping[int, str], touched: AbstractSet[str]
+) -> tuple[dict[str, bool], set[str]]:
+    """What was loaded and is no longer what was stored.
+
+    First what was not expected to change: name -> is it certain? Then what was, though it may be bound anew by now.
+    """
     units = import_units()
     beside = _beside(session)
     found: dict[str, bool] = {}
+    altered: set[str] = set()
     for unit in session.units:
         names = {name for name in unit.wanted - touched if name in session.loaded}
         names = {name for name in names if session.main.get(name) is session.loaded[name]}
         names |= unit.members.keys() & beside.keys() - touched
-        if not names:
-            continue
-        verdicts = units.changes(unit, session.store, session.main, references, lambda ref: resolve(session, ref))
-        found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
-    return found
+        expected = unit.members.keys() & touched
+        if names:
+            verdicts = units.changes(unit, session.store, session.main, references, lambda ref: resolve(session, ref))
+            found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
+            altered |= {name for name in expected if verdicts[name]}
+        elif expected and not units.are_same_bytes(unit, session.store, session.main, references):
+            altered |= expected
+    return found, altered
 
 
 def _is_new(session: Session, name: str, value: object, outputs: AbstractSet[str]) -> bool:

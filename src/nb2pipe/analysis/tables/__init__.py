@@ -5,18 +5,18 @@ What the user's own file adds holds inside `using`, and nowhere else.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from nb2pipe.analysis.tables import user
 from nb2pipe.analysis.tables.user import UserTables
+from nb2pipe.records import dataclass
+from nb2pipe.tables import read_tables
 
 T = TypeVar("T")
 
@@ -39,6 +39,10 @@ class Patterns(Generic[T]):
         if name not in self._known:
             self._known[name] = self._find(name)
         return self._known[name]
+
+    def values(self) -> list[T]:
+        """All facts."""
+        return [*self._exact.values(), *self._prefix.values(), *(value for _, _, value in self._middle)]
 
     def _find(self, name: str) -> T | None:
         if name in self._exact:
@@ -109,11 +113,15 @@ class Functions:
     code: frozenset[str]
     unpickle: frozenset[str]
     packages: frozenset[str]
+    standard: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What touches state that is no variable, see resources.toml. A place is [position, keyword]."""
+    """What touches state that is no variable, see resources.toml; `carried` and `blind` are in options.toml.
+
+    A place is [position, keyword].
+    """
 
     reads: Patterns[tuple[int, str]]
     writes: Patterns[tuple[int, str]]
@@ -134,10 +142,12 @@ class Resources:
     keeps: Patterns[bool]
     keeping: frozenset[str]
     restores: Mapping[str, str]
+    carried: Patterns[list[str]]
+    blind: Mapping[str, frozenset[str]]
 
 
 def _load(name: str) -> dict[str, Any]:
-    return tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8"))
+    return read_tables(Path(__file__).with_name(name))
 
 
 @dataclass(frozen=True)
@@ -171,7 +181,7 @@ def functions() -> Functions:
 
 
 def resources() -> Resources:
-    """resources.toml."""
+    """resources.toml and options.toml."""
     return _current().resources
 
 
@@ -247,11 +257,12 @@ def _functions(added: Mapping[str, Any], more: Mapping[str, Any]) -> Functions:
         code=frozenset(names["code"]),
         unpickle=frozenset(names["unpickle"]),
         packages=frozenset(known),
+        standard=frozenset({*packages["standard"], "builtins"}),
     )
 
 
 def _resources(added: Mapping[str, Any]) -> Resources:
-    data = _load("resources.toml")
+    data, options = _load("resources.toml"), _load("options.toml")
     lists = {**data["rng"], "setup": data["setup"]["names"], "outside": data["outside"]["names"]}
     del lists["steady"]
     lists = {key: [*value, *added.get(key, ())] for key, value in lists.items()}
@@ -279,4 +290,6 @@ def _resources(added: Mapping[str, Any]) -> Resources:
         keeps=Patterns.of(data["setup"]["keeps"]),
         keeping=frozenset(name.partition(".")[0] for name in data["setup"]["keeps"]),
         restores={**data["restores"], **added.get("restores", {})},
+        carried=Patterns(options["carried"]),
+        blind={library: frozenset(names) for library, names in options["blind"].items()},
     )

@@ -8,17 +8,19 @@ The sections are those of the files beside this module. The nearest file counts,
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from nb2pipe.analysis.suggest import closest
 from nb2pipe.model import Diagnostic, Location, Severity
+from nb2pipe.records import dataclass
 
 FILE, PROJECT = "nb2pipe.toml", "pyproject.toml"
 _MAX_BYTES = 1_000_000
+_OURS = re.compile(rb"""\btool["'\s]*(?:\.["'\s]*nb2pipe|\]|=)""")  # text without it has no table of ours
 
 _RESULTS = ("value", "fresh", "view", "holds", "sees", "container", "item", "iterator")
 _KINDS, _WAYS = ("file", "cwd", "env"), ("read", "write")
@@ -113,11 +115,13 @@ def _read(path: Path, below: tuple[str, ...], known: Grammar) -> UserTables:
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES)  # one that is longer ends in the middle
-        data: Any = tomllib.loads(raw.decode())
+        if below and not _OURS.search(raw):
+            return UserTables()  # another tool's file, and another tool's business
+        from tomllib import loads  # most notebooks have no such file
+
+        data: Any = loads(raw.decode())
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
-        if below and not isinstance(error, OSError) and b"nb2pipe" not in raw:
-            return UserTables()  # another tool's file, and another tool's business
         message = f"this file can't be read as TOML of up to {_MAX_BYTES:,} bytes: {_shown(reason or '')}"
         return UserTables(diagnostics=(_problem(at, message, "mend it: https://toml.io shows how it is written"),))
     for key in below:

@@ -6,8 +6,9 @@ start() ─▶ guard ─▶ supervisor ─fork─▶ worker (papermill) ─▶ k
 """
 
 from nb2pipe.targets.local.handle import LocalRun, attach, cancel, start
+from nb2pipe.targets.local.isolated import copy as copy_folder
 from nb2pipe.targets.local.options import check
 
 name = "local"
 
-__all__ = ["LocalRun", "attach", "cancel", "check", "name", "start"]
+__all__ = ["LocalRun", "attach", "cancel", "check", "copy_folder", "name", "start"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from nb2pipe.errors import EnvironmentProblem
 from nb2pipe.layout import RootDir
+from nb2pipe.records import dataclass
 
 MAX_BYTES = 1_000_000_000
 

@@ -6,15 +6,16 @@ All checks that a run makes on a step stand here in their order; each is a funct
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from nb2pipe import learned
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
-from nb2pipe.targets.local import stored, verdict
-from nb2pipe.targets.local.lessons import lessons_of
+from nb2pipe.records import dataclass
+from nb2pipe.targets.local import settings, stored, verdict
+from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Request
 from nb2pipe.targets.local.running import Running
@@ -48,13 +49,18 @@ class Judge:
             self._keep_log(running)
             error = verdict.judge(job.step, self._ending(running, code), files)
             if error is not None:
-                return Judgement(error, warnings=self._learn(job.step, stored.seen_before_failing(files)))
+                return Judgement(error, warnings=self._learn(lessons_of(job.step, stored.seen_before_failing(files))))
             outputs = stored.read_outputs(files, self._dir.root)
             if outputs is None:
                 return Judgement(verdict.not_saved(job.step, files, "the step ended without storing them"))
             outputs = replace(outputs, metrics={**printed_metrics(job.step, files), **outputs.metrics})
-            error = self._problem(job.step, outputs, {**done, job.step.id: outputs}, began)
-            warnings = self._learn(job.step, outputs, stopped=error is not None)
+            known = {**done, job.step.id: outputs}
+            passed = overtaken(self._request.pipeline, known, job.step)
+            overlooked = settings.overlooked(self._request.pipeline, known, job.step)
+            error = self._problem(job.step, outputs, known, began, passed.error if passed is not None else None)
+            error = error or settings.error(overlooked)
+            taught = {} if passed is None else lesson_of_change(known[passed.step], passed.variable)
+            warnings = self._learn(lessons_of(job.step, outputs), taught, settings.lessons(overlooked, known))
             if error is not None:
                 return Judgement(error, warnings=warnings)
             stored.commit(files, outputs, run=self._dir.id, attempt=job.attempt)
@@ -63,7 +69,7 @@ class Judge:
             return Judgement(verdict.not_saved(job.step, files, where))
         except ValueError as problem:
             return Judgement(verdict.not_saved(job.step, files, str(problem)))
-        return Judgement(None, outputs, (*warnings, *self._warnings(job.step, outputs)))
+        return Judgement(None, outputs, (*warnings, *settings.warnings(overlooked), *self._warnings(job.step, outputs)))
 
     def _ending(self, running: Running, code: int) -> verdict.Ending:
         argv = self._request.kernel_argv
@@ -76,13 +82,14 @@ class Judge:
         outputs: stored.Outputs,
         done: Mapping[str, stored.Outputs],
         began: Mapping[str, frozenset[str]],
+        passed: StepError | None,
     ) -> StepError | None:
         pipeline = self._request.pipeline
         return (
             self._secret_in(step, outputs)  # first: whatever else is wrong, it must not stay on the disk
             or verdict.unstorable(pipeline, step, outputs)
             or verdict.unforeseen(pipeline, step, outputs)
-            or overtaken(pipeline, done, step)
+            or passed
             or raced(pipeline, done, began, step)
         )
 
@@ -93,13 +100,15 @@ class Judge:
             *verdict.doubtful(pipeline, step, outputs),
             *verdict.fetched(step, outputs, names),
             *verdict.not_stored(pipeline, step, outputs),
+            *settings.left(pipeline, step, outputs),
         )
 
-    def _learn(self, step: Step, outputs: stored.Outputs, *, stopped: bool = False) -> tuple[str, ...]:
+    def _learn(self, *lessons: learned.Lessons) -> tuple[str, ...]:
         """Keep what the next plan of these cells can use. It is a help only: a run doesn't fail for it."""
         path = self._dir.root.learned(Path(self._request.folder) / Path(self._request.notebook).name)
         try:
-            learned.add(path, lessons_of(step, outputs, stopped=stopped))
+            for taught in filter(None, lessons):
+                learned.add(path, taught)
         except OSError as problem:
             return (f"what this run taught can't be kept: {path}: {problem.strerror}",)
         return ()

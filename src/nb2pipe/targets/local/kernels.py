@@ -8,12 +8,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.util import find_spec
 from pathlib import Path
 
 from nb2pipe.errors import EnvironmentProblem
 from nb2pipe.model import Kernel
+from nb2pipe.records import dataclass
 
 MIN_PYTHON = (3, 10)  # of the kernel: what nb2pipe's runtime needs
 NEEDED = ("ipykernel", "IPython", "cloudpickle")

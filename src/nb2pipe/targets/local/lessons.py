@@ -7,11 +7,14 @@ from nb2pipe.model import Step
 from nb2pipe.targets.local.stored import Outputs
 
 
-def lessons_of(step: Step, outputs: Outputs, *, stopped: bool = False) -> Lessons:
-    """By the digest of a cell's source. What is known of the step as a whole is its last cell's.
+def lesson_of_change(outputs: Outputs, variable: str) -> Lessons:
+    """That the step which left this changes a variable."""
+    last = outputs.sources.get(max(outputs.sources, default=0))
+    return {} if last is None else {last: Lesson(updates=(variable,))}
 
-    `stopped`: the run was, so what the step stored again beside others is to be one with them from there on.
-    """
+
+def lessons_of(step: Step, outputs: Outputs) -> Lessons:
+    """By the digest of a cell's source. What is known of the step as a whole is its last cell's."""
     found: dict[str, Lesson] = {}
 
     def learn(cell: int, lesson: Lesson) -> None:
@@ -29,7 +32,6 @@ def lessons_of(step: Step, outputs: Outputs, *, stopped: bool = False) -> Lesson
     planned = {*step.outputs, *step.deletes, *outputs.shared}
     certain = {name for name, known in outputs.changed.items() if known}
     bound = {name for name in (*outputs.variables, *outputs.failed) if name not in {*planned, *outputs.changed}}
-    certain.update(set(outputs.shared) - outputs.doubtful if stopped else ())
     learn(last, Lesson(updates=tuple(sorted(certain)), binds=tuple(sorted(bound))))
     learn(last, Lesson(deletes=tuple(sorted(set(outputs.deleted).difference(planned)))))
     learn(last, Lesson(unmovable={name: why.type for name, why in sorted(outputs.failed.items())}))

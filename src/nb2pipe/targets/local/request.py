@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir, StepDir
 from nb2pipe.model import Json, Pipeline, Step
+from nb2pipe.records import dataclass
 from nb2pipe.targets.local.stored import Given
 
 RUNNER = "nb2pipe.targets.local.papermill_runner:run"
@@ -110,7 +111,12 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "builtins": None if pipeline.builtins is None else list(pipeline.builtins),
         "tracebacks": pipeline.tracebacks,
         "earlier": [
-            {"id": item.id, "path": str(run.step(item.id).path), "names": sorted({*item.outputs, *item.deletes})}
+            {
+                "id": item.id,
+                "path": str(run.step(item.id).path),
+                "names": sorted({*item.outputs, *item.deletes}),
+                "cells": list(item.cells),
+            }
             for item in before
         ],
         "process": {item.id: str(run.step(item.id).request) for item in pipeline.process_of(step.id)},

@@ -8,10 +8,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nb2pipe import wire
 from nb2pipe.processes import IS_LINUX
+from nb2pipe.records import dataclass
 from nb2pipe.targets.local.request import Job, Outcome, Report
 from nb2pipe.targets.local.watch import read_all
 from nb2pipe.targets.local.worker import Worker

@@ -43,6 +43,12 @@ class Schedule:
         found = graph.ancestors(self._waits_for, step)
         return [item for item in self.states if item in found]
 
+    def around(self, step: str) -> list[str]:
+        """The steps before `step`, in notebook order, that it or another one of its process waits for."""
+        found = set().union(*(graph.ancestors(self._waits_for, member) for member in self._process[step]))
+        names = list(self.states)
+        return [item for item in names[: names.index(step)] if item in found]
+
     def started(self, step: str) -> None:
         """`step` runs now."""
         self.states[step] = RunState.RUNNING

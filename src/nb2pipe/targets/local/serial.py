@@ -1,18 +1,29 @@
 """What each step loaded and stored in; out, whether that is what the notebook's order gives. The last net.
 
 Steps run in an order of their own. For each variable that a step loaded, the last earlier step of the notebook that
-touched it must be where it came from, whatever the plan said.
+touched it must be where it came from, whatever the plan said. Where two steps each stored a variable beside what they
+made of it, as it was, each holds a copy: that matters only once a step changes one of the copies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from nb2pipe.model import Pipeline, Step, StepError
 from nb2pipe.targets.local.stored import Outputs
 
 
-def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> StepError | None:
+@dataclass(frozen=True)
+class Overtaken:
+    """Why a run stops, and what the next plan has to know: that `step` changes `variable`."""
+
+    error: StepError
+    step: str
+    variable: str
+
+
+def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> Overtaken | None:
     """For a step that read a variable before an earlier one had given it its value, as far as `step` is part of that.
 
     `done` are the steps that have ended, `step` among them, in whatever order.
@@ -27,7 +38,11 @@ def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> St
     for place, name in sorted(checked):
         writer = _missed(steps, done, place, name)
         if writer is not None:
-            return _error(steps[place], writer, name)
+            return Overtaken(_error(steps[place], writer, name), writer.id, name)
+    for place in range(here, len(steps)):
+        found = _parted(steps, done, place) if steps[place].id in done else None
+        if found is not None:
+            return Overtaken(_parted_error(steps[place], *found), found[0].id, found[2])
     return None
 
 
@@ -92,9 +107,50 @@ def _missed(steps: tuple[Step, ...], done: Mapping[str, Outputs], place: int, na
         stored = outputs.values.get(name)
         if (stored.object if stored else None) == got:
             return None
-        if name not in outputs.shared or name in reader.touched:
+        if name not in outputs.shared or name in reader.changed_in_place:
             return writer
     return None
+
+
+def _parted(steps: tuple[Step, ...], done: Mapping[str, Outputs], place: int) -> tuple[Step, str, str] | None:
+    """A step that changed a copy of what a variable of the step at `place` shares an object with: it, that, this."""
+    for name, source in sorted(done[steps[place].id].loaded.items()):
+        origin = next((at for at in reversed(range(place)) if _holds(done.get(steps[at].id), name, source)), place)
+        values = done[steps[origin].id].variables
+        beside = [other for other, value in values.items() if other != name and value.object == source]
+        for other in beside if origin != place else ():
+            for step in steps[origin + 1 : place]:
+                outputs = done.get(step.id)
+                if outputs is None or other not in outputs.touched.difference(outputs.shared):
+                    continue
+                changed = other in outputs.changed_in_place
+                if changed and name not in outputs.values and not _had(done, name, outputs):
+                    return step, other, name
+                if other not in outputs.loaded and other not in outputs.changed:
+                    break  # it means another object from here on
+    return None
+
+
+def _holds(outputs: Outputs | None, name: str, source: str) -> bool:
+    return outputs is not None and name in outputs.values and outputs.values[name].object == source
+
+
+def _had(done: Mapping[str, Outputs], name: str, outputs: Outputs) -> bool:
+    """True if `name` came along with what the step loaded: then it was looked at too, and stored if it had changed."""
+    sources = set(outputs.loaded.values())
+    return any(_holds(other, name, source) for other in done.values() for source in sources)
+
+
+def _parted_error(reader: Step, writer: Step, changed: str, variable: str) -> StepError:
+    message = (
+        f"step `{reader.name}` read `{variable}`, which shares an object with `{changed}`, as it was before step "
+        f"`{writer.name}` changed `{changed}` in place: the code does not show that they share one"
+    )
+    hint = (
+        f"run it again: the next plan knows; to say it in the code, write `# nb2pipe: updates {variable}` on the "
+        f"line of `{writer.name}` that changes `{changed}`"
+    )
+    return StepError("value", message, hint=hint)
 
 
 def _error(reader: Step, writer: Step, variable: str) -> StepError:
@@ -103,7 +159,7 @@ def _error(reader: Step, writer: Step, variable: str) -> StepError:
         f"notebook: the code of one of them does not show it"
     )
     hint = (
-        f"write `# nb2pipe: needs {variable}` in `{reader.name}`, "
-        f"and `# nb2pipe: updates {variable}` in `{writer.name}`"
+        f"run it again: the next plan knows; to say it in the code, write `# nb2pipe: needs {variable}` in "
+        f"`{reader.name}`, and `# nb2pipe: updates {variable}` in `{writer.name}`"
     )
     return StepError("value", message, hint=hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +13,10 @@ from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RootDir, StepDir
 from nb2pipe.model import Json, Pipeline, Step, Value
+from nb2pipe.records import dataclass
 
 AMBIENT = "ambient:"  # as `nb2pipe.runtime.ambient` names its records
+OPTIONS = "ambient:options:"  # as `nb2pipe.runtime.carrying` names its own: then come library and step
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,20 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """What a step did to options of libraries: library -> option -> a short text of its value.
+
+    `found`: what they were before the step's cells, of libraries whose things it had; `set`: what it changed; `got`:
+    the records of other steps that its process has set; `left`: what it changed to values that can't be stored.
+    """
+
+    found: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    set: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    got: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outputs:
     """`outputs.json`. `failed`: names that were bound to what can't be stored.
 
@@ -44,6 +60,8 @@ class Outputs:
     that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
+    `altered`: variables that it was expected to change, and did change in place.
+    `options` is what the step did to those of libraries.
     """
 
     schema: int
@@ -56,13 +74,20 @@ class Outputs:
     files: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
+    options: Settings = field(default_factory=Settings)
 
     @property
     def touched(self) -> frozenset[str]:
         """The variables that the step bound, changed or deleted, stored or not: doubtful changes don't count."""
         return frozenset((*self.variables, *self.failed, *self.deleted)) - self.doubtful
+
+    @property
+    def changed_in_place(self) -> frozenset[str]:
+        """Variables whose objects are not what they were when they were loaded, expected or not."""
+        return frozenset((*self.altered, *(name for name, certain in self.changed.items() if certain)))
 
     @property
     def doubtful(self) -> frozenset[str]:
@@ -98,8 +123,10 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         **_seen(data.get("seen", {})),
         loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
         shared=tuple(map(str, data.get("shared", ()))),
+        altered=tuple(map(str, data.get("altered", ()))),
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
+        options=wire.read(Settings, data.get("options", {})),
     )
     for object_id, size in {(value.object, value.size_bytes) for value in found.values.values()}:
         path = root.object(object_id)
@@ -152,11 +179,15 @@ class Given:
     provider: str
 
 
-def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ()) -> dict[str, Given]:
+def resolve(
+    step: Step, done: Mapping[str, Outputs], before: Sequence[str] = (), around: Sequence[str] = ()
+) -> dict[str, Given]:
     """The values that `step` gets: for each need, of the latest provider that has something to say about the name.
 
     `before` are the steps that it waits for, directly or not, in notebook order: the records of state that is no
-    variable (`ambient:...`) come from the last of them that changed it. A provider that deleted the name, or could not
+    variable (`ambient:...`) come from the last of them that changed it. Those of options hold no more than one step
+    changed, so all come along; also from steps that only others of its process wait for (`around`), since the process
+    sets them in notebook order. A provider that deleted the name, or could not
     store it, ends the search: an older value would be a wrong one.
 
     A step that stored the value again beside others, as it was, gives it too: there it is one with what it shares.
@@ -168,9 +199,10 @@ def resolve(step: Step, done: Mapping[str, Outputs], before: Sequence[str] = ())
     comes from earlier steps: the runtime sees to that.
     """
     found: dict[str, Given] = {}
-    for earlier in before:
+    for earlier in (*around, *before):
         records = done[earlier].values.items() if earlier in done else ()
-        found.update((name, Given(value, earlier)) for name, value in records if name.startswith(AMBIENT))
+        start = AMBIENT if earlier in before else OPTIONS
+        found.update((name, Given(value, earlier)) for name, value in records if name.startswith(start))
     position = {earlier: number for number, earlier in enumerate(before)}
     variables: list[tuple[int, str, Given]] = []
     for need in step.needs:
@@ -199,11 +231,8 @@ def _last_with(variable: str, provider: str, done: Mapping[str, Outputs], before
     return provider
 
 
-def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool = False) -> list[Step]:
-    """The steps after `step` in the notebook that get `variable` from a step before it, past `step`.
-
-    With `updating`, only those that may change it.
-    """
+def bypassing(pipeline: Pipeline, step: Step, variable: str) -> list[Step]:
+    """The steps after `step` in the notebook that get `variable` from a step before it, past `step`."""
     position = {item.id: place for place, item in enumerate(pipeline.steps)}
     here = position[step.id]
     found = []
@@ -211,8 +240,6 @@ def bypassing(pipeline: Pipeline, step: Step, variable: str, *, updating: bool =
     for later in pipeline.steps[here + 1 :]:
         if later in beside:
             continue  # it finds the variable where it is
-        if updating and variable not in later.outputs:
-            continue
         needs = [need for need in later.needs if need.variable == variable]
         replayed = any(variable in item.names and item.id in later.definitions for item in pipeline.definitions)
         given = (variable in later.parameters or replayed) and not needs

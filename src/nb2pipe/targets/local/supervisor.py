@@ -250,7 +250,8 @@ class Supervisor:
         files = job.files
         for path in (files.outputs, files.error, files.commit, files.ended, files.waiting, files.executed):
             path.unlink(missing_ok=True)
-        values = stored.resolve(job.step, self._done, self._schedule.before(job.step.id))
+        before, around = self._schedule.before(job.step.id), self._schedule.around(job.step.id)
+        values = stored.resolve(job.step, self._done, before, around)
         content = spec_of(job.request, job.run, job.step, values)
         write_atomic(files.request, wire.dumps(content).encode("utf-8", "surrogatepass"), durable=False)
 

@@ -6,12 +6,12 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nb2pipe.layout import StepDir
 from nb2pipe.model import Pipeline, Step, StepError
 from nb2pipe.processes import signal_name
+from nb2pipe.records import dataclass
 from nb2pipe.targets.local.request import Outcome
 from nb2pipe.targets.local.stored import AMBIENT, Outputs, bypassing, readers
 
@@ -90,14 +90,13 @@ def unforeseen(pipeline: Pipeline, step: Step, outputs: Outputs) -> StepError | 
     changed = {variable: "changed" for variable, certain in outputs.changed.items() if certain}
     planned = {*step.outputs, *step.deletes}
     known = {*planned, *outputs.changed, *outputs.doubtful}
+    known |= set(outputs.shared)  # `serial` looks at what becomes of these copies
     bound = {name: "bound" for name in (*outputs.variables, *outputs.failed) if name not in known}
     deleted = {name: "deleted" for name in outputs.deleted if name not in planned}
     for variable, did in sorted({**changed, **bound, **deleted}.items()):
-        shared = variable in outputs.shared
-        later = bypassing(pipeline, step, variable, updating=shared)
+        later = bypassing(pipeline, step, variable)
         if later:
-            names = ", ".join(f"`{item.name}`" for item in later)
-            return _passed_by(step, variable, "shared" if shared else did, names)
+            return _passed_by(step, variable, did, ", ".join(f"`{item.name}`" for item in later))
     return None
 
 
@@ -113,16 +112,6 @@ def fetched(step: Step, outputs: Outputs, names: Mapping[str, str]) -> list[str]
 
 
 def _passed_by(step: Step, variable: str, did: str, names: str) -> StepError:
-    if did == "shared":
-        message = (
-            f"step `{step.name}` made something that shares an object with `{variable}`, which its code does not show; "
-            f"{names}, which may change `{variable}`, would change another copy"
-        )
-        hint = (
-            f"run it again: the next plan knows; to say it in the code, write `# nb2pipe: updates {variable}` "
-            f"in `{step.name}`"
-        )
-        return StepError("value", message, hint=hint)
     how = {"changed": f"changed `{variable}` in place", "bound": f"bound `{variable}` anew"}.get(
         did, f"deleted `{variable}`"
     )

@@ -12,13 +12,13 @@ import os
 import signal
 import sys
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, cast
 
 from nb2pipe import wire
 from nb2pipe.layout import RunDir
 from nb2pipe.processes import IS_LINUX, become_subreaper, die_with_parent, kill_descendants
+from nb2pipe.records import dataclass
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, Runner
 
 _CHANNEL = 3

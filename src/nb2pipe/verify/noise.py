@@ -1,0 +1,195 @@
+"""Text of an output in, the text without what changes from process to process out: two tables of rules.
+
+Each rule is bound to the form that one library prints, so that a user's own numbers stay: an address is what follows
+`at 0x`, a clock is read off in the line that `%time` writes. What is replaced leaves a word in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Flag, auto
+
+
+class Where(Flag):
+    """The kinds of text that a rule is for. PRINTED: streams, text/plain, errors. MARKUP: HTML, LaTeX, scripts."""
+
+    PRINTED = auto()
+    MARKUP = auto()
+    DATA = auto()
+    SVG = auto()
+    ANY = PRINTED | MARKUP | DATA | SVG
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where all `marks` are in the text (that is quick), what `pattern` finds is replaced."""
+
+    marks: tuple[str, ...]
+    pattern: re.Pattern[str]
+    replacement: str
+    where: Where = Where.ANY
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """Where one of `marks` is in the text, the ids that `defined` finds are numbered in the order of their definition.
+
+    `used` says where they stand: group 1 is what is before an id, group 2 the id. Numbers, in place of one word for
+    all, keep apart which is which.
+    """
+
+    marks: tuple[str, ...]
+    defined: re.Pattern[str]
+    used: re.Pattern[str]
+    where: Where
+
+
+def quiet(text: str, where: Where) -> str:
+    """`text`, which is of the kind `where`, with all rules carried out."""
+    for rule in RULES:
+        if rule.where & where and all(mark in text for mark in rule.marks):
+            text = rule.pattern.sub(rule.replacement, text)
+    for renaming in RENAMINGS:
+        if renaming.where & where and any(mark in text for mark in renaming.marks):
+            text = _renamed(text, renaming)
+    return text
+
+
+def _renamed(text: str, renaming: Renaming) -> str:
+    numbers: dict[str, str] = {}
+    for found in renaming.defined.finditer(text):
+        numbers.setdefault(found[1], f"id-{len(numbers) + 1}")
+    return renaming.used.sub(lambda found: found[1] + numbers.get(found[2], found[2]), text) if numbers else text
+
+
+_UNIT = r"(?:ns|us|µs|μs|ms|s|min|h|d)"
+_SPAN = rf"\d[\d.e+-]* ?{_UNIT}(?: \d+ ?{_UNIT})*"
+_CLOCK = r"(?:\d+:)?\d\d:\d\d"
+_UUID = r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])"
+# Between a word and its value in statsmodels' tables: spaces, the cells of an HTML or LaTeX table.
+_COLUMN = r"(?:\s|&|\}|</?t[hd]\b[^<>]{0,60}>)*"
+
+
+def _line(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"^{pattern}", re.MULTILINE)
+
+
+RULES = (
+    # Objects that say where they are, `<function f at 0x7f12...>`: 6 digits at least, unless a table cut them off.
+    Rule(("at 0x",), re.compile(r"\bat 0x(?:[0-9a-fA-F]{6,}|[0-9a-fA-F]*(?=\.\.\.|…))"), "at 0x(address)"),
+    Rule(("<cdata",), re.compile(r"(<cdata '[^'\n]{1,200}' )0x[0-9a-fA-F]+"), r"\g<1>0x(address)"),
+    # The names that IPython gives a cell: process, number, digest.
+    Rule(("ipykernel_",), re.compile(r"\bipykernel_\d+([/\\])\d+\.py"), r"ipykernel\1cell.py"),
+    Rule(("ipython-input-",), re.compile(r"\bipython-input-\d+-[0-9a-f]{6,}"), "ipython-input"),
+    Rule(("In",), re.compile(r"\b(Cell|Input) In ?\[\d+\]"), r"\1 In[n]"),
+    Rule(("-",), re.compile(_UUID), "(uuid)"),
+    Rule(("IPY_MODEL_",), re.compile(r"\bIPY_MODEL_[0-9a-f]{32}\b"), "IPY_MODEL"),
+    # %time, %timeit, %memit. Lines that are only there if something took long, or was uneven, go.
+    Rule(
+        ("CPU times: ",),
+        _line(rf"CPU times: (?:user {_SPAN}, sys: {_SPAN}, )?total: {_SPAN}$"),
+        "CPU times: (time)",
+        Where.PRINTED,
+    ),
+    Rule(("Wall time: ",), _line(rf"Wall time: {_SPAN}$"), "Wall time: (time)", Where.PRINTED),
+    Rule((" : ",), _line(rf"(?:Compiler|Parser  ) : {_SPAN}(?:\n|$)"), "", Where.PRINTED),
+    Rule(("Compiler time: ",), _line(r"Compiler time: \d[\d.]* s(?:\n|$)"), "", Where.PRINTED),
+    Rule(
+        ("The slowest run took ",),
+        _line(r"The slowest run took \d[\d.]* times longer than the fastest\.[^\n]*(?:\n|$)"),
+        "",
+        Where.PRINTED,
+    ),
+    Rule(
+        (" per loop (mean ",),
+        re.compile(rf"{_SPAN} ± {_SPAN} per loop \(mean ± std\. dev\. of (\d+) runs?, [\d,]+ loops? each\)"),
+        r"(time) per loop (mean of \1 runs)",
+        Where.PRINTED,
+    ),
+    Rule(
+        (", best of ",),
+        re.compile(rf"\b\d+ loops?, best of (\d+): {_SPAN} per loop"),
+        r"best of \1: (time) per loop",
+        Where.PRINTED,
+    ),
+    Rule(
+        ("peak memory: ",),
+        _line(r"peak memory: \d[\d.]* MiB, increment: -?\d[\d.]* MiB$"),
+        "peak memory: (size)",
+        Where.PRINTED,
+    ),
+    # Progress bars (tqdm, Keras): the clock and the rate go, the count and what the user adds stay.
+    Rule(
+        ("[",),
+        re.compile(
+            rf"(?<= \[){_CLOCK}(?:<(?:\?|{_CLOCK}))?, *(?:\?|\d[\d.]*[kMGTPEZY]?)"
+            r"(?:[^\[\],\d\n/]{0,30}/s|s/[^\[\],\d\n/]{1,30})(?=[\],])"
+        ),
+        "(time)",
+        Where.PRINTED,
+    ),
+    Rule(
+        ("/",),
+        re.compile(r"(?<= )(?:(?:\d+:)?\d+:\d\d|\d+(?:s|ms|us)) \d+(?:s|ms|us)/(step|epoch|sample)\b"),
+        r"(time)/\1",
+        Where.PRINTED,
+    ),
+    # When statsmodels made a summary: as text, HTML, LaTeX.
+    Rule(
+        ("Variable:", "Date:"),
+        re.compile(
+            rf"(\bDate:{_COLUMN})(?:[A-Z][a-z]{{2}}, \d\d [A-Z][a-z]{{2}} \d{{4}}|\d{{4}}-\d\d-\d\d \d\d:\d\d)(?!:?\d)"
+        ),
+        r"\1(date)",
+    ),
+    Rule(("Variable:", "Time:"), re.compile(rf"(\bTime:{_COLUMN})\d\d:\d\d:\d\d(?!\d)"), r"\1(time)"),
+    # Ids that libraries make up for the page: scikit-learn's diagrams, Altair, folium.
+    Rule(
+        ("sk-",),
+        re.compile(r"""(#|["'])sk-(container|estimator)-id-(?:\d+|\(uuid\))"""),
+        r"\1sk-\2-id",
+        Where.MARKUP,
+    ),
+    Rule(("altair-viz-",), re.compile(r"\baltair-viz-[0-9a-f]{32}\b"), "altair-viz", Where.MARKUP),
+    Rule(("leaflet",), re.compile(r"\b([a-z][a-z_]{1,40})_[0-9a-f]{32}\b"), r"\1_id", Where.MARKUP),
+    Rule(("<dc:date>",), re.compile(r"<dc:date>[^<]*</dc:date>"), "<dc:date/>", Where.SVG),
+)
+
+RENAMINGS = (
+    # pandas' Styler
+    Renaming(
+        ('id="T_',),
+        re.compile(r'<table id="T_([0-9a-f]{5,32})"'),
+        re.compile(r'((?:#|id=")T_)([0-9a-f]{5,32})(?![0-9a-zA-Z])'),
+        Where.MARKUP,
+    ),
+    # great_tables
+    Renaming(
+        ("gt_table",),
+        re.compile(r'<div id="([a-z]{10})" style="'),
+        re.compile(r'(#|\bid=")([a-z]{10})(?![0-9a-zA-Z_-])'),
+        Where.MARKUP,
+    ),
+    # Bokeh counts its models from the start of the process
+    Renaming(
+        ("Bokeh", "data-root-id="),
+        re.compile(r'(?:"id": ?|\bdata-root-id=)"(p\d{4,})"'),
+        re.compile(r'(")(p\d{4,})(?=")'),
+        Where.MARKUP | Where.DATA,
+    ),
+    # Altair counts views and parameters likewise
+    Renaming(
+        ("vega",),
+        re.compile(r'"name": ?"((?:param|view)_\d+)"'),
+        re.compile(r"(\b)((?:param|view)_\d+)\b"),
+        Where.MARKUP | Where.DATA,
+    ),
+    # matplotlib's and others' SVG: each id, and what points to it. Colours are `#` too, and stay.
+    Renaming(
+        (' id="',),
+        re.compile(r'\bid="([^"]+)"'),
+        re.compile(r'(\bid="|url\(#|href="#)([^"()]+)'),
+        Where.SVG,
+    ),
+)

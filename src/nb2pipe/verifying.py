@@ -1,0 +1,234 @@
+"""A notebook in; out, whether its pipeline gives what the notebook gives: both are run, and what they leave compared.
+
+    straight ─┐
+    straight ─┼─▶ per cell, variable, file: same · differs · nondeterministic ─▶ where they come apart ─▶ Verification
+    pipeline ─┘
+
+The straight runs are two, so that what is different each time is known.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nb2pipe import bisecting
+from nb2pipe import notebook as reading
+from nb2pipe.analyzing import Analyzed, analyze
+from nb2pipe.config import Limits
+from nb2pipe.files import make_private_dir
+from nb2pipe.learned import Lessons
+from nb2pipe.model import Json, Notebook, Pipeline, StepError
+from nb2pipe.observing import STRAIGHT, Laboratory, Observed, Settings
+from nb2pipe.runs import store
+from nb2pipe.verify.files import compare_files
+from nb2pipe.verify.outputs import compare_cells
+from nb2pipe.verify.state import compare_values
+from nb2pipe.verify.verdicts import CellReport, Cut, Outcome, ValueReport, Verdict, Verification
+
+HASH_SEEDS = (1, 2)  # of the first straight run and the pipeline; of the second straight run
+
+_MEANT = "raises-exception"
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller asks for. `rtol`: by how much floating-point numbers of variables may differ, as a share.
+
+    `state`: only variables and files are compared, after one straight run. `stderr`: what goes there counts too.
+    `cut`: where a notebook without steps is cut.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    rtol: float = 0.0
+    stderr: bool = False
+    state: bool = False
+    bisect: bool = True
+    cut: reading.Cut = reading.Cut.TAGS
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A comparison: what each of the three kinds of thing came to."""
+
+    cells: tuple[CellReport, ...]
+    variables: tuple[ValueReport, ...]
+    files: tuple[ValueReport, ...]
+
+    @property
+    def differs(self) -> bool:
+        return self.shows or any(item.verdict is Verdict.DIFFERS for item in self.variables)
+
+    @property
+    def shows(self) -> bool:
+        """Something differs that people see: what a cell put out, or a file."""
+        verdicts = [*(item.verdict for item in self.cells), *(item.verdict for item in self.files)]
+        return Verdict.DIFFERS in verdicts
+
+
+def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell = lambda _: None) -> Verification:
+    """Run `source` straight and as a pipeline, in copies of its folder below `root`, and compare. `tell` gets progress.
+
+    Raises BadInput where there is no notebook to speak of, EnvironmentProblem, and Canceled.
+    """
+    limits = Limits.from_environment()
+    tags, notes = _tags(reading.read(source, limits), asked.cut)
+    analyzed = analyze(source, limits=limits, lessons=lessons, seeded=asked.settings.seeded, tags=tags)
+    name = source.name
+    if analyzed.errors or analyzed.pipeline is None:
+        first = analyzed.errors[0]
+        why = f"{first.location}: {first.code} {first.message}"
+        return Verification(name, Outcome.REFUSED, why, notes=notes, diagnostics=analyzed.diagnostics)
+    path = root / "verify" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    try:
+        store.make_root(root)
+        for directory in (root / "verify", path):
+            make_private_dir(directory)
+    except OSError as error:
+        raise store.cannot_write(path, error) from error
+    laboratory = Laboratory(path, source.resolve().parent, analyzed.notebook, name, asked.settings)
+    try:
+        return _Verifier(analyzed, analyzed.pipeline, laboratory, asked, tell).run(name, notes)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class _Verifier:
+    """The runs of one verification, and their comparison."""
+
+    def __init__(
+        self, analyzed: Analyzed, pipeline: Pipeline, laboratory: Laboratory, asked: Asked, tell: Tell
+    ) -> None:
+        self.analyzed = analyzed
+        self.plan = pipeline
+        self.laboratory = laboratory
+        self.asked = asked
+        self.tell = tell
+        taken = {cell for section in analyzed.sections for cell in section.cells}
+        cells = analyzed.notebook.cells
+        self.skipped = frozenset(cell.index for cell in cells if cell.index not in taken and cell.source.strip())
+        self.cells = [cell.index for cell in cells if cell.index not in self.skipped]
+        self.parameters: Mapping[str, Json] = {item.name: item.default for item in pipeline.parameters}
+        self.env = {name: value for step in reversed(pipeline.steps) for name, value in step.options.env}
+
+    def run(self, name: str, notes: Sequence[str]) -> Verification:
+        """Two straight runs, then the pipeline; then, if something differs, where they come apart."""
+        self.before = self.laboratory.before()
+        self.tell(f"works in copies of the folder: {self.laboratory.copied}")
+        self.tell("the notebook, straight" + ("" if self.asked.state else " (1 of 2)"))
+        self.first = self.laboratory.straight(self.cells, HASH_SEEDS[0], self.env)
+        self.second = self.first
+        if not self.asked.state:
+            self.tell("the notebook, straight (2 of 2)")
+            self.second = self.laboratory.straight(self.cells, HASH_SEEDS[1], self.env)
+        self.tell(f"the pipeline: {len(self.plan.steps)} steps")
+        piped = self.observe(self.plan)
+        found = self.compare(piped)
+        outcome, problem = self._outcome(found, piped)
+        cut = None
+        if outcome is Outcome.DIFFERS and self.asked.bisect:
+            self.tell("looking for the step where the results come apart")
+            cut = self._cut(found)
+        state = self.first.state
+        return Verification(
+            name,
+            outcome,
+            problem,
+            *(found.cells, found.variables, found.files),
+            cut,
+            (*notes, *piped.warnings),
+            self.analyzed.diagnostics,
+            {"straight": self.first.seconds, "pipeline": piped.seconds},
+            state.versions if state else {},
+            tuple(step.name for step in self.plan.steps),
+        )
+
+    def observe(self, pipeline: Pipeline) -> Observed:
+        """Run a plan of these steps."""
+        names = sorted(self.first.state.values) if self.first.state else []
+        return self.laboratory.pipeline(pipeline, HASH_SEEDS[0], names, self.parameters)
+
+    def compare(self, piped: Observed) -> _Found:
+        """A verdict on each cell, variable and file."""
+        steps = {cell: step.name for step in self.plan.steps for cell in step.cells}
+        cells = (
+            ()
+            if self.asked.state
+            else compare_cells(
+                self.analyzed.notebook.cells,
+                self.first.outputs,
+                self.second.outputs,
+                piped.outputs,
+                steps,
+                skipped=self.skipped,
+                stderr=self.asked.stderr,
+            )
+        )
+        states = (self.first.state, self.second.state, piped.state)
+        if None in states:
+            return _Found(cells, (), ())
+        first, second, third = (state for state in states if state is not None)
+        variables = compare_values(first, second, third, piped.why_not, self.asked.rtol)
+        files = compare_files(
+            self.before, self.first.files, self.second.files, piped.files, (first, second, third), self.asked.rtol
+        )
+        return _Found(cells, variables, files)
+
+    def _outcome(self, found: _Found, piped: Observed) -> tuple[Outcome, str]:
+        if self.first.error is not None:
+            return Outcome.FAILS, _of_the_notebook(self.first.error)
+        if self.second.error is not None:
+            return Outcome.FAILS, f"run a second time, {_of_the_notebook(self.second.error)}"
+        if piped.error is not None:
+            return Outcome.STOPPED, piped.error.message
+        return (Outcome.DIFFERS, "") if found.differs else (Outcome.SAME, "")
+
+    def _cut(self, found: _Found) -> Cut | None:
+        """Where what people see comes apart; if only variables do, the step that such a one leaves changed."""
+        if not found.shows:
+            return bisecting.leaving(self.plan, [item for item in found.variables if item.verdict is Verdict.DIFFERS])
+        shows: bisecting.Differs = lambda pipeline: self.compare(self.observe(pipeline)).shows  # noqa: E731
+        return bisecting.find(self.plan, shows, self._differing_at, self.tell)
+
+    def _differing_at(self, earlier: Pipeline, before: int) -> Sequence[ValueReport]:
+        """The variables that differ once the steps of `earlier` have run: those above cell `before`."""
+        cells = [cell for cell in self.cells if cell < before]
+        straight = self.laboratory.straight(cells, HASH_SEEDS[0], self.env)
+        if straight.state is None:
+            return ()
+        piped = self.laboratory.pipeline(earlier, HASH_SEEDS[0], sorted(straight.state.values), self.parameters)
+        if piped.state is None:
+            return ()
+        reports = compare_values(straight.state, straight.state, piped.state, piped.why_not, self.asked.rtol)
+        return [item for item in reports if item.verdict is Verdict.DIFFERS]
+
+
+def _of_the_notebook(error: StepError) -> str:
+    """What a straight run failed of. What lies beside the folder isn't there in a copy of it."""
+    told = error.message.replace(f"step `{STRAIGHT}`", "the notebook itself", 1)
+    if "No such file" in told and ".." in told:
+        told += "; it runs in a copy of its folder here, and nothing lies beside that: use an absolute path"
+    return told
+
+
+def _tags(notebook: Notebook, how: reading.Cut) -> tuple[Mapping[int, tuple[str, ...]], tuple[str, ...]]:
+    """Tags in place of the notebook's own, by cell, and what to say about them.
+
+    A cell whose stored output is an error was meant to raise one.
+    """
+    meant = [cell for cell in notebook.cells if cell.has_error_output and not cell.may_raise]
+    found = {cell.index: (*cell.tags, _MEANT) for cell in meant}
+    notes = tuple(
+        f"cell {cell.number}: its stored output is an error, so it is taken as meant to raise one (`{_MEANT}`)"
+        for cell in meant
+    )
+    return {
+        **found,
+        **{cell: (*tags, *found.get(cell, ())) for cell, tags in reading.cut(notebook, how).items()},
+    }, notes
