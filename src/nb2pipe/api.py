@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from nb2pipe import __version__, analysis, checks, learned, render, saving
+from nb2pipe import __version__, analysis, checks, learned, render
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
@@ -38,17 +38,15 @@ from nb2pipe.records import dataclass
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values
-from nb2pipe.suggesting import Suggestion
-from nb2pipe.suggesting import suggest_steps as suggest
-from nb2pipe.templates import PLAIN, template
 
 if TYPE_CHECKING:
+    from nb2pipe.suggesting import Suggestion
     from nb2pipe.targets.local import LocalRun
     from nb2pipe.verify.verdicts import FolderRow, Verification
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "Suggestion", "analyze", "analyze_here", "build",
+    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "analyze", "analyze_here", "build",
     "bundle_folder", "cancel", "log", "new", "plan", "run", "run_folder", "run_record", "runs", "schema",
     "stale_files", "suggest", "verification_index", "verification_page", "verify", "versions", "write_bundle",
     "write_tags",
@@ -100,12 +98,21 @@ def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossin
     return checks.measured(analyzed.crossings, last_values(_root(root), sources))
 
 
-def new(path: Path, name: str = PLAIN) -> None:
-    """Write a small pipeline notebook, made from template `name`, to a file that isn't there yet.
+def suggest(
+    source: Source,
+    *,
+    again: bool = False,
+    limits: Limits | None = None,
+    folder: Path | None = None,
+    lessons: Lessons | None = None,
+) -> Suggestion:
+    """Steps for a notebook that has none; with `again`, in place of those that it has. The rest is as in `analyze`.
 
-    Raises BadInput if it is (N2P164), EnvironmentProblem if it can't be written (N2P611).
+    Raises BadInput (N2P161) for a notebook whose cells are tagged already, unless `again`; else as `analyze` does.
     """
-    saving.create(path, template(name))
+    from nb2pipe.suggesting import suggest_steps
+
+    return suggest_steps(source, again=again, limits=limits, folder=folder, lessons=lessons)
 
 
 def write_tags(suggestion: Suggestion, source: Path, copy: Path | None = None) -> None:
@@ -114,7 +121,20 @@ def write_tags(suggestion: Suggestion, source: Path, copy: Path | None = None) -
     Raises BadInput if the notebook has changed since (N2P163), if something is at `copy` already (N2P164), or for a
     notebook of an old format (N2P162); EnvironmentProblem if the file can't be written (N2P611).
     """
+    from nb2pipe import saving
+
     saving.write_tags(source, suggestion.tags, suggestion.digest, copy)
+
+
+def new(path: Path, name: str = "plain") -> None:
+    """Write a small pipeline notebook, made from template `name`, to a file that isn't there yet.
+
+    Raises BadInput if it is (N2P164), EnvironmentProblem if it can't be written (N2P611).
+    """
+    from nb2pipe import saving
+    from nb2pipe.templates import template
+
+    saving.create(path, template(name))
 
 
 def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Cell, Diagnostic, Location, Notebook, Parameter, Pipeline, Role, Severity
+from nb2pipe.records import dataclass
 from nb2pipe.suggest import Draft, Facts, Part
 
 MOST_LOOKS = 40

@@ -18,8 +18,7 @@ from nb2pipe.templates import PLAIN, TEMPLATES
 from nb2pipe.wire import encode
 
 if TYPE_CHECKING:
-    from nb2pipe.api import Suggestion
-    from nb2pipe.suggesting import Suggested
+    from nb2pipe.suggesting import Suggested, Suggestion
 
 _MOST_SHOWN = 6
 

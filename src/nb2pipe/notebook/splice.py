@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public in the json module's code, not in its stubs
 
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.model import Location, Notebook
 from nb2pipe.notebook.read import parse
+from nb2pipe.records import dataclass
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"[^\s,\]}]+")

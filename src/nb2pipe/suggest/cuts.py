@@ -22,8 +22,8 @@ that hold together most are taken as one first: the time is cubic in their numbe
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 
+from nb2pipe.records import dataclass
 from nb2pipe.suggest.facts import CellFacts, Facts, Kind
 from nb2pipe.suggest.phases import Phase
 
@@ -60,20 +60,16 @@ class Atom:
     inputs: frozenset[tuple[int, str, float]]  # (source cell, variable, weight) of what comes from above the atom
 
 
-@dataclass
 class _Grid:
     """The atoms, and what the programming asks of them over and over."""
 
-    atoms: list[Atom]
-    together: Sequence[tuple[int, ...]]
-    large: float
-    place: dict[int, int] = field(default_factory=dict)
-    furthest: list[int] = field(default_factory=list)  # for each atom the last one that reads a variable of it
-
-    def __post_init__(self) -> None:
-        self.place = {cell: number for number, atom in enumerate(self.atoms) for cell in atom.cells}
-        self.furthest = [-1] * len(self.atoms)
-        for number, atom in enumerate(self.atoms):
+    def __init__(self, atoms: list[Atom], together: Sequence[tuple[int, ...]], large: float) -> None:
+        self.atoms = atoms
+        self.together = together
+        self.large = large
+        self.place = {cell: number for number, atom in enumerate(atoms) for cell in atom.cells}
+        self.furthest = [-1] * len(atoms)  # for each atom the last one that reads a variable of it
+        for number, atom in enumerate(atoms):
             for source, variable, _ in atom.inputs:
                 if variable and source in self.place:
                     self.furthest[self.place[source]] = number

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from nb2pipe.model import Role
+from nb2pipe.records import dataclass
 from nb2pipe.suggest.cuts import cut
 from nb2pipe.suggest.facts import CellFacts, Facts, Kind
 from nb2pipe.suggest.titles import reason, title

@@ -6,10 +6,10 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from nb2pipe.model import Definition, DefinitionKind, Notebook, Pipeline
+from nb2pipe.records import dataclass
 from nb2pipe.suggest.headings import Heading, headings
 from nb2pipe.suggest.phases import Phase, call_name, phase_of
 from nb2pipe.suggest.words import words
