@@ -505,6 +505,30 @@ OWN_PIECES = st.sampled_from(
 NUMBERS = st.one_of(st.integers(0, 10**12).map(str), st.floats(allow_nan=False, allow_infinity=False).map(repr))
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            mark + piece * 200_000
+            for mark in ("", " per loop (mean ", "CPU times: user ")
+            for piece in ("1", "1 s ", "ab\b")
+        ),
+        ", best of " + "1" * 200_000,
+        " [00:00, ?" * 20_000,
+        "Variable: " + "Date: " * 50_000,
+        "\x1b[" * 200_000,
+        "\x1b]" * 200_000,
+        "a" * 20_000 + "\rb" * 20_000,
+        "01234567-0123-" * 50_000,
+    ],
+    ids=str.__len__,
+)
+def test_long_text_takes_no_longer_than_its_length(text: str) -> None:
+    for form in (printed, lambda shown: shows(plain=shown), lambda shown: shows(html=f"leaflet {shown}")):
+        normal([form(text)])
+
+
 @given(TEXTS)
 def test_the_normal_form_of_printed_text_is_its_own(text: str) -> None:
     once = normal([printed(text)])

@@ -64,7 +64,7 @@ def _renamed(text: str, renaming: Renaming) -> str:
 
 
 _UNIT = r"(?:ns|us|µs|μs|ms|s|min|h|d)"
-_SPAN = rf"\d[\d.e+-]* ?{_UNIT}(?: \d+ ?{_UNIT})*"
+_SPAN = rf"\d[\d.e+-]{{0,15}} ?{_UNIT}(?: \d{{1,3}} ?{_UNIT}){{0,4}}"  # bounded: it is looked for at each digit
 _CLOCK = r"(?:\d+:)?\d\d:\d\d"
 _UUID = r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])"
 # Between a word and its value in statsmodels' tables: spaces, the cells of an HTML or LaTeX table.
@@ -109,7 +109,7 @@ RULES = (
     ),
     Rule(
         (", best of ",),
-        re.compile(rf"\b\d+ loops?, best of (\d+): {_SPAN} per loop"),
+        re.compile(rf"\b\d{{1,12}} loops?, best of (\d+): {_SPAN} per loop"),
         r"best of \1: (time) per loop",
         Where.PRINTED,
     ),
