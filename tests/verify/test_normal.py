@@ -136,6 +136,17 @@ PRINTED = {
         "Dependent Variable: y    AIC: 16.5469\nDate:      2026-11-22 09:06 BIC:  15.7657",
         "Dependent Variable: y    AIC: 16.5469\nDate:      2026-11-22 09:05 BIC:  15.7658",
     ),
+    "thread": (
+        "<Thread(Thread-5 (print), started daemon 139912345678)>",
+        "<Thread(Thread-12 (print), started daemon 139912345670)>",
+        "<Thread(Thread-5 (print), started 139912345678)>",
+    ),
+    "main thread": ("<_MainThread(MainThread, started 1399)>", "<_MainThread(MainThread, started 13)>", "MainThread, started 1399"),
+    "task": (
+        "<Task pending name='Task-5' coro=<f() running>>",
+        "<Task pending name='Task-17' coro=<f() running>>",
+        "<Task pending name='Task-5' coro=<g() running>>",
+    ),
     "model of a widget": (f"Box('IPY_MODEL_{HEX}')", f"Box('IPY_MODEL_{ELSE}')", f"Bin('IPY_MODEL_{HEX}')"),
 }  # fmt: skip
 
@@ -150,6 +161,9 @@ OWN = {
     "wall time without unit": ("Wall time: 3.2", "Wall time: 3.3"),
     "wall time in a sentence": ("The Wall time: 3.2 s", "The Wall time: 3.3 s"),
     "list like a clock": ("x = [12:30, 4.5]", "x = [12:30, 4.6]"),
+    "thread": ("Thread-5", "Thread-6"),
+    "task": ("name='Task-5'", "name='Task-6'"),
+    "number of 128 bits in HTML": (f'<p id="a">{HEX}</p>', f'<p id="a">{ELSE}</p>'),
     "progress": ("10/30", "11/30"),
     "speed": ("3s 2ms", "3s 3ms"),
     "prompt": ("In [3]", "In [4]"),
@@ -212,6 +226,12 @@ DISPLAYED = {
         f'<div id="altair-viz-{HEX}"></div>1',
         f'<div id="altair-viz-{ELSE}"></div>1',
         f'<div id="altair-viz-{HEX}"></div>2',
+    ),
+    "displaCy": (
+        "html",
+        f'<svg id="{HEX}-0"><path id="arrow-{HEX}-0-0"/><use xlink:href="#arrow-{HEX}-0-0"/><text>a</text></svg>',
+        f'<svg id="{ELSE}-0"><path id="arrow-{ELSE}-0-0"/><use xlink:href="#arrow-{ELSE}-0-0"/><text>a</text></svg>',
+        f'<svg id="{HEX}-0"><path id="arrow-{HEX}-0-0"/><use xlink:href="#arrow-{HEX}-0-0"/><text>b</text></svg>',
     ),
     "altair's parameters": ("vega", ALTAIR, ALTAIR_LATER, ALTAIR_OTHER),
     "great_tables": ("html", GREAT.format("iwxovfyiic", 1), GREAT.format("sgsudozfab", 1), GREAT.format("iwxovfyiic", 2)),

@@ -313,7 +313,7 @@ RENDERED = {
     ),
     "widget": (
         [shows(widget={"model_id": "1"}, plain="IntSlider(value=0)")],
-        f"IntSlider(value=0){rendered._INTERACTIVE}",
+        "IntSlider(value=0)A widget. Its text was compared, its state was not.",
         {"p"},
     ),
     "plotly": ([shows(plotly={"data": []})], rendered._INTERACTIVE, {"p"}),
@@ -367,6 +367,12 @@ def test_a_page_that_is_large_leaves_out_what_is_the_same(monkeypatch: pytest.Mo
     assert "0.91" in text
     assert "What it shows is left out: the page is large." in text
     assert "one" not in text.split()
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", ["<script>", "<!--", "-->", "<", "<style scoped>", "<b ", "</script>", "<iframe "])
+def test_broken_html_takes_no_longer_than_its_length(piece: str) -> None:
+    render([shows(html=piece * (rendered.MAX_TEXT // len(piece)))])
 
 
 def test_long_texts_are_folded() -> None:

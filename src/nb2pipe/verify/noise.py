@@ -85,6 +85,10 @@ RULES = (
     Rule(("In",), re.compile(r"\b(Cell|Input) In ?\[\d+\]"), r"\1 In[n]"),
     Rule(("-",), re.compile(_UUID), "(uuid)"),
     Rule(("IPY_MODEL_",), re.compile(r"\bIPY_MODEL_[0-9a-f]{32}\b"), "IPY_MODEL"),
+    # Threads and tasks are counted from the start of the process.
+    Rule(("Thread-",), re.compile(r"(<\w*Thread\(Thread-)\d+"), r"\1n"),
+    Rule((", started ",), re.compile(r"(<\w*Thread\([^<>\n]{1,80}, started (?:daemon )?)\d+(?=\)>)"), r"\1(id)"),
+    Rule(("<Task ",), re.compile(r"(<Task \w{1,20} name='Task-)\d+"), r"\1n"),
     # %time, %timeit, %memit. Lines that are only there if something took long, or was uneven, go.
     Rule(
         ("CPU times: ",),
@@ -169,6 +173,13 @@ RENAMINGS = (
         ("gt_table",),
         re.compile(r'<div id="([a-z]{10})" style="'),
         re.compile(r'(#|\bid=")([a-z]{10})(?![0-9a-zA-Z_-])'),
+        Where.MARKUP,
+    ),
+    # Whatever has a random number of 128 bits for an id: displaCy, for one
+    Renaming(
+        (' id="',),
+        re.compile(r'\bid="([\w-]{0,40}[0-9a-f]{32}[\w-]{0,40})"'),
+        re.compile(r'(\bid="|\bfor="|#)([\w-]{32,112})'),
         Where.MARKUP,
     ),
     # Bokeh counts its models from the start of the process
