@@ -74,6 +74,7 @@ PRINTED = {
     "cell's number": ("Cell In[3], line 2", "Cell In[12], line 2", "Cell In[3], line 1"),
     "cell's number of old": ("Input In [3], in <cell line: 1>()", "Input In [4], in <cell line: 1>()", "Input In [3]"),
     "uuid": (UUID, OTHER_UUID, UUID[:-1]),
+    "uuid in a name": (f"section-{UUID}-0", f"section-{OTHER_UUID}-0", f"section-{UUID}-1"),
     "uuid in upper case": (UUID.upper(), OTHER_UUID, UUID + "0"),
     "colours": ("\x1b[31mred\x1b[0m", "red", "\x1b[31mreed\x1b[0m"),
     "link": ("\x1b]8;;http://a\x1b\\there\x1b]8;;\x1b\\", "there", "\x1b]8;;http://a\x1b\\where\x1b]8;;\x1b\\"),
