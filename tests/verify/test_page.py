@@ -164,6 +164,17 @@ def test_links_of_the_page_lead_to_its_own_places() -> None:
     assert {"#cell-2", "#variable-1", "#file-0"} <= links
 
 
+def test_a_cell_of_no_step_says_so() -> None:
+    told = "replayed where it is needed"
+    for cell, said in (
+        (replace(SAME, step=None), True),
+        (SAME, False),
+        (UNRUN, False),
+        (replace(SAME, step=None, source=" "), False),
+    ):
+        assert (told in page(Verification("a", Outcome.SAME, cells=(cell,)))) is said
+
+
 def test_sides_are_those_of_the_verdict() -> None:
     articles = dict(zip(range(4), page(FULL).split("<article")[1:], strict=True))
     assert articles[0].count("one") == 1
