@@ -78,6 +78,7 @@ ROWS: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
     "a filter of warnings, and a constant one after it": ("s3<s2 s4<s2", [WARNINGS, "warnings.simplefilter(actions[0])", "warnings.simplefilter('ignore')", WARN]),
     "a filter of warnings, and a constant one before it": ("s4<s3", [WARNINGS, "warnings.simplefilter('ignore')", "warnings.simplefilter(actions[0])", WARN]),
     "a filter of warnings at the end": ("s3<s2", [WARNINGS, "warnings.resetwarnings()\nwarnings.filterwarnings(actions[0], append=True)", WARN]),
+    "a filter of warnings, put into their list": ("s3<s2", [WARNINGS, "warnings.filters.insert(0, (actions[0], None, UserWarning, None, 0))", WARN]),
     "decimal": ("s3<s2", [DECIMAL, "decimal.getcontext().prec = k[0]", SEVENTH]),
     "decimal, a context": ("s3<s2", [DECIMAL, "decimal.setcontext(decimal.Context(prec=k[0]))", SEVENTH]),
     "decimal, of a number that is there": ("s3<s2", [DECIMAL + "\none = decimal.Decimal(1)", "decimal.getcontext().prec = k[0]", "print(one / 7)"]),
