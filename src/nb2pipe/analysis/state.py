@@ -75,6 +75,7 @@ class State:
         self.direct: set[At] = set()  # of the setups, those that call the library themselves
         self.patched: dict[str, set[int]] = {}  # attribute of a library -> cells that bind or delete it
         self.aliases: dict[At, frozenset[str]] = {}  # statements that give a library's thing another name
+        self.asked: set[At] = set()  # statements that ask for an option's value
         self.getters: set[At] = set()  # statements that ask for an option's value, or for what is one in the process
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
