@@ -109,6 +109,7 @@ class Functions:
     code: frozenset[str]
     unpickle: frozenset[str]
     packages: frozenset[str]
+    standard: frozenset[str]  # of these, Python's own
 
 
 @dataclass(frozen=True)
@@ -247,6 +248,7 @@ def _functions(added: Mapping[str, Any], more: Mapping[str, Any]) -> Functions:
         code=frozenset(names["code"]),
         unpickle=frozenset(names["unpickle"]),
         packages=frozenset(known),
+        standard=frozenset({*packages["standard"], "builtins"}),
     )
 
 
