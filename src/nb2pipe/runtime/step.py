@@ -238,12 +238,11 @@ def _changed(
         names = {name for name in names if session.main.get(name) is session.loaded[name]}
         names |= unit.members.keys() & beside.keys() - touched
         expected = unit.members.keys() & touched
-        if names:
-            verdicts = units.changes(unit, session.store, session.main, references, lambda ref: resolve(session, ref))
-            found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
-            altered |= {name for name in expected if verdicts[name]}
-        elif expected and not units.are_same_bytes(unit, session.store, session.main, references):
-            altered |= expected
+        if not names and not expected:
+            continue
+        verdicts = units.changes(unit, session.store, session.main, references, lambda ref: resolve(session, ref))
+        found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
+        altered |= {name for name in expected if verdicts[name].name in ("CHANGED", "UNKNOWN")}
     return found, altered
 
 
