@@ -25,7 +25,7 @@ class Lesson:
     """What runs of one cell showed, besides what its code shows.
 
     `unmovable`: variables that could not be stored, with their types. `files_read` and `files_written` are paths as
-    from the notebook's folder.
+    from the notebook's folder. `counters`: libraries that name what they make by counting, and do so here.
     """
 
     reads: tuple[str, ...] = ()
@@ -35,6 +35,7 @@ class Lesson:
     unmovable: Mapping[str, str] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
+    counters: tuple[str, ...] = ()
 
     def __or__(self, other: Lesson) -> Lesson:
         joined = {

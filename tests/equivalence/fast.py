@@ -286,6 +286,7 @@ class Run:
         self.schedule = Schedule(self.pipeline)
         self.done: dict[str, Any] = {}
         self.passed: Any = None
+        self.count: Any = None
         self.seen: dict[str, Any] = {}  # what the steps that ran left behind, also those that were then stopped
         self.printed: dict[str, str] = {}
         self.shown: dict[str, list[dict[str, str]]] = {}
@@ -332,7 +333,7 @@ class Run:
 
     def _judge(self, step: Any) -> tuple[str, str] | None:
         from nb2pipe.targets.local import stored, verdict
-        from nb2pipe.targets.local.serial import overtaken
+        from nb2pipe.targets.local.serial import miscounted, overtaken
 
         files = self.dir.step(step.id)
         outputs = stored.read_outputs(files, self.root)
@@ -342,6 +343,9 @@ class Run:
         self.passed = overtaken(self.pipeline, {**self.done, step.id: outputs}, step)
         if self.passed is not None:
             error = error or self.passed.error
+        self.count = miscounted(self.pipeline, {**self.done, step.id: outputs}, step)
+        if self.count is not None:
+            error = error or self.count[0]
         if error is not None:
             return "stopped", error.message
         self.done[step.id] = outputs
@@ -349,10 +353,11 @@ class Run:
 
     def lessons(self) -> Any:
         """What a run that was stopped has taught, as the supervisor keeps it."""
-        from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of
+        from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of, lessons_of_counting
         from nb2pipe.targets.local.stored import seen_before_failing
 
         taught = [lesson_of_change(self.seen[self.passed.step], self.passed.variable)] if self.passed else []
+        taught += [lessons_of_counting(self.seen, self.count[1])] if self.count else []
         for step_id in self.order:
             for step in self.pipeline.process_of(step_id):
                 outputs = self.seen.get(step.id) or seen_before_failing(self.dir.step(step.id))

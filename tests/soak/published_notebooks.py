@@ -58,6 +58,7 @@ _CHANGING = (
     (re.compile(r"\bT_[0-9a-f]{5}"), "T_"),  # a styled frame's id
     (re.compile(r"sk-(container|estimator)-id-\d+"), "sk-id"),
     (re.compile(r"\b\d\d?:\d\d:\d\d(\.\d+)?\b"), "time"),
+    (re.compile(r"\btime = [\d.]+ sec\b"), ""),
     (re.compile(r"^.*(CPU times|Wall time|per loop|best of).*$", re.MULTILINE), "timing"),
     (re.compile(r"/tmp/[^\s'\"<>]*|/dev/shm/[^\s'\"<>]*"), "path"),  # noqa: S108
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),

@@ -53,6 +53,7 @@ class Session:
     may_wait: bool = False
     before: Mapping[str, object] = field(default_factory=dict)
     ambient: Mapping[str, object] = field(default_factory=dict)
+    counters: Mapping[str, int] = field(default_factory=dict)  # of libraries, before the step's cells
     units: list[Any] = field(default_factory=list)
     loaded: dict[str, object] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import ambient, cells, demand, spec, special, touched_files
+from nb2pipe.runtime import ambient, cells, counting, demand, spec, special, touched_files
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
 from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
@@ -98,6 +98,18 @@ def load() -> None:
     _restore(session, "rng:python", "rng:numpy")
     touched_files.watch(session.folder, cells.note_file)
     session.ambient = ambient.capture(session.folder, session.environ)
+    counting.go_on(_counted(session))
+    session.counters = counting.snapshot(session.main)
+
+
+def _counted(session: Session) -> dict[str, int]:
+    """How far the steps before this one have taken libraries' counters, as far as they have ended."""
+    found: dict[str, int] = {}
+    for earlier in session.earlier:
+        outputs = outputs_of(session, earlier, "", wait=False)
+        if outputs is not None:
+            found.update({key: after for key, (_, after) in outputs.get("counted", {}).items()})
+    return found
 
 
 def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
@@ -165,6 +177,7 @@ def end() -> None:
             "altered": sorted(altered),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
             "seen": cells.what_was_seen(session),
+            "counted": counting.advanced(session.counters, counting.snapshot(session.main)),
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nb2pipe.learned import Lesson, Lessons
 from nb2pipe.model import Step
 from nb2pipe.targets.local.stored import Outputs
@@ -11,6 +13,16 @@ def lesson_of_change(outputs: Outputs, variable: str) -> Lessons:
     """That the step which left this changes a variable."""
     last = outputs.sources.get(max(outputs.sources, default=0))
     return {} if last is None else {last: Lesson(updates=(variable,))}
+
+
+def lessons_of_counting(done: Mapping[str, Outputs], library: str) -> Lessons:
+    """That each step which took counters of a library further does so in notebook order."""
+    found: dict[str, Lesson] = {}
+    for outputs in done.values():
+        last = outputs.sources.get(max(outputs.sources, default=0))
+        if last is not None and any(key.partition(":")[0].partition(".")[0] == library for key in outputs.counted):
+            found[last] = Lesson(counters=(library,))
+    return found
 
 
 def lessons_of(step: Step, outputs: Outputs) -> Lessons:

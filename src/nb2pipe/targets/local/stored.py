@@ -44,6 +44,7 @@ class Outputs:
     that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
+    `counted`: libraries' counters that it took further: from where (None: it imported the library), to where.
     `altered`: variables that it was expected to change, and did change in place.
     """
 
@@ -58,6 +59,7 @@ class Outputs:
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
+    counted: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
 
@@ -106,6 +108,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
         shared=tuple(map(str, data.get("shared", ()))),
         altered=tuple(map(str, data.get("altered", ()))),
+        counted={str(key): (before, after) for key, (before, after) in data.get("counted", {}).items()},
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
     )
