@@ -353,15 +353,21 @@ class Run:
 
     def lessons(self) -> Any:
         """What a run that was stopped has taught, as the supervisor keeps it."""
-        from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of, lessons_of_counting
+        from nb2pipe.targets.local.lessons import (
+            lesson_of_change,
+            lessons_of,
+            lessons_of_counting,
+            lessons_of_failing,
+        )
         from nb2pipe.targets.local.stored import seen_before_failing
 
         taught = [lesson_of_change(self.seen[self.passed.step], self.passed.variable)] if self.passed else []
         taught += [lessons_of_counting(self.seen, self.count[1])] if self.count else []
         for step_id in self.order:
             for step in self.pipeline.process_of(step_id):
-                outputs = self.seen.get(step.id) or seen_before_failing(self.dir.step(step.id))
-                taught.append(lessons_of(step, outputs))
+                seen = seen_before_failing(self.dir.step(step.id))
+                failed = lessons_of_failing(self.pipeline, self.seen, step, seen)
+                taught.append(lessons_of(step, self.seen[step.id]) if step.id in self.seen else failed)
         found: dict[str, Any] = {}
         for lessons in taught:
             found.update((key, found[key] | lesson if key in found else lesson) for key, lesson in lessons.items())

@@ -120,8 +120,21 @@ def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
     except units.OtherVersions as error:
         raise StepProblem(str(error)) from error
     except Exception as error:
-        names = ", ".join(sorted(values))
-        raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {error}") from error
+        session.unloadable = _unloadable(session, values)
+        names = ", ".join(session.unloadable or sorted(values))
+        why = str(error).partition("\n")[0]
+        raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {why}") from error
+    return found
+
+
+def _unloadable(session: Session, values: Mapping[str, str]) -> list[str]:
+    """Which of these names are of a unit that can't be loaded."""
+    units, found = import_units(), []
+    for name, source in sorted(values.items()):
+        try:
+            units.load({name: source}, session.store, session.main, lambda ref: resolve(session, ref))
+        except Exception:  # noqa: BLE001  # whatever unpickling may raise
+            found.append(name)
     return found
 
 

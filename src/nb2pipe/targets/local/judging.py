@@ -14,7 +14,7 @@ from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
 from nb2pipe.targets.local import stored, verdict
-from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of, lessons_of_counting
+from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of, lessons_of_counting, lessons_of_failing
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Request
 from nb2pipe.targets.local.running import Running
@@ -48,7 +48,9 @@ class Judge:
             self._keep_log(running)
             error = verdict.judge(job.step, self._ending(running, code), files)
             if error is not None:
-                return Judgement(error, warnings=self._learn(lessons_of(job.step, stored.seen_before_failing(files))))
+                seen = stored.seen_before_failing(files)
+                taught = lessons_of_failing(self._request.pipeline, done, job.step, seen)
+                return Judgement(error, warnings=self._learn(taught))
             outputs = stored.read_outputs(files, self._dir.root)
             if outputs is None:
                 return Judgement(verdict.not_saved(job.step, files, "the step ended without storing them"))

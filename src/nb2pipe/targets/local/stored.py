@@ -45,6 +45,7 @@ class Outputs:
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
     `counted`: libraries' counters that it took further: from where (None: it imported the library), to where.
+    `unloadable`: variables whose stored values the step could not load.
     `altered`: variables that it was expected to change, and did change in place.
     """
 
@@ -58,6 +59,7 @@ class Outputs:
     files: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    unloadable: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     counted: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -132,6 +134,7 @@ def seen_before_failing(files: StepDir) -> Outputs:
 
 def _seen(data: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
     return {
+        "unloadable": tuple(map(str, data.get("unloadable", ()))),
         "asked": {str(name): wire.read(Asked, item) for name, item in data.get("asked", {}).items()},
         "sources": {int(cell): str(digest) for cell, digest in data.get("sources", {}).items()},
         "files": {
