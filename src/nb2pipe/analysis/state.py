@@ -73,6 +73,7 @@ class State:
         self.varied: dict[tuple[At, str], str] = {}  # place, generator -> what draws from it and differs each time
         self.patches: dict[At, str] = {}  # of these, those that bind or delete an attribute: its name
         self.direct: set[At] = set()  # of the setups, those that call the library themselves
+        self.acts: dict[At, str] = {}  # statements that call a library only to set it up, in ways that nobody knows
         self.patched: dict[str, set[int]] = {}  # attribute of a library -> cells that bind or delete it
         self.aliases: dict[At, frozenset[str]] = {}  # statements that give a library's thing another name
         self.asked: set[At] = set()  # statements that ask for an option's value

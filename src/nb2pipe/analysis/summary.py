@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
 
-from nb2pipe.analysis import carried, definitions, directives, modules, recall, setups, staying
+from nb2pipe.analysis import acting, carried, definitions, directives, modules, recall, setups, staying
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -128,6 +128,7 @@ class _Summary:
         self._add_lessons(state)
         readers = self._readers()
         self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
+        self.stuck += acting.stuck(state, self.section_of)
         walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         while (late := carried.late(state, covered(found), self.section_of)) - walked.late:

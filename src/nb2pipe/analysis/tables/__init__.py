@@ -113,7 +113,7 @@ class Functions:
     code: frozenset[str]
     unpickle: frozenset[str]
     packages: frozenset[str]
-    standard: frozenset[str]
+    standard: frozenset[str]  # of these, Python's own
 
 
 @dataclass(frozen=True)
