@@ -167,8 +167,12 @@ class State:
 
     def holders_of(self, objects: Iterable[int]) -> set[str]:
         """The notebook's names from which one of the objects can be reached now."""
+        return self._names_of(self.heap.around(objects))
+
+    def _names_of(self, objects: set[int] | frozenset[int]) -> set[str]:
+        """The notebook's names that stand for one of the objects now."""
         found: set[str] = set()
-        for number in self.heap.around(objects) & self.named:
+        for number in objects & self.named:
             for name in self.heap.things[number].names:
                 value = self.names.get(name)
                 if value is not None and number in value.objects:
@@ -188,11 +192,12 @@ class State:
             name = waiting.pop()
             if name in reach:
                 continue
-            within = self.heap.within(self.names[name].objects, seen=True)
-            reach[name] = frozenset(within)
+            reach[name] = self.heap.reach(self.names[name].objects)
             fresh = reach[name] - found
-            found |= fresh
-            waiting.extend(sorted(self.holders_of(fresh) - reach.keys()) if fresh else ())
+            if fresh:
+                found |= fresh
+                around = self.heap.around(self.heap.holders(fresh) - found)  # names around `found` are known already
+                waiting.extend(sorted(self._names_of(fresh | around) - reach.keys()))
         if len(reach) > 1:
             self.shares.append(Share(self.at, stored, reach))
 
