@@ -185,19 +185,15 @@ class State:
         A name that is bound or changed is stored anew, apart from all that it shares objects with.
         """
         stored = frozenset(name for name in {*self.record.binds, *self.record.updates} if name in self.names)
-        waiting = sorted(stored)
         reach: dict[str, frozenset[int]] = {}
         found: set[int] = set()
+        waiting: Iterable[str] = stored
         while waiting:
-            name = waiting.pop()
-            if name in reach:
-                continue
-            reach[name] = self.heap.reach(self.names[name].objects)
-            fresh = reach[name] - found
-            if fresh:
-                found |= fresh
-                around = self.heap.around(self.heap.holders(fresh) - found)  # names around `found` are known already
-                waiting.extend(sorted(self._names_of(fresh | around) - reach.keys()))
+            reach |= {name: self.heap.reach(self.names[name].objects) for name in sorted(waiting)}
+            fresh = frozenset().union(*(reach[name] for name in waiting)) - found
+            found |= fresh
+            around = self.heap.around(self.heap.holders(fresh) - found)  # names around the rest of it are known already
+            waiting = self._names_of(fresh | around) - reach.keys()
         if len(reach) > 1:
             self.shares.append(Share(self.at, stored, reach))
 
