@@ -179,8 +179,12 @@ class State:
 
     def holders_of(self, objects: Iterable[int]) -> set[str]:
         """The notebook's names from which one of the objects can be reached now."""
+        return self._names_of(self.heap.around(objects))
+
+    def _names_of(self, objects: set[int] | frozenset[int]) -> set[str]:
+        """The notebook's names that stand for one of the objects now."""
         found: set[str] = set()
-        for number in self.heap.around(objects) & self.named:
+        for number in objects & self.named:
             for name in self.heap.things[number].names:
                 value = self.names.get(name)
                 if value is not None and number in value.objects:
@@ -193,18 +197,15 @@ class State:
         A name that is bound or changed is stored anew, apart from all that it shares objects with.
         """
         stored = frozenset(name for name in {*self.record.binds, *self.record.updates} if name in self.names)
-        waiting = sorted(stored)
         reach: dict[str, frozenset[int]] = {}
         found: set[int] = set()
+        waiting: Iterable[str] = stored
         while waiting:
-            name = waiting.pop()
-            if name in reach:
-                continue
-            within = self.heap.within(self.names[name].objects, seen=True)
-            reach[name] = frozenset(within)
-            fresh = reach[name] - found
+            reach |= {name: self.heap.reach(self.names[name].objects) for name in sorted(waiting)}
+            fresh = frozenset().union(*(reach[name] for name in waiting)) - found
             found |= fresh
-            waiting.extend(sorted(self.holders_of(fresh) - reach.keys()) if fresh else ())
+            around = self.heap.around(self.heap.holders(fresh) - found)  # names around the rest of it are known already
+            waiting = self._names_of(fresh | around) - reach.keys()
         if len(reach) > 1:
             self.shares.append(Share(self.at, stored, reach))
 
