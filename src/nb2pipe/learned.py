@@ -27,6 +27,7 @@ class Lesson:
 
     `unmovable`: variables that could not be stored, with their types. `files_read` and `files_written` are paths as
     from the notebook's folder. `options_set` and `options_seen`: libraries whose options the cell sets, or goes by.
+    `counters`: libraries that name what they make by counting, and do so here.
     """
 
     reads: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Lesson:
     files_written: tuple[str, ...] = ()
     options_set: tuple[str, ...] = ()
     options_seen: tuple[str, ...] = ()
+    counters: tuple[str, ...] = ()
 
     def __or__(self, other: Lesson) -> Lesson:
         joined = {

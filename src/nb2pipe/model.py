@@ -264,7 +264,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Resource:
-    """State that is not a variable. `kind`: file, cwd, env, rng, options, environment; `name`: path, variable, ..."""
+    """State that is not a variable. `kind`: file, cwd, env, rng, options, counter, environment..."""
 
     kind: str
     name: str

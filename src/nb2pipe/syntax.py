@@ -74,5 +74,8 @@ def of_kind(nodes: Iterable[ast.AST], one: type[Node], other: type[Other], /) ->
 def of_kind(nodes: Iterable[ast.AST], *kinds: type[Node]) -> list[Node]: ...
 def of_kind(nodes: Iterable[ast.AST], *kinds: type[ast.AST]) -> Sequence[ast.AST]:
     """Those nodes that are of one of the kinds, in order."""
+    if len(kinds) == 1:
+        kind = kinds[0]
+        return [node for node in nodes if node.__class__ is kind]
     wanted = frozenset(kinds)
     return [node for node in nodes if node.__class__ in wanted]

@@ -55,8 +55,8 @@ def test_types_of_what_is_visible(source: str, expected: str) -> None:
 def test_a_value_its_readers_and_what_shares_with_it() -> None:
     found = cross("x = []\ny = [x]\nz = []", "print(x)", "if 1 > 0:\n    print(y)", "print(z)")
     assert found == [
-        Crossing(("x",), "value", 0, ("a",), readers=("b",), together=("y",), type="list"),
-        Crossing(("y",), "value", 0, ("a",), perhaps=("c",), together=("x",), type="list"),
+        Crossing(("x",), "value", 0, ("a",), readers=("b",), unit=("x", "y"), type="list"),
+        Crossing(("y",), "value", 0, ("a",), perhaps=("c",), unit=("x", "y"), type="list"),
         Crossing(("z",), "value", 0, ("a",), readers=("d",), type="list"),
     ]
 

@@ -323,6 +323,7 @@ class Run:
         self.schedule = Schedule(self.pipeline)
         self.done: dict[str, Any] = {}
         self.passed: Any = None
+        self.count: Any = None
         self.seen: dict[str, Any] = {}  # what the steps that ran left behind, also those that were then stopped
         self.printed: dict[str, str] = {}
         self.shown: dict[str, list[dict[str, str]]] = {}
@@ -392,7 +393,7 @@ class Run:
 
     def _judge(self, step: Any) -> tuple[str, str] | None:
         from nb2pipe.targets.local import settings, stored, verdict
-        from nb2pipe.targets.local.serial import overtaken
+        from nb2pipe.targets.local.serial import miscounted, overtaken
 
         files = self.dir.step(step.id)
         outputs = stored.read_outputs(files, self.root)
@@ -403,6 +404,9 @@ class Run:
         self.passed = overtaken(self.pipeline, known, step)
         if self.passed is not None:
             error = error or self.passed.error
+        self.count = miscounted(self.pipeline, known, step)
+        if self.count is not None:
+            error = error or self.count[0]
         error = error or settings.error(settings.overlooked(self.pipeline, known, step))
         if error is not None:
             return "stopped", error.message
@@ -411,14 +415,21 @@ class Run:
 
     def lessons(self) -> Any:
         """What a run that was stopped has taught, as the supervisor keeps it."""
-        from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of
+        from nb2pipe.targets.local.lessons import (
+            lesson_of_change,
+            lessons_of,
+            lessons_of_counting,
+            lessons_of_failing,
+        )
         from nb2pipe.targets.local.stored import seen_before_failing
 
         taught = [lesson_of_change(self.seen[self.passed.step], self.passed.variable)] if self.passed else []
+        taught += [lessons_of_counting(self.seen, self.count[1])] if self.count else []
         for step_id in self.order:
             for step in self.pipeline.process_of(step_id):
-                outputs = self.seen.get(step.id) or seen_before_failing(self.dir.step(step.id))
-                taught.append(lessons_of(step, outputs))
+                seen = seen_before_failing(self.dir.step(step.id))
+                failed = lessons_of_failing(self.pipeline, self.seen, step, seen)
+                taught.append(lessons_of(step, self.seen[step.id]) if step.id in self.seen else failed)
         found: dict[str, Any] = {}
         for lessons in taught:
             found.update((key, found[key] | lesson if key in found else lesson) for key, lesson in lessons.items())

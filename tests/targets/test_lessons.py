@@ -25,6 +25,10 @@ CASES = {
         },
         "`it` (generator) is read, and step 'a' could not store it",
     ),
+    "a value that can't be loaded": (
+        {"a": "import helpers\nx = helpers.Odd()", "b": "print(x.n)"},
+        "a value of x can't be loaded: NameError: it is not here",
+    ),
     "a change that the code does not show": (
         {"a": "x = [1]", "b": "import helpers\nfor v in [x]:  # nb2pipe: pure\n    helpers.grow(v)", "c": "print(x)"},
         "`b` changed `x` in place, which its code does not show",
@@ -44,6 +48,10 @@ def numbers(): return (n for n in range(3))
 def grow(v): v.append(2)
 def round_off(): decimal.getcontext().prec = 3
 def wait(): time.sleep(1.5)
+class Odd:
+    n = 5
+    def __reduce__(self): return (make, ())
+def make(): raise NameError("it is not here")
 def write(): pathlib.Path("t.txt").write_text("new")
 def read(): return pathlib.Path("t.txt").read_text()
 """

@@ -74,6 +74,7 @@ PRINTED = {
     "cell's number": ("Cell In[3], line 2", "Cell In[12], line 2", "Cell In[3], line 1"),
     "cell's number of old": ("Input In [3], in <cell line: 1>()", "Input In [4], in <cell line: 1>()", "Input In [3]"),
     "uuid": (UUID, OTHER_UUID, UUID[:-1]),
+    "uuid in a name": (f"section-{UUID}-0", f"section-{OTHER_UUID}-0", f"section-{UUID}-1"),
     "uuid in upper case": (UUID.upper(), OTHER_UUID, UUID + "0"),
     "colours": ("\x1b[31mred\x1b[0m", "red", "\x1b[31mreed\x1b[0m"),
     "link": ("\x1b]8;;http://a\x1b\\there\x1b]8;;\x1b\\", "there", "\x1b]8;;http://a\x1b\\where\x1b]8;;\x1b\\"),
@@ -136,6 +137,17 @@ PRINTED = {
         "Dependent Variable: y    AIC: 16.5469\nDate:      2026-11-22 09:06 BIC:  15.7657",
         "Dependent Variable: y    AIC: 16.5469\nDate:      2026-11-22 09:05 BIC:  15.7658",
     ),
+    "thread": (
+        "<Thread(Thread-5 (print), started daemon 139912345678)>",
+        "<Thread(Thread-12 (print), started daemon 139912345670)>",
+        "<Thread(Thread-5 (print), started 139912345678)>",
+    ),
+    "main thread": ("<_MainThread(MainThread, started 1399)>", "<_MainThread(MainThread, started 13)>", "MainThread, started 1399"),
+    "task": (
+        "<Task pending name='Task-5' coro=<f() running>>",
+        "<Task pending name='Task-17' coro=<f() running>>",
+        "<Task pending name='Task-5' coro=<g() running>>",
+    ),
     "model of a widget": (f"Box('IPY_MODEL_{HEX}')", f"Box('IPY_MODEL_{ELSE}')", f"Bin('IPY_MODEL_{HEX}')"),
 }  # fmt: skip
 
@@ -150,6 +162,9 @@ OWN = {
     "wall time without unit": ("Wall time: 3.2", "Wall time: 3.3"),
     "wall time in a sentence": ("The Wall time: 3.2 s", "The Wall time: 3.3 s"),
     "list like a clock": ("x = [12:30, 4.5]", "x = [12:30, 4.6]"),
+    "thread": ("Thread-5", "Thread-6"),
+    "task": ("name='Task-5'", "name='Task-6'"),
+    "number of 128 bits in HTML": (f'<p id="a">{HEX}</p>', f'<p id="a">{ELSE}</p>'),
     "progress": ("10/30", "11/30"),
     "speed": ("3s 2ms", "3s 3ms"),
     "prompt": ("In [3]", "In [4]"),
@@ -212,6 +227,12 @@ DISPLAYED = {
         f'<div id="altair-viz-{HEX}"></div>1',
         f'<div id="altair-viz-{ELSE}"></div>1',
         f'<div id="altair-viz-{HEX}"></div>2',
+    ),
+    "displaCy": (
+        "html",
+        f'<svg id="{HEX}-0"><path id="arrow-{HEX}-0-0"/><use xlink:href="#arrow-{HEX}-0-0"/><text>a</text></svg>',
+        f'<svg id="{ELSE}-0"><path id="arrow-{ELSE}-0-0"/><use xlink:href="#arrow-{ELSE}-0-0"/><text>a</text></svg>',
+        f'<svg id="{HEX}-0"><path id="arrow-{HEX}-0-0"/><use xlink:href="#arrow-{HEX}-0-0"/><text>b</text></svg>',
     ),
     "altair's parameters": ("vega", ALTAIR, ALTAIR_LATER, ALTAIR_OTHER),
     "great_tables": ("html", GREAT.format("iwxovfyiic", 1), GREAT.format("sgsudozfab", 1), GREAT.format("iwxovfyiic", 2)),
@@ -503,6 +524,30 @@ OWN_PIECES = st.sampled_from(
     ]
 )
 NUMBERS = st.one_of(st.integers(0, 10**12).map(str), st.floats(allow_nan=False, allow_infinity=False).map(repr))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            mark + piece * 60_000
+            for mark in ("", " per loop (mean ", "CPU times: user ")
+            for piece in ("1", "1 s ", "ab\b")
+        ),
+        ", best of " + "1" * 60_000,
+        " [00:00, ?" * 20_000,
+        "Variable: " + "Date: " * 50_000,
+        "\x1b[" * 60_000,
+        "\x1b]" * 60_000,
+        "a" * 20_000 + "\rb" * 20_000,
+        "01234567-0123-" * 50_000,
+    ],
+    ids=str.__len__,
+)
+def test_long_text_takes_no_longer_than_its_length(text: str) -> None:
+    for form in (printed, lambda shown: shows(plain=shown), lambda shown: shows(html=f"leaflet {shown}")):
+        normal([form(text)])
 
 
 @given(TEXTS)

@@ -164,6 +164,17 @@ def test_links_of_the_page_lead_to_its_own_places() -> None:
     assert {"#cell-2", "#variable-1", "#file-0"} <= links
 
 
+def test_a_cell_of_no_step_says_so() -> None:
+    told = "replayed where it is needed"
+    for cell, said in (
+        (replace(SAME, step=None), True),
+        (SAME, False),
+        (UNRUN, False),
+        (replace(SAME, step=None, source=" "), False),
+    ):
+        assert (told in page(Verification("a", Outcome.SAME, cells=(cell,)))) is said
+
+
 def test_sides_are_those_of_the_verdict() -> None:
     articles = dict(zip(range(4), page(FULL).split("<article")[1:], strict=True))
     assert articles[0].count("one") == 1
@@ -313,7 +324,7 @@ RENDERED = {
     ),
     "widget": (
         [shows(widget={"model_id": "1"}, plain="IntSlider(value=0)")],
-        f"IntSlider(value=0){rendered._INTERACTIVE}",
+        "IntSlider(value=0)A widget. Its text was compared, its state was not.",
         {"p"},
     ),
     "plotly": ([shows(plotly={"data": []})], rendered._INTERACTIVE, {"p"}),
@@ -367,6 +378,12 @@ def test_a_page_that_is_large_leaves_out_what_is_the_same(monkeypatch: pytest.Mo
     assert "0.91" in text
     assert "What it shows is left out: the page is large." in text
     assert "one" not in text.split()
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", ["<script>", "<!--", "-->", "<", "<style scoped>", "<b ", "</script>", "<iframe "])
+def test_broken_html_takes_no_longer_than_its_length(piece: str) -> None:
+    render([shows(html=piece * (rendered.MAX_TEXT // len(piece)))])
 
 
 def test_long_texts_are_folded() -> None:

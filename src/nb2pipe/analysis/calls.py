@@ -109,6 +109,8 @@ class Calls(Libraries):
         handed = {number for number in handed if self.heap.things[number].kind not in ("instance", "class")}
         if self._calling_back:
             handed = {number for number in handed if self.heap.things[number].kind in CODE}
+        if not handed:
+            return IMMUTABLE
         inner = sorted(self.heap.within(handed))
         bound = {number for number in inner if self.heap.things[number].kind == "method"}
         callers = [number for number in inner if self.heap.things[number].kind == "caller"]

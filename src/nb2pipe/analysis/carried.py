@@ -6,14 +6,14 @@ resource `options` of that library; each step that may use the library reads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from nb2pipe.analysis.heap import MISSING, Thing, Value
 from nb2pipe.analysis.state import State
 from nb2pipe.analysis.tables import functions
 from nb2pipe.analysis.tables import resources as tables
-from nb2pipe.model import At, Names, Resource
+from nb2pipe.model import At, Names, Resource, Section
 
 KIND = "options"
 _CODE = frozenset({"function", "class", "method", "caller"})
@@ -43,6 +43,26 @@ def _known() -> frozenset[str]:
 def written(names: Names, at: At, found: Iterable[str]) -> Names:
     """The names of a cell that sets options of these libraries by values."""
     return replace(names, writes={**names.writes, **{resource(library): at for library in found}})
+
+
+def late(state: State, replayed: Collection[tuple[int, int]], section_of: Mapping[int, Section]) -> frozenset[At]:
+    """The replayed statements that ask for an option after their own step has set some by values.
+
+    They would be replayed before the step's record is set. What they gave crosses as a value instead.
+    """
+    first: dict[str, At] = {}
+    for at, names in state.options.items():
+        if (at.cell, at.line) not in replayed and any(libraries(name) for name in names):
+            section = section_of[at.cell].id
+            first[section] = min(at, first.get(section, at))
+    bound = {at for places in state.bound_at.values() for at in places} if first else set()
+    asking = {*state.asked, *(state.direct & bound), *(at for at, refs in state.aliases.items() if _is_value(refs))}
+    return frozenset(at for at in asking if (start := first.get(section_of[at.cell].id)) is not None and start < at)
+
+
+def _is_value(refs: Iterable[str]) -> bool:
+    """True for `pd.options.display.precision`, which gives a value; what is above it is one in the process."""
+    return any(ref.startswith("pandas.options.") and ref.count(".") > 2 for ref in refs)
 
 
 def with_readers(all_names: Mapping[int, Names], state: State) -> dict[int, Names]:

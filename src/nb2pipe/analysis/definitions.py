@@ -58,6 +58,7 @@ class Walked:
     readers: Mapping[str, frozenset[int]]
     parameters: frozenset[str]
     remade: frozenset[str] = frozenset()
+    late: frozenset[At] = frozenset()  # statements that ask for options which their own step has set by values
 
 
 def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
@@ -177,6 +178,8 @@ def _setup(item: Statement, walked: Walked) -> Candidate | None:
     """A statement that sets up libraries, or asks for an option."""
     node, state = item.node, walked.state
     places = setups.lines_of(item.cell, item.start, item.end)
+    if item.at in walked.late:
+        return None
     asks = item.at in state.getters or setups.is_alias(state, item.at)
     if not (asks or any(at in state.setups for at in places)) or _effects(places, state):
         return None

@@ -24,6 +24,7 @@ class _Missing:
 
 MISSING = _Missing()
 NOTHING: frozenset[int] = frozenset()
+_MOST_HOLDS = 200  # more than these are not looked at to bring up to date what is remembered: it is found anew
 _MAX_PER_SITE = 6  # objects that one expression of a function stands for, however often a cell walks it
 
 
@@ -78,6 +79,9 @@ class Heap:
         self.site: int | None = None  # the expression of a function's body that is walked
         self._made: dict[tuple[int, str, str], list[int]] = {}
         self.visited = 0  # how many objects were looked at, to find who holds what: the walk's budget pays for it
+        self._reached: dict[
+            frozenset[int], tuple[int, frozenset[int]]
+        ] = {}  # objects -> how many holds, what they reach
         self.holds: list[tuple[int, int]] = []  # (holder, held), in the order in which they came to be
 
     def open_cell(self) -> None:
@@ -148,13 +152,27 @@ class Heap:
         self.visited += len(found)
         return found
 
+    def reach(self, objects: frozenset[int]) -> frozenset[int]:
+        """`within`, with what is only seen; remembered, so that only the holds that came since are looked at."""
+        since, found = self._reached.get(objects, (0, NOTHING))
+        if not found or len(self.holds) - since > len(found) + _MOST_HOLDS:
+            found = frozenset(self.within(objects, seen=True))
+        else:
+            fresh = [held for holder, held in self.holds[since:] if holder in found and held not in found]
+            found = found.union(self.within(fresh, seen=True)) if fresh else found
+        self._reached[objects] = len(self.holds), found
+        return found
+
+    def holders(self, objects: Iterable[int]) -> set[int]:
+        """What holds the objects directly."""
+        return set().union(*[self.things[number].holders for number in objects])
+
     def around(self, objects: Iterable[int]) -> set[int]:
         """The objects and all that hold them, directly or not."""
-        things = self.things
         found = set(objects)
         fresh = found
         while fresh:  # level by level: a set takes in many others at once quicker than one after the other
-            fresh = set().union(*[things[number].holders for number in fresh]) - found
+            fresh = self.holders(fresh) - found
             found |= fresh
         self.visited += len(found)
         return found

@@ -169,10 +169,12 @@ class Invocations(Attributes):
 
     def _strings(self, name: str, refs: frozenset[str], arguments: Arguments) -> None:
         """Words in a string argument that may be code are read, perhaps."""
+        texts = [value.literal for value in arguments.every() if isinstance(value.literal, str)]
+        if not texts:
+            return
         code = name in functions().code
         known = any(functions().results.get(ref) in ("value", "fresh", "container") for ref in refs)
-        for value in arguments.every():
-            text = value.literal
-            if isinstance(text, str) and len(text) <= 20_000 and (code or (not known and _CODE_MARKS.search(text))):
+        for text in texts:
+            if len(text) <= 20_000 and (code or (not known and _CODE_MARKS.search(text))):
                 for word in sorted(set(_WORD.findall(text)) & self.state.names.keys()):
                     self.state.read_maybe(word)

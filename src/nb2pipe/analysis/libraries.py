@@ -8,6 +8,7 @@ from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.parts import CONTAINERS, Parts
 from nb2pipe.analysis.state import joined
 from nb2pipe.analysis.tables import functions
+from nb2pipe.analysis.tables import resources as tables
 
 _STORING = frozenset(
     {"builtins", "operator", "heapq", "bisect"}
@@ -99,6 +100,8 @@ class Libraries(Parts):
                 self.state.touch("options", handed, write=True)  # `map(pd.set_option, ...)` calls it
         if not self.active and resources.is_getter(ref):
             self.state.getters.add(self.state.at)
+        if ref in tables().asks:
+            self.state.asked.add(self.state.at)
 
     def _patch(self, arguments: Arguments) -> None:
         """`setattr(module, "name", value)`."""

@@ -109,7 +109,7 @@ class Orders:
         found = {
             item: at
             for item, at in places.items()
-            if item.kind == "file" or (item.kind == "rng" and item.name in self.seeded)
+            if item.kind in ("file", "counter") or (item.kind == "rng" and item.name in self.seeded)
         }
         files = [item for item in found if item.kind == "file"]
         if len(files) > _MAX_FILES:
@@ -172,4 +172,6 @@ def _generator(name: str) -> str:
 
 
 def _shown(resource: Resource) -> str:
+    if resource.kind == "counter":
+        return f"{resource.name}'s counters"
     return "some file" if resource.name == "*" else f"file `{resource.name}`"

@@ -23,6 +23,8 @@ class Parts(Protocols):
     def hold_arguments(self, holders: frozenset[int], arguments: Iterable[Value], *, owned: bool = True) -> None:
         """Objects keep the arguments: data is only seen, anything else owned (unless `owned` is False)."""
         for value in arguments:
+            if not value.objects:
+                continue
             data = frozenset(number for number in value.objects if not owned or self.is_data(number))
             self.state.hold(holders, data, owned=False)
             self.state.hold(holders, value.objects - data)
@@ -36,8 +38,9 @@ class Parts(Protocols):
     def consume(self, value: Value) -> None:
         """A value is walked through or handed on: an iterator is used up by that, and calls what it was made with."""
         iterators = [number for number in value.objects if self.heap.things[number].kind == "iterator"]
-        self.state.change(iterators)
-        self.call_back(iterators, self.heap.owned(iterators))
+        if iterators:
+            self.state.change(iterators)
+            self.call_back(iterators, self.heap.owned(iterators))
 
     def iterate(self, value: Value) -> Value:
         """`for x in value`: what x may be."""

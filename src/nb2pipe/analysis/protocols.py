@@ -214,6 +214,8 @@ class Protocols(Frames):
 
     def implicit(self, ref: str, handed: Iterable[int], given: Iterable[int]) -> Value:
         """A library function calls special methods of what it is handed, once in a cell. What they give."""
+        if not self.dunders:
+            return IMMUTABLE
         names = _CALLED.get(ref)
         wanted = self.dunders - _NEVER if names is None else self.dunders & names
         if not wanted:

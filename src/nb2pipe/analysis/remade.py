@@ -56,12 +56,21 @@ def _made(statement: ast.stmt, meaning: Mapping[str, str]) -> Iterable[tuple[str
     target, value = statement.targets[0], statement.value
     if not isinstance(target, ast.Name) or not isinstance(value, ast.Call):
         return
-    first, _, rest = ast.unparse(value.func).partition(".")
+    first, _, rest = _dotted(value.func).partition(".")
     # `import concurrent.futures` binds `concurrent`
     kind = _MADE_BY.get(f"{meaning.get(first, first)}.{rest}" if rest else meaning.get(first, ""))
     arguments = [*value.args, *(keyword.value for keyword in value.keywords)]
     if kind is not None and all(isinstance(item, ast.Constant) for item in arguments):
         yield target.id, kind
+
+
+def _dotted(node: ast.expr) -> str:
+    """The text of `a.b.c`; empty for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
 def _uses(node: ast.AST) -> Iterable[tuple[ast.Name, str]]:

@@ -73,8 +73,10 @@ class State:
         self.varied: dict[tuple[At, str], str] = {}  # place, generator -> what draws from it and differs each time
         self.patches: dict[At, str] = {}  # of these, those that bind or delete an attribute: its name
         self.direct: set[At] = set()  # of the setups, those that call the library themselves
+        self.acts: dict[At, str] = {}  # statements that call a library only to set it up, in ways that nobody knows
         self.patched: dict[str, set[int]] = {}  # attribute of a library -> cells that bind or delete it
         self.aliases: dict[At, frozenset[str]] = {}  # statements that give a library's thing another name
+        self.asked: set[At] = set()  # statements that ask for an option's value
         self.getters: set[At] = set()  # statements that ask for an option's value, or for what is one in the process
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
@@ -177,8 +179,12 @@ class State:
 
     def holders_of(self, objects: Iterable[int]) -> set[str]:
         """The notebook's names from which one of the objects can be reached now."""
+        return self._names_of(self.heap.around(objects))
+
+    def _names_of(self, objects: set[int] | frozenset[int]) -> set[str]:
+        """The notebook's names that stand for one of the objects now."""
         found: set[str] = set()
-        for number in self.heap.around(objects) & self.named:
+        for number in objects & self.named:
             for name in self.heap.things[number].names:
                 value = self.names.get(name)
                 if value is not None and number in value.objects:
@@ -191,18 +197,15 @@ class State:
         A name that is bound or changed is stored anew, apart from all that it shares objects with.
         """
         stored = frozenset(name for name in {*self.record.binds, *self.record.updates} if name in self.names)
-        waiting = sorted(stored)
         reach: dict[str, frozenset[int]] = {}
         found: set[int] = set()
+        waiting: Iterable[str] = stored
         while waiting:
-            name = waiting.pop()
-            if name in reach:
-                continue
-            within = self.heap.within(self.names[name].objects, seen=True)
-            reach[name] = frozenset(within)
-            fresh = reach[name] - found
+            reach |= {name: self.heap.reach(self.names[name].objects) for name in sorted(waiting)}
+            fresh = frozenset().union(*(reach[name] for name in waiting)) - found
             found |= fresh
-            waiting.extend(sorted(self.holders_of(fresh) - reach.keys()) if fresh else ())
+            around = self.heap.around(self.heap.holders(fresh) - found)  # names around the rest of it are known already
+            waiting = self._names_of(fresh | around) - reach.keys()
         if len(reach) > 1:
             self.shares.append(Share(self.at, stored, reach))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
 
-from nb2pipe.analysis import carried, definitions, directives, modules, recall, setups, staying
+from nb2pipe.analysis import acting, carried, definitions, directives, modules, recall, setups, staying
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -90,6 +90,11 @@ def summarise(
     return _Summary(notebook, sections, lessons or {}).finish(tell)
 
 
+def covered(found: Sequence[Definition]) -> set[tuple[int, int]]:
+    """The lines (cell, line) of definitions."""
+    return {(item.at.cell, line) for item in found for line in range(item.at.line, item.end_line + 1)}
+
+
 class _Summary:
     """One pass over a notebook."""
 
@@ -123,8 +128,12 @@ class _Summary:
         self._add_lessons(state)
         readers = self._readers()
         self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
+        self.stuck += acting.stuck(state, self.section_of)
         walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
+        while (late := carried.late(state, covered(found), self.section_of)) - walked.late:
+            walked = replace(walked, late=late | walked.late)
+            found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
         self._say_uncarried(state, found, readers)
         self.names = carried.with_readers(self.names, state)
@@ -299,7 +308,7 @@ class _Summary:
 
     def _steps(self, found: Sequence[Definition]) -> frozenset[str]:
         """The sections that are steps: the tagged ones, and those that hold what can't be replayed."""
-        lines = {(item.at.cell, line) for item in found for line in range(item.at.line, item.end_line + 1)}
+        lines = covered(found)
         steps: set[str] = set()
         for section in self.sections:
             rest = [item for cell in section.cells for item in self._rest(cell, lines)]
@@ -316,7 +325,7 @@ class _Summary:
 
     def _say_uncarried(self, state: State, found: Sequence[Definition], readers: Mapping[str, frozenset[int]]) -> None:
         """Warn of statements that set up a library for all that follows, and that no later step can repeat."""
-        lines = {(item.at.cell, line) for item in found for line in range(item.at.line, item.end_line + 1)}
+        lines = covered(found)
         last = max((cell for cell in self.trees), default=0)
         for at, names in state.options.items():
             if (at.cell, at.line) in lines:

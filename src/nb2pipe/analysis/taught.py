@@ -25,7 +25,9 @@ def taught(names: Names, cell: int, lesson: Lesson) -> Names:
         binds=_with(names.binds, lesson.binds, at),
         deletes=_with(names.deletes, set(lesson.deletes) - names.settled, at),
         reads=_touching(names.reads, lesson.files_read, lesson.options_seen, at),
-        writes=_touching(names.writes, lesson.files_written, lesson.options_set, at),
+        writes=_with_counters(
+            _touching(names.writes, lesson.files_written, lesson.options_set, at), lesson.counters, at
+        ),
     )
 
 
@@ -73,6 +75,10 @@ def _origins(pipeline: Pipeline, need: Need) -> list[str]:
 
 def _with(places: Mapping[str, At], names: Iterable[str], at: At) -> dict[str, At]:
     return dict(sorted({**dict.fromkeys(names, at), **places}.items()))
+
+
+def _with_counters(places: Mapping[Resource, At], libraries: Iterable[str], at: At) -> dict[Resource, At]:
+    return {**{Resource("counter", library): at for library in libraries}, **places}
 
 
 def _touching(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from nb2pipe.analysis import directives, setups, told
+from nb2pipe.analysis import acting, directives, setups, told
 from nb2pipe.analysis.binding import is_dotted
 from nb2pipe.analysis.defining import Defining
 from nb2pipe.analysis.heap import IMMUTABLE, Value
@@ -125,6 +125,8 @@ class Walker(Defining):
             return  # `ls` alone on a line
         self.last = self.evaluate(value)
         if self.frame.kind == "module":
+            if not self.calls_are_pure:
+                acting.note(self.state, value)
             for name in SHOWN:
                 self.special(self.last, name)
 

@@ -24,6 +24,8 @@ _ASKS: Mapping[str, str] = {
     "IPython.embed": "opens a shell",
     "code.interact": "opens a shell",
 }
+_RUN_MAGIC = ("run_line_magic", "run_cell_magic", "magic")
+_LAST = frozenset({*_RUN_MAGIC, *(name.rpartition(".")[2] for name in _ASKS)})
 _MAGICS = {"debug": "stops in the debugger", "pdb": "stops in the debugger at an error"}
 _HINT = "give the value as a parameter (tag a cell `parameters`), or tag this cell `skip`"
 _DEBUG_HINT = "take the line out, or tag this cell `skip`"
@@ -44,6 +46,8 @@ def check_interactive(notebook: Notebook, pipeline: Pipeline, read: Walked, cell
 
 def _calls(nodes: Sequence[ast.AST], meaning: Mapping[str, str], own: frozenset[str]) -> Iterator[tuple[int, str, str]]:
     for node in of_kind(nodes, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr not in _LAST:
+            continue
         name = dotted(node.func, meaning)
         if name in _ASKS and name.partition(".")[0] not in own:
             yield node.lineno, f"`{ast.unparse(node.func)}()`", _ASKS[name]
@@ -55,7 +59,7 @@ def _calls(nodes: Sequence[ast.AST], meaning: Mapping[str, str], own: frozenset[
 def _magic(node: ast.Call) -> str:
     """The line magic that a call on `get_ipython()` stands for; `%pdb off` is none."""
     func = node.func
-    if not isinstance(func, ast.Attribute) or func.attr not in ("run_line_magic", "run_cell_magic", "magic"):
+    if not isinstance(func, ast.Attribute) or func.attr not in _RUN_MAGIC:
         return ""
     words = [item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
     text = " ".join(words[:2]).split()

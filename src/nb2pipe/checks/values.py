@@ -20,7 +20,7 @@ class Crossing:
 
     `how`: value, parameter, import, function, class, constant, or state (of a random generator, the working folder).
     `source`: the steps that may hold it, latest first; empty where `how` is no value or state. `readers` surely need
-    it, `perhaps` only on some path. `together`: names that share objects with it and so cross in one piece.
+    it, `perhaps` only on some path. `unit`: if other names share objects with it, all that so cross in one piece.
     `obstacle`: why it can't leave its step. `type` is empty where unknown; `run` is the run that measured the size.
     """
 
@@ -30,22 +30,27 @@ class Crossing:
     source: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
-    together: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
     type: str = ""
     size_bytes: int | None = None
     run: str | None = None
     obstacle: str | None = None
 
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The other names of the piece."""
+        return tuple(name for name in self.unit if name not in self.names)
+
 
 def crossings(
     pipeline: Pipeline,
     read: Walked,
-    together: Mapping[tuple[str, str], tuple[str, ...]],
+    units: Mapping[tuple[str, str], tuple[str, ...]],
     problems: Iterable[Diagnostic],
 ) -> tuple[Crossing, ...]:
     """All that crosses: values first, then state, parameters and what is replayed as source, each in notebook order.
 
-    `together`: step id and name to the names that share objects with it there.
+    `units`: step id and name to all names that share objects with it there, itself among them.
     """
     obstacles = {
         (item.location.step or "", item.location.variable or ""): item.message
@@ -53,7 +58,7 @@ def crossings(
         if item.code in ("N2P401", "N2P403")
     }
     return (
-        *_values(pipeline, types_after(read, _asked(pipeline)), together, obstacles),
+        *_values(pipeline, types_after(read, _asked(pipeline)), units, obstacles),
         *_states(pipeline),
         *_parameters(pipeline),
         *_definitions(pipeline),
@@ -73,16 +78,17 @@ def _measured(
         run, values = runs.get(step, ("", {}))
         value = values.get(item.names[0])
         if value is not None:
-            unit = {name for name, other in values.items() if other.object == value.object} - set(item.names)
-            one = {name for name in unit if (step, name) in crossing}
-            return replace(item, type=value.type, size_bytes=value.size_bytes, run=run, together=tuple(sorted(one)))
+            stored = [name for name, other in values.items() if other.object == value.object]
+            unit = {name for name in stored if (step, name) in crossing or name in item.names}
+            one = tuple(sorted(unit)) if len(unit) > 1 else ()
+            return replace(item, type=value.type, size_bytes=value.size_bytes, run=run, unit=one)
     return item
 
 
 def _values(
     pipeline: Pipeline,
     types: Mapping[tuple[int, str], str],
-    together: Mapping[tuple[str, str], tuple[str, ...]],
+    units: Mapping[tuple[str, str], tuple[str, ...]],
     obstacles: Mapping[tuple[str, str], str],
 ) -> list[Crossing]:
     found: dict[tuple[int, str, tuple[str, ...]], Crossing] = {}
@@ -97,7 +103,7 @@ def _values(
                 "value",
                 need.written.cell,
                 need.providers,
-                together=together.get((source, need.variable), ()),
+                unit=units.get((source, need.variable), ()),
                 type=_type(need.variable, [by_id[item] for item in need.providers], types),
                 obstacle=obstacles.get((source, need.variable)),
             )

@@ -1,8 +1,9 @@
 """A step and the records of options that it was given in; out, its process as those left it, and a record of its own.
 
-A record holds what one step changed of one library's options. Later steps set it where the notebook does: after the
-set-up statements that they replay of that step's cells and those above, before those of cells below. A library that
-isn't imported yet gets its records once it is.
+A record holds what one step changed of one library's options; all of them, where the plan says that it sets some: then
+it has waited for all who did so above. Later steps set it where the notebook does: after the set-up statements that
+they replay of that step's cells and those above, before those of cells below. A library that isn't imported yet gets
+its records once it is.
 """
 
 from __future__ import annotations
@@ -90,7 +91,10 @@ class Carrying:
         value = self.load(record.name)
         self.got.append(record.name)
         try:
-            options.write(record.library, value if isinstance(value, dict) else {})
+            wanted = value if isinstance(value, dict) else {}
+            if record.library not in options.QUIET:
+                wanted = options.difference(options.read(record.library) or {}, wanted)
+            options.write(record.library, wanted)
         except Exception as error:
             what = f"the options of {record.library} that an earlier step has set can't be set here"
             self.session.problem = f"{what}: {type(error).__name__}: {error}"  # IPython's events let no error through
@@ -125,11 +129,13 @@ class Carrying:
             if now is None or not (planned or (library in self._before and library not in options.QUIET)):
                 continue
             changes = options.difference(self._before.get(library, {}), now)
-            kept = {name: value for name, value in changes.items() if self._can_leave(value, references)}
+            # to what it was before, and past what is replayed: only all of it tells that
+            whole = {**now, **changes} if planned and library not in options.QUIET else changes
+            kept = {name: value for name, value in whole.items() if self._can_leave(value, references)}
             left += [f"{library}: {name}" for name in changes if name not in kept]
             if kept:
                 records[f"{PREFIX}{library}:{self.session.plan['id']}"] = kept
-                shown[library] = _shown(kept)
+                shown[library] = _shown({name: kept[name] for name in changes if name in kept})
         found = {library: _shown(self._before[library]) for library in self._used() if library in self._before}
         return records, {"got": self.got, "left": left, "set": shown, "found": found}
 

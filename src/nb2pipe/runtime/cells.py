@@ -68,6 +68,7 @@ def what_was_seen(session: Session) -> dict[str, Any]:
     """What the code of each cell did that it need not show, as data for the record: names asked for, files opened."""
     return {
         "asked": session.asked,
+        "unloadable": session.unloadable,
         "sources": {str(cell): digest for cell, digest in session.sources.items()},
         "files": {str(cell): found for cell, found in session.files.items()},
     }

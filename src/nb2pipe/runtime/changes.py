@@ -17,11 +17,12 @@ from nb2pipe.runtime.pickling import module_of
 
 
 class Verdict(IntEnum):
-    """UNKNOWN: they differ only in something that may be a library object's cache."""
+    """UNKNOWN: they differ only in something that may be a library object's cache; CACHED: that says it is one."""
 
     SAME = 0
-    UNKNOWN = 1
-    CHANGED = 2
+    CACHED = 1
+    UNKNOWN = 2
+    CHANGED = 3
 
 
 _DRAWN = frozenset({"matplotlib"})  # showing a figure is a read, and leaves layouts and flags of its own behind
@@ -186,14 +187,20 @@ def _compare_states(now: Any, before: Any, seen: _Seen, *, ours: bool) -> Verdic
     """Attributes. In a library's object, new ones and changed plain flags may be its caches."""
     if set(before) - set(now) or (ours and set(now) != set(before)):
         return Verdict.CHANGED
-    found = Verdict.SAME if len(now) == len(before) else Verdict.UNKNOWN
+    found = max((_if_kept(key, Verdict.UNKNOWN) for key in set(now) - set(before)), default=Verdict.SAME)
     for key, value in before.items():
         verdict = _compare(now[key], value, seen)
-        kept = isinstance(value, (bool, type(None))) or "cache" in str(key)
-        if verdict is Verdict.CHANGED and not ours and kept:
-            verdict = Verdict.UNKNOWN
+        if not ours:
+            verdict = _if_kept(key, verdict)
+            if verdict is Verdict.CHANGED and isinstance(value, (bool, type(None))):
+                verdict = Verdict.UNKNOWN
         found = max(found, verdict)
     return found
+
+
+def _if_kept(key: object, verdict: Verdict) -> Verdict:
+    """The verdict on an attribute of a library's object, the name of which may say that it is a cache."""
+    return min(verdict, Verdict.CACHED) if "cache" in str(key) else verdict
 
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:

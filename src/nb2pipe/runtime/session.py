@@ -54,6 +54,8 @@ class Session:
     may_wait: bool = False
     before: Mapping[str, object] = field(default_factory=dict)
     ambient: Mapping[str, object] = field(default_factory=dict)
+    unloadable: list[str] = field(default_factory=list)  # variables whose stored values could not be loaded
+    counters: Mapping[str, int] = field(default_factory=dict)  # of libraries, before the step's cells
     units: list[Any] = field(default_factory=list)
     loaded: dict[str, object] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)

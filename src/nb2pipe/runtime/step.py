@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import ambient, cells, demand, spec, special, touched_files
+from nb2pipe.runtime import ambient, cells, counting, demand, spec, special, touched_files
 from nb2pipe.runtime.carrying import Carrying
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
@@ -102,6 +102,18 @@ def load() -> None:
     touched_files.watch(session.folder, cells.note_file)
     session.ambient = ambient.capture(session.folder, session.environ)
     session.options.run()
+    counting.go_on(_counted(session))
+    session.counters = counting.snapshot(session.main)
+
+
+def _counted(session: Session) -> dict[str, int]:
+    """How far the steps before this one have taken libraries' counters, as far as they have ended."""
+    found: dict[str, int] = {}
+    for earlier in session.earlier:
+        outputs = outputs_of(session, earlier, "", wait=False)
+        if outputs is not None:
+            found.update({key: after for key, (_, after) in outputs.get("counted", {}).items()})
+    return found
 
 
 def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
@@ -112,8 +124,21 @@ def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
     except units.OtherVersions as error:
         raise StepProblem(str(error)) from error
     except Exception as error:
-        names = ", ".join(sorted(values))
-        raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {error}") from error
+        session.unloadable = _unloadable(session, values)
+        names = ", ".join(session.unloadable or sorted(values))
+        why = str(error).partition("\n")[0]
+        raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {why}") from error
+    return found
+
+
+def _unloadable(session: Session, values: Mapping[str, str]) -> list[str]:
+    """Which of these names are of a unit that can't be loaded."""
+    units, found = import_units(), []
+    for name, source in sorted(values.items()):
+        try:
+            units.load({name: source}, session.store, session.main, lambda ref: resolve(session, ref))
+        except Exception:  # noqa: BLE001  # whatever unpickling may raise
+            found.append(name)
     return found
 
 
@@ -178,6 +203,7 @@ def end() -> None:
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
             "options": told,
             "seen": cells.what_was_seen(session),
+            "counted": counting.advanced(session.counters, counting.snapshot(session.main)),
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),
         }
@@ -251,12 +277,11 @@ def _changed(
         names = {name for name in names if session.main.get(name) is session.loaded[name]}
         names |= unit.members.keys() & beside.keys() - touched
         expected = unit.members.keys() & touched
-        if names:
-            verdicts = units.changes(unit, session.store, session.main, references, lambda ref: resolve(session, ref))
-            found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
-            altered |= {name for name in expected if verdicts[name]}
-        elif expected and not units.are_same_bytes(unit, session.store, session.main, references):
-            altered |= expected
+        if not names and not expected:
+            continue
+        verdicts = units.changes(unit, session.store, session.main, references, lambda ref: resolve(session, ref))
+        found.update((name, verdicts[name].name == "CHANGED") for name in sorted(names) if verdicts[name])
+        altered |= {name for name in expected if verdicts[name].name in ("CHANGED", "UNKNOWN")}
     return found, altered
 
 

@@ -139,15 +139,6 @@ def changes(
         return {name: compare(value, before[name]) for name, value in unit.members.items()}
 
 
-def are_same_bytes(unit: Unit, store: Path, main: dict[str, Any], references: Mapping[int, str]) -> bool:
-    """True if the members are certainly what was stored."""
-    try:
-        now = pickling.together(unit.members, main, references)
-    except Exception:  # noqa: BLE001  # whatever the user's own __reduce__ may raise
-        return False
-    return _is_as_loaded(now, unit.segments) or _is_same(now, objects.get(store, unit.id))
-
-
 def _is_as_loaded(now: pickling.Pickled, loaded: Sequence[memoryview]) -> bool:
     """The proof for large buffers, of any size: they are where they were loaded to, and nothing was written there."""
     if len(now.buffers) + 1 != len(loaded) or not objects.is_untouched(loaded) or now.data != loaded[0]:

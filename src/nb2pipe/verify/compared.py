@@ -20,7 +20,7 @@ from nb2pipe.verify.screen import shown
 _MAX_LINES = 1000
 """More are not matched with each other: that takes time by the square of their number, as do a line's words."""
 _MAX_LINE = 400
-_MAX_MARKED = 200
+_MAX_MARKED = 100
 _AROUND = 3
 """Lines that are the same, shown above and below those that are not."""
 _WORDS = re.compile(r"\d+(?:\.\d+)?|[^\W\d]+|\s+|.", re.DOTALL)

@@ -64,9 +64,9 @@ def _renamed(text: str, renaming: Renaming) -> str:
 
 
 _UNIT = r"(?:ns|us|µs|μs|ms|s|min|h|d)"
-_SPAN = rf"\d[\d.e+-]* ?{_UNIT}(?: \d+ ?{_UNIT})*"
+_SPAN = rf"\d[\d.e+-]{{0,15}} ?{_UNIT}(?: \d{{1,3}} ?{_UNIT}){{0,4}}"  # bounded: it is looked for at each digit
 _CLOCK = r"(?:\d+:)?\d\d:\d\d"
-_UUID = r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])"
+_UUID = r"(?<![0-9a-zA-Z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-zA-Z])"
 # Between a word and its value in statsmodels' tables: spaces, the cells of an HTML or LaTeX table.
 _COLUMN = r"(?:\s|&|\}|</?t[hd]\b[^<>]{0,60}>)*"
 
@@ -77,14 +77,18 @@ def _line(pattern: str) -> re.Pattern[str]:
 
 RULES = (
     # Objects that say where they are, `<function f at 0x7f12...>`: 6 digits at least, unless a table cut them off.
-    Rule(("at 0x",), re.compile(r"\bat 0x(?:[0-9a-fA-F]{6,}|[0-9a-fA-F]*(?=\.\.\.|…))"), "at 0x(address)"),
-    Rule(("<cdata",), re.compile(r"(<cdata '[^'\n]{1,200}' )0x[0-9a-fA-F]+"), r"\g<1>0x(address)"),
+    Rule(("at 0x",), re.compile(r"\bat 0x(?:[0-9a-fA-F]{6,}\b|[0-9a-fA-F]*(?=\.\.\.|…))"), "at 0x(address)"),
+    Rule(("<cdata",), re.compile(r"(<cdata '[^'\n]{1,200}' )0x[0-9a-fA-F]+\b"), r"\g<1>0x(address)"),
     # The names that IPython gives a cell: process, number, digest.
-    Rule(("ipykernel_",), re.compile(r"\bipykernel_\d+([/\\])\d+\.py"), r"ipykernel\1cell.py"),
-    Rule(("ipython-input-",), re.compile(r"\bipython-input-\d+-[0-9a-f]{6,}"), "ipython-input"),
+    Rule(("ipykernel_",), re.compile(r"\bipykernel_\d+([/\\])\d+\.py\b"), r"ipykernel\1cell.py"),
+    Rule(("ipython-input-",), re.compile(r"\bipython-input-\d+-[0-9a-f]{6,}\b"), "ipython-input"),
     Rule(("In",), re.compile(r"\b(Cell|Input) In ?\[\d+\]"), r"\1 In[n]"),
     Rule(("-",), re.compile(_UUID), "(uuid)"),
     Rule(("IPY_MODEL_",), re.compile(r"\bIPY_MODEL_[0-9a-f]{32}\b"), "IPY_MODEL"),
+    # Threads and tasks are counted from the start of the process.
+    Rule(("Thread-",), re.compile(r"(<\w*Thread\(Thread-)\d+"), r"\1n"),
+    Rule((", started ",), re.compile(r"(<\w*Thread\([^<>\n]{1,80}, started (?:daemon )?)\d+(?=\)>)"), r"\1(id)"),
+    Rule(("<Task ",), re.compile(r"(<Task \w{1,20} name='Task-)\d+"), r"\1n"),
     # %time, %timeit, %memit. Lines that are only there if something took long, or was uneven, go.
     Rule(
         ("CPU times: ",),
@@ -109,7 +113,7 @@ RULES = (
     ),
     Rule(
         (", best of ",),
-        re.compile(rf"\b\d+ loops?, best of (\d+): {_SPAN} per loop"),
+        re.compile(rf"\b\d{{1,12}} loops?, best of (\d+): {_SPAN} per loop\b"),
         r"best of \1: (time) per loop",
         Where.PRINTED,
     ),
@@ -139,11 +143,12 @@ RULES = (
     Rule(
         ("Variable:", "Date:"),
         re.compile(
-            rf"(\bDate:{_COLUMN})(?:[A-Z][a-z]{{2}}, \d\d [A-Z][a-z]{{2}} \d{{4}}|\d{{4}}-\d\d-\d\d \d\d:\d\d)(?!:?\d)"
+            rf"(\bDate:{_COLUMN})"
+            r"(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d)(?!\w|:\d)"
         ),
         r"\1(date)",
     ),
-    Rule(("Variable:", "Time:"), re.compile(rf"(\bTime:{_COLUMN})\d\d:\d\d:\d\d(?!\d)"), r"\1(time)"),
+    Rule(("Variable:", "Time:"), re.compile(rf"(\bTime:{_COLUMN})\d\d:\d\d:\d\d(?!\w)"), r"\1(time)"),
     # Ids that libraries make up for the page: scikit-learn's diagrams, Altair, folium.
     Rule(
         ("sk-",),
@@ -169,6 +174,13 @@ RENAMINGS = (
         ("gt_table",),
         re.compile(r'<div id="([a-z]{10})" style="'),
         re.compile(r'(#|\bid=")([a-z]{10})(?![0-9a-zA-Z_-])'),
+        Where.MARKUP,
+    ),
+    # Whatever has a random number of 128 bits for an id: displaCy, for one
+    Renaming(
+        (' id="',),
+        re.compile(r'\bid="([\w-]{0,40}[0-9a-f]{32}[\w-]{0,40})"'),
+        re.compile(r'(\bid="|\bfor="|#)([\w-]{32,112})'),
         Where.MARKUP,
     ),
     # Bokeh counts its models from the start of the process

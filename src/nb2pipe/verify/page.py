@@ -312,7 +312,7 @@ def _cell(item: CellReport, *, outputs: bool) -> Html:
     head = element(
         "div",
         element("a", f"Cell {item.cell + 1}", href=f"#cell-{item.cell + 1}", class_="at"),
-        element("span", item.step, class_="step") if item.step else None,
+        element("span", item.step or _no_step(item), class_="step"),
         _badge(item.verdict),
         class_="title",
     )
@@ -326,6 +326,11 @@ def _cell(item: CellReport, *, outputs: bool) -> Html:
         id=f"cell-{item.cell + 1}",
         class_=f"cell {KINDS[item.verdict]}",
     )
+
+
+def _no_step(item: CellReport) -> str | None:
+    """What stands in the place of a step's name: definitions run in many steps, or in none."""
+    return "replayed where it is needed" if item.verdict is Verdict.SAME and item.source.strip() else None
 
 
 def _shown(item: CellReport) -> Html:

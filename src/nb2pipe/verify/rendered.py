@@ -17,7 +17,7 @@ from importlib.resources import files
 from nb2pipe.model import Json
 from nb2pipe.verify import pictures
 from nb2pipe.verify.markup import Html, clean, element, joined, raw, text
-from nb2pipe.verify.normal import text_of
+from nb2pipe.verify.normal import WIDGET, text_of
 from nb2pipe.verify.screen import shown
 
 MAX_TEXT = 200_000
@@ -32,7 +32,11 @@ _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SCRIPTED = re.compile(r"<(script|iframe|object|embed)\b", re.IGNORECASE)
 _WITHIN = re.compile(r"<(iframe|object|embed)\b", re.IGNORECASE)
-_SILENT = re.compile(r"<(script|style|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_FEW = 200
+"""Characters: fewer around a page within the page only ask to trust the notebook."""
+_DRAWN = re.compile(r"<(?:img|svg|table|hr|input|progress|meter|button)\b|background|border", re.IGNORECASE)
+_CODE = re.compile(r"<(?P<end>/?)(?P<name>script|style|noscript)\b|(?P<begins><!--)|(?P<ends>-->)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _COLOURED = re.compile(r"colou?r|background|<svg|<img|filter", re.IGNORECASE)
 _ROW = re.compile(r"<tr\b|<p\b|<li\b|<br\b|<h\d\b|<div\b", re.IGNORECASE)
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'"
@@ -66,6 +70,7 @@ def render(outputs: Sequence[Json]) -> Html:
         else:
             data = output.get("data")
             parts.append(_display(data if isinstance(data, Mapping) else {}))
+    parts = [part for at, part in enumerate(parts) if part != parts[at - 1] or part != _note(_INTERACTIVE) or at == 0]
     if len(merged) > MAX_OUTPUTS:
         parts.append(_note(f"{len(merged) - MAX_OUTPUTS} more outputs are not shown."))
     return joined(*parts)
@@ -142,14 +147,19 @@ def _display(data: Mapping[str, Json]) -> Html:
     if "text/latex" in data and not plain:
         return _text(text_of(data["text/latex"]), "plain")
     if others and others != ["application/json"]:
-        return joined(_text(plain, "plain"), _note(_INTERACTIVE if _scripted(others) else f"Not shown: {others[0]}"))
+        return joined(_text(plain, "plain"), _note(_left_out(others)))
     if "application/json" in data and (not plain or plain.startswith("<IPython")):
         return _text(json.dumps(data["application/json"], indent=2, ensure_ascii=False, default=str), "plain")
     return _text(plain, "plain")
 
 
-def _scripted(mimes: Sequence[str]) -> bool:
-    return all(mime == "application/javascript" or mime.endswith("+json") for mime in mimes)
+def _left_out(mimes: Sequence[str]) -> str:
+    """Why what has these forms, and perhaps text, is not shown otherwise."""
+    if WIDGET in mimes:
+        return "A widget. Its text was compared, its state was not."
+    if all(mime == "application/javascript" or mime.endswith("+json") for mime in mimes):
+        return _INTERACTIVE
+    return f"Not shown: {mimes[0]}"
 
 
 def picture(mime: str, content: str) -> Html:
@@ -183,22 +193,40 @@ def _markdown(content: str) -> Html:
 
 
 def _html(content: str, data: Mapping[str, Json]) -> Html:
-    """A frame; for what is drawn by scripts alone, its text form and a note."""
-    scripted = bool(_SCRIPTED.search(content))
-    if scripted and not _SILENT.sub("", content[:MAX_TEXT]).strip():
+    """A frame; for what only a script can draw, its picture or its text, and a note."""
+    beginning = content[:MAX_TEXT]
+    seen = _without_code(beginning)
+    words = "".join(_TAG.sub("", seen).split())
+    if not words and not _DRAWN.search(seen):
         other = next((mime for mime in _PICTURES if mime in data), None)
         if other is not None:
             return picture(other, text_of(data[other]))
+        told = _note(_INTERACTIVE) if _SCRIPTED.search(content) else None
+        return joined(_text(text_of(data.get("text/plain")), "plain"), told)
+    if _WITHIN.search(content) and len(words) < _FEW:
         return joined(_text(text_of(data.get("text/plain")), "plain"), _note(_INTERACTIVE))
-    within = bool(_WITHIN.search(content))
-    return joined(_frame(content[:MAX_TEXT], len(content)), _note(_INTERACTIVE) if within else None)
+    return _frame(beginning, len(content))
+
+
+def _without_code(content: str) -> str:
+    """HTML without scripts, styles and comments, in one pass: what is never closed takes no longer."""
+    parts: list[str] = []
+    start, inside = 0, ""
+    for found in _CODE.finditer(content):
+        name = (found["name"] or "--").lower()
+        if not inside and (found["begins"] or found["end"] == ""):
+            parts.append(content[start : found.start()])
+            inside = name
+        elif inside == name and (found["ends"] or found["end"]):
+            start, inside = found.end() if found["ends"] else found.start(), ""
+    return "".join([*parts, "" if inside else content[start:]])
 
 
 def _frame(content: str, length: int) -> Html:
     """HTML from a notebook, in a page of its own. What has colours of its own is shown on white."""
     style = files(__package__).joinpath("frame.css").read_text(encoding="utf-8")
     body = raw(content.replace("\0", "\ufffd"))
-    paper = bool(_COLOURED.search(re.sub(r"<style scoped>.*?</style>", "", body, flags=re.DOTALL)))
+    paper = bool(_COLOURED.search(body))
     inside = joined(
         Html("<!DOCTYPE html>"),
         element("meta", charset="utf-8"),

@@ -11,6 +11,7 @@ _TOKENS = re.compile(
     r"|(?P<text>[^\x1b\r\n\x08]+)"
 )
 _CONTROL = re.compile(r"[\x1b\r\x08]")
+_SHORT = 1000  # characters: a row is a string until then, which takes less memory
 _FARTHEST = 1000
 """No sequence moves the cursor by more columns: no terminal is wider, and what lies between is made of blanks."""
 
@@ -25,15 +26,15 @@ def shown(text: str) -> str:
         screen = _Screen()
         for token in _TOKENS.finditer(text):
             screen.take(token)
-        text = "\n".join(screen.rows)
+        text = "\n".join(line if isinstance(line, str) else "".join(line) for line in screen.rows)
     return "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
 
 
 class _Screen:
-    """Rows of text and a cursor."""
+    """Rows of text and a cursor. A row that is written over is a list: to change a character takes no copy of it."""
 
     def __init__(self) -> None:
-        self.rows = [""]
+        self.rows: list[str | list[str]] = [""]
         self.row = 0
         self.column = 0
 
@@ -47,9 +48,19 @@ class _Screen:
 
     def _write(self, text: str) -> None:
         line = self.rows[self.row]
-        before = line if self.column == len(line) else line[: self.column].ljust(self.column)
+        if isinstance(line, str) and self.column == len(line) < _SHORT:
+            self.rows[self.row] = line + text
+        else:
+            cells = self._cells()
+            cells.extend(" " * (self.column - len(cells)))
+            cells[self.column : self.column + len(text)] = text
         self.column += len(text)
-        self.rows[self.row] = before + text + line[self.column :]
+
+    def _cells(self) -> list[str]:
+        line = self.rows[self.row]
+        cells = list(line) if isinstance(line, str) else line
+        self.rows[self.row] = cells
+        return cells
 
     def _move(self, move: str) -> None:
         if move[0] == "\x08":
@@ -83,10 +94,11 @@ class _Screen:
             self.column = 0
 
     def _erase(self, part: int) -> None:
-        line = self.rows[self.row]
+        cells = self._cells()
         if part == 0:
-            self.rows[self.row] = line[: self.column]
+            del cells[self.column :]
         elif part == 1:
-            self.rows[self.row] = " " * min(self.column, len(line)) + line[self.column :]
+            end = min(self.column, len(cells))
+            cells[:end] = " " * end
         elif part == 2:
-            self.rows[self.row] = ""
+            cells.clear()

@@ -113,7 +113,7 @@ class Functions:
     code: frozenset[str]
     unpickle: frozenset[str]
     packages: frozenset[str]
-    standard: frozenset[str]
+    standard: frozenset[str]  # of these, Python's own
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,7 @@ class Resources:
     restores: Mapping[str, str]
     carried: Patterns[list[str]]
     blind: Mapping[str, frozenset[str]]
+    asks: frozenset[str]
 
 
 def _load(name: str) -> dict[str, Any]:
@@ -291,5 +292,6 @@ def _resources(added: Mapping[str, Any]) -> Resources:
         keeping=frozenset(name.partition(".")[0] for name in data["setup"]["keeps"]),
         restores={**data["restores"], **added.get("restores", {})},
         carried=Patterns(options["carried"]),
+        asks=frozenset(options["asks"]["names"]),
         blind={library: frozenset(names) for library, names in options["blind"].items()},
     )

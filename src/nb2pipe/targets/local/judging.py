@@ -15,12 +15,12 @@ from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
 from nb2pipe.records import dataclass
 from nb2pipe.targets.local import settings, stored, verdict
-from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of
+from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of, lessons_of_counting, lessons_of_failing
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Request
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.scrub import Scrubber
-from nb2pipe.targets.local.serial import overtaken, raced
+from nb2pipe.targets.local.serial import miscounted, overtaken, raced
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Judge:
             self._keep_log(running)
             error = verdict.judge(job.step, self._ending(running, code), files)
             if error is not None:
-                return Judgement(error, warnings=self._learn(lessons_of(job.step, stored.seen_before_failing(files))))
+                seen = stored.seen_before_failing(files)
+                taught = lessons_of_failing(self._request.pipeline, done, job.step, seen)
+                return Judgement(error, warnings=self._learn(taught))
             outputs = stored.read_outputs(files, self._dir.root)
             if outputs is None:
                 return Judgement(verdict.not_saved(job.step, files, "the step ended without storing them"))
@@ -57,9 +59,11 @@ class Judge:
             known = {**done, job.step.id: outputs}
             passed = overtaken(self._request.pipeline, known, job.step)
             overlooked = settings.overlooked(self._request.pipeline, known, job.step)
+            count = miscounted(self._request.pipeline, known, job.step)
             error = self._problem(job.step, outputs, known, began, passed.error if passed is not None else None)
-            error = error or settings.error(overlooked)
+            error = error or (count[0] if count is not None else None) or settings.error(overlooked)
             taught = {} if passed is None else lesson_of_change(known[passed.step], passed.variable)
+            taught = taught or ({} if count is None else lessons_of_counting(known, count[1]))
             warnings = self._learn(lessons_of(job.step, outputs), taught, settings.lessons(overlooked, known))
             if error is not None:
                 return Judgement(error, warnings=warnings)

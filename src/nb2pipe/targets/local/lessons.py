@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nb2pipe.learned import Lesson, Lessons
-from nb2pipe.model import Step
+from nb2pipe.model import Pipeline, Step
 from nb2pipe.targets.local.stored import Outputs
 
 
@@ -11,6 +13,28 @@ def lesson_of_change(outputs: Outputs, variable: str) -> Lessons:
     """That the step which left this changes a variable."""
     last = outputs.sources.get(max(outputs.sources, default=0))
     return {} if last is None else {last: Lesson(updates=(variable,))}
+
+
+def lessons_of_failing(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step, seen: Outputs) -> Lessons:
+    """Of a step that failed. A value that it could not load can't leave the step that stored it."""
+    found = dict(lessons_of(step, seen))
+    before = [item.id for item in pipeline.steps[: pipeline.steps.index(step)]]
+    for name in seen.unloadable:
+        origin = next((done[item] for item in reversed(before) if item in done and name in done[item].values), None)
+        last = origin.sources.get(max(origin.sources, default=0)) if origin is not None else None
+        if origin is not None and last is not None:
+            found[last] = found.get(last, Lesson()) | Lesson(unmovable={name: origin.values[name].type})
+    return found
+
+
+def lessons_of_counting(done: Mapping[str, Outputs], library: str) -> Lessons:
+    """That each step which took counters of a library further does so in notebook order."""
+    found: dict[str, Lesson] = {}
+    for outputs in done.values():
+        last = outputs.sources.get(max(outputs.sources, default=0))
+        if last is not None and any(key.partition(":")[0].partition(".")[0] == library for key in outputs.counted):
+            found[last] = Lesson(counters=(library,))
+    return found
 
 
 def lessons_of(step: Step, outputs: Outputs) -> Lessons:

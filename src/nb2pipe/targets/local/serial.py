@@ -46,6 +46,28 @@ def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> Ov
     return None
 
 
+def miscounted(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> tuple[StepError, str] | None:
+    """For a library's counter that a step did not take on from where the notebook has it: why, and the library."""
+    steps = [item for item in pipeline.steps if item.id in done]
+    here = steps.index(step)
+    for place in range(here, len(steps)):
+        for key, (began, _) in sorted(done[steps[place].id].counted.items()):
+            before = [item for item in steps[:place] if key in done[item.id].counted]
+            if began is not None and before and done[before[-1].id].counted[key][1] != began:
+                return _miscounted(before[-1], steps[place], key), key.partition(":")[0].partition(".")[0]
+    return None
+
+
+def _miscounted(first: Step, second: Step, key: str) -> StepError:
+    library = key.partition(":")[0].partition(".")[0]
+    message = (
+        f"steps `{first.name}` and `{second.name}` both count on in {library} ({key.replace(':', '.')}), and "
+        f"`{second.name}` did not wait: what {library} makes there would have other names than in the notebook"
+    )
+    hint = f"run it again: the next plan knows; or put `after:{first.name}` on a cell of `{second.name}`"
+    return StepError("value", message, hint=hint)
+
+
 def raced(
     pipeline: Pipeline, done: Mapping[str, Outputs], began: Mapping[str, frozenset[str]], step: Step
 ) -> StepError | None:

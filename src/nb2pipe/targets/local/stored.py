@@ -60,6 +60,8 @@ class Outputs:
     that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
+    `counted`: libraries' counters that it took further: from where (None: it imported the library), to where.
+    `unloadable`: variables whose stored values the step could not load.
     `altered`: variables that it was expected to change, and did change in place.
     `options` is what the step did to those of libraries.
     """
@@ -74,7 +76,9 @@ class Outputs:
     files: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    unloadable: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
+    counted: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
     options: Settings = field(default_factory=Settings)
@@ -124,6 +128,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
         shared=tuple(map(str, data.get("shared", ()))),
         altered=tuple(map(str, data.get("altered", ()))),
+        counted={str(key): (before, after) for key, (before, after) in data.get("counted", {}).items()},
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
         options=wire.read(Settings, data.get("options", {})),
@@ -148,6 +153,7 @@ def seen_before_failing(files: StepDir) -> Outputs:
 
 def _seen(data: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
     return {
+        "unloadable": tuple(map(str, data.get("unloadable", ()))),
         "asked": {str(name): wire.read(Asked, item) for name, item in data.get("asked", {}).items()},
         "sources": {int(cell): str(digest) for cell, digest in data.get("sources", {}).items()},
         "files": {
