@@ -22,6 +22,8 @@ else:
         """As `dataclasses.dataclass`, for classes without slots that inherit no fields."""
         if cls is None:
             return lambda cls: dataclass(cls, frozen=frozen, order=order)
+        if hasattr(cls, "__post_init__"):
+            raise TypeError(f"{cls.__qualname__}: `__post_init__` is not called here; use dataclasses.dataclass")
         own = vars(cls).copy()
         found = dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
         methods = {"__init__": _constructor(found, frozen=frozen), "__repr__": _shown}

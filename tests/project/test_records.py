@@ -100,3 +100,12 @@ def test_it_does_what_the_standard_one_does(case: str) -> None:
 def test_instances_are_pickled() -> None:
     value = model.Diagnostic("N2P101", model.Severity.NOTE, "text", model.Location("a.ipynb", 1))
     assert pickle.loads(pickle.dumps(value)) == value  # noqa: S301  # our own
+
+
+def test_what_it_would_not_do_is_refused() -> None:
+    class Late:
+        def __post_init__(self) -> None:
+            raise AssertionError
+
+    with pytest.raises(TypeError, match="Late: `__post_init__` is not called"):
+        records.dataclass(Late)

@@ -84,6 +84,7 @@ ROWS: list[tuple[str, Any, list[Any]]] = [
     ("deques", collections.deque([1, 2], 3), [collections.deque([1, 2], 4), collections.deque([2, 1], 3)]),
     ("a default factory", collections.defaultdict(list, a=[1]), [collections.defaultdict(set, a=[1])]),
     ("enums", Colour.RED, [Colour.BLUE, 1]),
+    ("classes of enums", Colour, [enum.Enum("Colour", {"RED": 1})]),
     ("dates", datetime.date(2020, 1, 2), [datetime.date(2020, 1, 3), datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC)]),
     ("functions", len, [max]),
     ("partials", functools.partial(max, 1), [functools.partial(max, 2), functools.partial(min, 1)]),

@@ -299,7 +299,9 @@ class _Walk:
 
     def _class(self, value: type) -> None:
         self.token("class", f"{value.__module__}.{value.__qualname__}".encode("utf-8", "surrogatepass"))
-        if value.__module__ == "__main__":
+        if issubclass(value, enum.Enum):  # what else it has is a cache
+            self.add([(name, item.value) for name, item in value.__members__.items()])
+        elif value.__module__ == "__main__":
             for name, item in sorted(vars(value).items()):
                 if not name.startswith("__") or name == "__init__":
                     self.text("attribute", name)
