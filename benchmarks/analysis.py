@@ -110,7 +110,7 @@ def _loops(i: int) -> str:
     )
 
 
-ENTANGLED = "one list held by all (a fifth of the cells)"  # its cost is cubic: 1,000 cells are beyond the cap
+ENTANGLED = "one list held by all (a fifth of the cells)"  # its cost is quadratic, as is what is found
 
 KINDS: Mapping[str, Callable[[int], str]] = {
     "pandas imported in every cell": _frames,

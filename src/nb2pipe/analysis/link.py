@@ -56,6 +56,8 @@ class _Linking:
         self.sections = [section for section in sections if section.id in analysis.steps]
         self.all_sections = sections
         self.by_id = {item.id: item for item in analysis.definitions}
+        self.always = [item for item in analysis.definitions if item.id in analysis.always]
+        self.place = {item.id: position for position, item in enumerate(analysis.definitions)}
         self.defining: dict[str, list[Definition]] = {}
         for item in analysis.definitions:
             for name in item.names:
@@ -165,8 +167,8 @@ class _Linking:
     def _replays(self, section: Section, wanted: set[str]) -> tuple[str, ...]:
         """The definitions to replay, with all that they need, in notebook order."""
         first = min(section.cells)
-        for item in self.analysis.definitions:
-            if item.id in self.analysis.always and item.at.cell < first and item.at.cell not in section.cells:
+        for item in self.always:
+            if item.at.cell < first and item.at.cell not in section.cells:
                 wanted.add(item.id)
         waiting = list(wanted)
         while waiting:
@@ -174,7 +176,7 @@ class _Linking:
                 if needed not in wanted and self.by_id[needed].at.cell not in section.cells:
                     wanted.add(needed)
                     waiting.append(needed)
-        return tuple(item.id for item in self.analysis.definitions if item.id in wanted)
+        return tuple(sorted(wanted, key=self.place.__getitem__))
 
     # --- declared order -------------------------------------------------------------------------------------------
 

@@ -160,11 +160,14 @@ def _parameters(pipeline: Pipeline) -> list[Crossing]:
 
 
 def _definitions(pipeline: Pipeline) -> list[Crossing]:
-    found: list[Crossing] = []
-    for item in pipeline.definitions:
-        readers = tuple(
-            step.id for step in pipeline.steps if item.id in step.definitions and item.at.cell not in step.cells
-        )
-        if item.names and readers:
-            found.append(Crossing(item.names, item.kind.value, item.at.cell, readers=readers))
-    return found
+    cells = {item.id: item.at.cell for item in pipeline.definitions}
+    readers: dict[str, list[str]] = {}
+    for step in pipeline.steps:
+        for identity in step.definitions:
+            if cells.get(identity) not in step.cells:
+                readers.setdefault(identity, []).append(step.id)
+    return [
+        Crossing(item.names, item.kind.value, item.at.cell, readers=tuple(readers[item.id]))
+        for item in pipeline.definitions
+        if item.names and item.id in readers
+    ]
