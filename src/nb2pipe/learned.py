@@ -26,6 +26,7 @@ class Lesson:
 
     `unmovable`: variables that could not be stored, with their types. `files_read` and `files_written` are paths as
     from the notebook's folder. `counters`: libraries that name what they make by counting, and do so here.
+    `draws`: global random generators, `numpy` or `python`.
     """
 
     reads: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Lesson:
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     counters: tuple[str, ...] = ()
+    draws: tuple[str, ...] = ()
 
     def __or__(self, other: Lesson) -> Lesson:
         joined = {

@@ -189,6 +189,7 @@ def end() -> None:
             "shared": sorted(set(stored).difference(touched)),
             "altered": sorted(altered),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
+            "state": {name: source for name, source in session.values.items() if name.startswith(ambient.PREFIX)},
             "seen": cells.what_was_seen(session),
             "counted": counting.advanced(session.counters, counting.snapshot(session.main)),
             "metrics": session.metrics,

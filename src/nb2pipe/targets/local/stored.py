@@ -45,6 +45,7 @@ class Outputs:
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
     `counted`: libraries' counters that it took further: from where (None: it imported the library), to where.
+    `state`: the records of state that is no variable that it was given, from which object.
     `unloadable`: variables whose stored values the step could not load.
     `altered`: variables that it was expected to change, and did change in place.
     """
@@ -59,6 +60,7 @@ class Outputs:
     files: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    state: Mapping[str, str] = field(default_factory=dict)
     unloadable: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     counted: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)
@@ -108,6 +110,7 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         changed={str(name): bool(certain) for name, certain in data.get("changed", {}).items()},
         **_seen(data.get("seen", {})),
         loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
+        state={str(name): str(source) for name, source in data.get("state", {}).items()},
         shared=tuple(map(str, data.get("shared", ()))),
         altered=tuple(map(str, data.get("altered", ()))),
         counted={str(key): (before, after) for key, (before, after) in data.get("counted", {}).items()},
