@@ -47,11 +47,16 @@ def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> Ov
 
 
 def miscounted(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> tuple[StepError, str] | None:
-    """For a library's counter that a step did not take on from where the notebook has it: why, and the library."""
+    """For a library's counter that a step did not take on from where the notebook has it: why, and the library.
+
+    Only for classes that count their instances, of which the notebook has one.
+    """
     steps = [item for item in pipeline.steps if item.id in done]
     here = steps.index(step)
     for place in range(here, len(steps)):
-        for key, (began, _) in sorted(done[steps[place].id].counted.items()):
+        for key, (began, _, _) in sorted(done[steps[place].id].counted.items()):
+            if not any(outputs.counted[key][2] for outputs in done.values() if key in outputs.counted):
+                continue
             before = [item for item in steps[:place] if key in done[item.id].counted]
             if began is not None and before and done[before[-1].id].counted[key][1] != began:
                 return _miscounted(before[-1], steps[place], key), key.partition(":")[0].partition(".")[0]
