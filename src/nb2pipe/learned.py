@@ -28,6 +28,7 @@ class Lesson:
     `unmovable`: variables that could not be stored, with their types. `files_read` and `files_written` are paths as
     from the notebook's folder. `options_set` and `options_seen`: libraries whose options the cell sets, or goes by.
     `counters`: libraries that name what they make by counting, and do so here.
+    `draws`: global random generators, `numpy` or `python`.
     """
 
     reads: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class Lesson:
     options_set: tuple[str, ...] = ()
     options_seen: tuple[str, ...] = ()
     counters: tuple[str, ...] = ()
+    draws: tuple[str, ...] = ()
 
     def __or__(self, other: Lesson) -> Lesson:
         joined = {

@@ -324,6 +324,7 @@ class Run:
         self.done: dict[str, Any] = {}
         self.passed: Any = None
         self.count: Any = None
+        self.drawn: Any = None
         self.seen: dict[str, Any] = {}  # what the steps that ran left behind, also those that were then stopped
         self.printed: dict[str, str] = {}
         self.shown: dict[str, list[dict[str, str]]] = {}
@@ -393,7 +394,7 @@ class Run:
 
     def _judge(self, step: Any) -> tuple[str, str] | None:
         from nb2pipe.targets.local import settings, stored, verdict
-        from nb2pipe.targets.local.serial import miscounted, overtaken
+        from nb2pipe.targets.local.serial import miscounted, misdrawn, overtaken
 
         files = self.dir.step(step.id)
         outputs = stored.read_outputs(files, self.root)
@@ -407,6 +408,9 @@ class Run:
         self.count = miscounted(self.pipeline, known, step)
         if self.count is not None:
             error = error or self.count[0]
+        self.drawn = misdrawn(self.pipeline, known, step)
+        if self.drawn is not None:
+            error = error or self.drawn[0]
         error = error or settings.error(settings.overlooked(self.pipeline, known, step))
         if error is not None:
             return "stopped", error.message
@@ -417,6 +421,7 @@ class Run:
         """What a run that was stopped has taught, as the supervisor keeps it."""
         from nb2pipe.targets.local.lessons import (
             lesson_of_change,
+            lesson_of_drawing,
             lessons_of,
             lessons_of_counting,
             lessons_of_failing,
@@ -424,6 +429,7 @@ class Run:
         from nb2pipe.targets.local.stored import seen_before_failing
 
         taught = [lesson_of_change(self.seen[self.passed.step], self.passed.variable)] if self.passed else []
+        taught += [lesson_of_drawing(self.seen[self.drawn[1].id], self.drawn[2])] if self.drawn else []
         taught += [lessons_of_counting(self.seen, self.count[1])] if self.count else []
         for step_id in self.order:
             for step in self.pipeline.process_of(step_id):

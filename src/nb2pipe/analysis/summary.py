@@ -18,7 +18,7 @@ from nb2pipe.analysis.remade import remade
 from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
 from nb2pipe.analysis.tables import resources as tables
-from nb2pipe.analysis.taught import lesson_of, note, taught
+from nb2pipe.analysis.taught import counting, lesson_of, note, taught
 from nb2pipe.analysis.told import applied
 from nb2pipe.analysis.walk import Walker
 from nb2pipe.learned import Lessons
@@ -165,6 +165,10 @@ class _Summary:
 
     def _add_lessons(self, state: State) -> None:
         """What runs have seen of a cell is added to what its code shows."""
+        libraries = {library for lesson in self.lessons.values() for library in lesson.counters}
+        for index, seen in state.staying.packages.items() if libraries else ():
+            if index in self.names:
+                self.names[index] = counting(self.names[index], index, sorted(libraries & seen))
         for index, names in self.names.items():
             lesson = lesson_of(self.notebook, index, self.lessons)
             if lesson is not None:

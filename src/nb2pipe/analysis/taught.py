@@ -25,9 +25,10 @@ def taught(names: Names, cell: int, lesson: Lesson) -> Names:
         binds=_with(names.binds, lesson.binds, at),
         deletes=_with(names.deletes, set(lesson.deletes) - names.settled, at),
         reads=_touching(names.reads, lesson.files_read, lesson.options_seen, at),
-        writes=_with_counters(
-            _touching(names.writes, lesson.files_written, lesson.options_set, at), lesson.counters, at
-        ),
+        writes={
+            **{Resource("rng", generator): at for generator in lesson.draws},
+            **_touching(names.writes, lesson.files_written, lesson.options_set, at),
+        },
     )
 
 
@@ -77,8 +78,9 @@ def _with(places: Mapping[str, At], names: Iterable[str], at: At) -> dict[str, A
     return dict(sorted({**dict.fromkeys(names, at), **places}.items()))
 
 
-def _with_counters(places: Mapping[Resource, At], libraries: Iterable[str], at: At) -> dict[Resource, At]:
-    return {**{Resource("counter", library): at for library in libraries}, **places}
+def counting(names: Names, cell: int, libraries: Iterable[str]) -> Names:
+    """The names of a cell that uses libraries which, as a run has shown, name what they make by counting."""
+    return replace(names, writes={**{Resource("counter", name): At(cell) for name in libraries}, **names.writes})
 
 
 def _touching(

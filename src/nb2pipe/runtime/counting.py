@@ -26,21 +26,42 @@ def snapshot(main: Mapping[str, object]) -> dict[str, int]:
     return found
 
 
-def advanced(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, list[int | None]]:
-    """What is not what it was: from where, to where. What the step itself imported comes from nowhere."""
-    return {key: [before.get(key), value] for key, value in now.items() if before.get(key) != value}
+def advanced(before: Mapping[str, int], main: Mapping[str, object]) -> dict[str, list[int | bool | None]]:
+    """What is not what it was: from where, to where, and whether the notebook holds an instance of what counts.
+
+    What the step itself imported comes from nowhere. Libraries count many things of their own, too: nobody sees those.
+    """
+    values = [value for name, value in main.items() if not name.startswith("_")]
+    values += [item for value in values if type(value) in (list, tuple, dict) for item in _items(value)]
+    found: dict[str, list[int | bool | None]] = {}
+    for key, value in snapshot(main).items():
+        if before.get(key) != value:
+            owner = _owner(key)
+            held = isinstance(owner, type) and any(isinstance(item, owner) for item in values)
+            found[key] = [before.get(key), value, held]
+    return found
 
 
 def go_on(counted: Mapping[str, int]) -> None:
     """Set the counters of the modules that are loaded."""
     for key, value in counted.items():
-        name, _, path = key.partition(":")
-        owner: object = sys.modules.get(name)
-        *classes, attribute = path.split(".")
-        for part in classes:
-            owner = vars(owner).get(part) if owner is not None else None
+        owner, attribute = _owner(key), re.split(r"[.:]", key)[-1]
         if owner is not None and type(vars(owner).get(attribute)) is int:
             setattr(owner, attribute, value)
+
+
+def _owner(key: str) -> object:
+    """The module or class that the counter is an attribute of; None if it isn't here."""
+    name, _, path = key.partition(":")
+    module = sys.modules.get(name)
+    own, _, _ = path.rpartition(".")
+    return module if module is None or not own else vars(module).get(own)
+
+
+def _items(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, (list, tuple)) else []
 
 
 def _package(value: object) -> str:

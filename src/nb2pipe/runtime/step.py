@@ -112,7 +112,7 @@ def _counted(session: Session) -> dict[str, int]:
     for earlier in session.earlier:
         outputs = outputs_of(session, earlier, "", wait=False)
         if outputs is not None:
-            found.update({key: after for key, (_, after) in outputs.get("counted", {}).items()})
+            found.update({key: after for key, (_, after, _) in outputs.get("counted", {}).items()})
     return found
 
 
@@ -202,8 +202,9 @@ def end() -> None:
             "altered": sorted(altered),
             "loaded": {name: unit.id for unit in session.units for name in unit.wanted - session.kept},
             "options": told,
+            "state": {name: source for name, source in session.values.items() if name.startswith(ambient.PREFIX)},
             "seen": cells.what_was_seen(session),
-            "counted": counting.advanced(session.counters, counting.snapshot(session.main)),
+            "counted": counting.advanced(session.counters, session.main),
             "metrics": session.metrics,
             "python": ".".join(map(str, sys.version_info[:3])),
         }

@@ -132,7 +132,10 @@ def changes(
     if _is_same(now, stored):
         return dict.fromkeys(unit.members, Verdict.SAME)
     with tracking.apart():
-        before = pickling.loads(stored, main, resolve)
+        try:
+            before = pickling.loads(stored, main, resolve)
+        except Exception:  # noqa: BLE001  # what was made here can be stored, and can't be loaded
+            return dict.fromkeys(unit.members, Verdict.UNKNOWN)
         assert isinstance(before, dict)  # noqa: S101  # `load` has seen that it is
         if _is_same(pickling.together(before, main, references), now.segments):
             return dict.fromkeys(unit.members, Verdict.SAME)

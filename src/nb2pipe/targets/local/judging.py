@@ -15,12 +15,18 @@ from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
 from nb2pipe.records import dataclass
 from nb2pipe.targets.local import settings, stored, verdict
-from nb2pipe.targets.local.lessons import lesson_of_change, lessons_of, lessons_of_counting, lessons_of_failing
+from nb2pipe.targets.local.lessons import (
+    lesson_of_change,
+    lesson_of_drawing,
+    lessons_of,
+    lessons_of_counting,
+    lessons_of_failing,
+)
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Request
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.scrub import Scrubber
-from nb2pipe.targets.local.serial import miscounted, overtaken, raced
+from nb2pipe.targets.local.serial import miscounted, misdrawn, overtaken, raced
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,12 @@ class Judge:
             overlooked = settings.overlooked(self._request.pipeline, known, job.step)
             count = miscounted(self._request.pipeline, known, job.step)
             error = self._problem(job.step, outputs, known, began, passed.error if passed is not None else None)
-            error = error or (count[0] if count is not None else None) or settings.error(overlooked)
+            drawn = misdrawn(self._request.pipeline, known, job.step)
+            error = error or (count[0] if count is not None else drawn[0] if drawn is not None else None)
+            error = error or settings.error(overlooked)
             taught = {} if passed is None else lesson_of_change(known[passed.step], passed.variable)
             taught = taught or ({} if count is None else lessons_of_counting(known, count[1]))
+            taught = taught or ({} if drawn is None else lesson_of_drawing(known[drawn[1].id], drawn[2]))
             warnings = self._learn(lessons_of(job.step, outputs), taught, settings.lessons(overlooked, known))
             if error is not None:
                 return Judgement(error, warnings=warnings)

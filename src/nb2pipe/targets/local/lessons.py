@@ -15,6 +15,12 @@ def lesson_of_change(outputs: Outputs, variable: str) -> Lessons:
     return {} if last is None else {last: Lesson(updates=(variable,))}
 
 
+def lesson_of_drawing(outputs: Outputs, generator: str) -> Lessons:
+    """That the step which left this draws from a generator."""
+    last = outputs.sources.get(max(outputs.sources, default=0))
+    return {} if last is None else {last: Lesson(draws=(generator,))}
+
+
 def lessons_of_failing(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step, seen: Outputs) -> Lessons:
     """Of a step that failed. A value that it could not load can't leave the step that stored it."""
     found = dict(lessons_of(step, seen))

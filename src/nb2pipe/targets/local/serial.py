@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nb2pipe.model import Pipeline, Step, StepError
-from nb2pipe.targets.local.stored import Outputs
+from nb2pipe.model import Pipeline, Resource, Step, StepError
+from nb2pipe.targets.local.stored import AMBIENT, Outputs
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,49 @@ def overtaken(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> Ov
 
 
 def miscounted(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> tuple[StepError, str] | None:
-    """For a library's counter that a step did not take on from where the notebook has it: why, and the library."""
+    """For a library's counter that a step did not take on from where the notebook has it: why, and the library.
+
+    Only for classes that count their instances, of which the notebook has one.
+    """
     steps = [item for item in pipeline.steps if item.id in done]
     here = steps.index(step)
     for place in range(here, len(steps)):
-        for key, (began, _) in sorted(done[steps[place].id].counted.items()):
+        for key, (began, _, _) in sorted(done[steps[place].id].counted.items()):
+            if not any(outputs.counted[key][2] for outputs in done.values() if key in outputs.counted):
+                continue
             before = [item for item in steps[:place] if key in done[item.id].counted]
             if began is not None and before and done[before[-1].id].counted[key][1] != began:
                 return _miscounted(before[-1], steps[place], key), key.partition(":")[0].partition(".")[0]
     return None
+
+
+def misdrawn(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> tuple[StepError, Step, str] | None:
+    """For a step that drew from a seeded generator which an earlier one had not yet drawn from: why, it, which.
+
+    Functions of libraries draw too, and no table knows them all.
+    """
+    steps = [item for item in pipeline.steps if item.id in done]
+    for place in range(steps.index(step), len(steps)):
+        for generator in ("numpy", "python"):
+            record, seed = f"{AMBIENT}rng:{generator}", Resource("seed", generator)
+            here, before = done[steps[place].id], [item for item in steps[:place] if record in done[item.id].values]
+            seeded = any(seed in item.writes for item in steps[:place]) and seed not in steps[place].writes
+            if record not in here.values or not before or not seeded:
+                continue
+            beside = before[-1] in pipeline.process_of(steps[place].id)
+            if not beside and here.state.get(record) != done[before[-1].id].values[record].object:
+                return _misdrawn(before[-1], steps[place], generator), steps[place], generator
+    return None
+
+
+def _misdrawn(first: Step, second: Step, generator: str) -> StepError:
+    name = {"numpy": "NumPy's global generator", "python": "the random module's generator"}[generator]
+    message = (
+        f"step `{second.name}` drew from {name}, which its code does not show, and did not wait for step "
+        f"`{first.name}`, which comes first in the notebook"
+    )
+    hint = f"run it again: the next plan knows; or put `after:{first.name}` on a cell of `{second.name}`"
+    return StepError("value", message, hint=hint)
 
 
 def _miscounted(first: Step, second: Step, key: str) -> StepError:

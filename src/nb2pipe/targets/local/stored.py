@@ -60,7 +60,9 @@ class Outputs:
     that were fetched, or looked for in vain, when the code read them. `sources` are the digests of the cells that ran,
     `files` the files that each cell opened, and whether for writing. `loaded`: all variables that were loaded, from
     which object. `shared`: values that the step left as they were, and that share an object with one that it stored.
-    `counted`: libraries' counters that it took further: from where (None: it imported the library), to where.
+    `counted`: libraries' counters that it took further: from where (None: it imported the library), to where,
+    and whether the notebook has an instance of what counts.
+    `state`: the records of state that is no variable that it was given, from which object.
     `unloadable`: variables whose stored values the step could not load.
     `altered`: variables that it was expected to change, and did change in place.
     `options` is what the step did to those of libraries.
@@ -76,9 +78,10 @@ class Outputs:
     files: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
     loaded: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    state: Mapping[str, str] = field(default_factory=dict)
     unloadable: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
-    counted: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)
+    counted: Mapping[str, tuple[int | None, int, bool]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
     options: Settings = field(default_factory=Settings)
@@ -126,9 +129,10 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         changed={str(name): bool(certain) for name, certain in data.get("changed", {}).items()},
         **_seen(data.get("seen", {})),
         loaded={str(name): str(source) for name, source in data.get("loaded", {}).items()},
+        state={str(name): str(source) for name, source in data.get("state", {}).items()},
         shared=tuple(map(str, data.get("shared", ()))),
         altered=tuple(map(str, data.get("altered", ()))),
-        counted={str(key): (before, after) for key, (before, after) in data.get("counted", {}).items()},
+        counted={str(key): (before, after, held) for key, (before, after, held) in data.get("counted", {}).items()},
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
         options=wire.read(Settings, data.get("options", {})),
