@@ -20,11 +20,15 @@ class StepProblem(Exception):
 
 @dataclass(frozen=True)
 class Earlier:
-    """A step before this one in the notebook: where it leaves its records, and the names that it may bind or delete."""
+    """A step before this one in the notebook: where it leaves its records, and the names that it may bind or delete.
+
+    `last` is its last cell.
+    """
 
     id: str
     path: Path
     names: frozenset[str]
+    last: int
 
 
 @dataclass
@@ -40,6 +44,7 @@ class Session:
     definitions: Mapping[str, Mapping[str, Any]]
     parameters: dict[str, Any]
     all_parameters: Mapping[str, Any]
+    parameter_places: Mapping[str, tuple[int, int]]
     values: Mapping[str, str]
     store: Path
     out: Path

@@ -25,7 +25,8 @@ def spec_of(step_id: str) -> dict[str, Any]:
 def earlier_of(spec: Mapping[str, Any]) -> Sequence[Earlier]:
     """The steps before this one, in notebook order."""
     return [
-        Earlier(item["id"], Path(item["path"]), frozenset(item.get("names", ()))) for item in spec.get("earlier", ())
+        Earlier(item["id"], Path(item["path"]), frozenset(item.get("names", ())), item["last"])
+        for item in spec.get("earlier", ())
     ]
 
 
@@ -79,6 +80,9 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
         "plan": plans[step_id],
         "definitions": pipeline.get("definitions", []),
         "parameters": {item["name"]: item.get("default") for item in pipeline.get("parameters", ())},
+        "parameter_places": {
+            item["name"]: (item["at"]["cell"], item["at"].get("line", 1)) for item in pipeline.get("parameters", ())
+        },
         "values": values,
         "providers": providers,
         "process": dict.fromkeys(process, ""),
@@ -92,6 +96,7 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
                 "id": key,
                 "path": str(folder / ".values" / key),
                 "names": [*plans[key].get("outputs", ()), *plans[key].get("deletes", ())],
+                "last": max(plans[key].get("cells", ()), default=-1),
             }
             for key in list(plans)[: list(plans).index(step_id)]
         ],

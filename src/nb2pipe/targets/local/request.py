@@ -105,12 +105,18 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "providers": {name: item.provider for name, item in given.items()},
         "order": list(given),
         "parameters": dict(request.parameters),
+        "parameter_places": {item.name: [item.at.cell, item.at.line] for item in pipeline.parameters},
         "plan": wire.encode(step),
         "definitions": wire.encode(pipeline.definitions),
         "builtins": None if pipeline.builtins is None else list(pipeline.builtins),
         "tracebacks": pipeline.tracebacks,
         "earlier": [
-            {"id": item.id, "path": str(run.step(item.id).path), "names": sorted({*item.outputs, *item.deletes})}
+            {
+                "id": item.id,
+                "path": str(run.step(item.id).path),
+                "names": sorted({*item.outputs, *item.deletes}),
+                "last": max(item.cells, default=-1),
+            }
             for item in before
         ],
         "process": {item.id: str(run.step(item.id).request) for item in pipeline.process_of(step.id)},
