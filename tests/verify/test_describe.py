@@ -43,6 +43,12 @@ class Thing:
         raise RuntimeError("nobody asks for this")
 
 
+class Squared(Thing):
+    @functools.cached_property
+    def square(self) -> list[int]:
+        return [self.__dict__["side"] ** 2]
+
+
 class Forgetful(Thing):
     def __getstate__(self) -> dict[str, object]:
         return {"kept": self.__dict__.get("kept")}
@@ -179,6 +185,16 @@ def test_what_a_library_leaves_out_when_it_is_pickled_does_not_count() -> None:
     assert not vars(crossed(bunch))
     assert differ(bunch, crossed(bunch)) == ""
     assert differ(bunch, Bunch(a=2)) != ""
+
+
+def test_what_a_cached_property_of_a_library_has_computed_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, fresh = Squared(side=3), Squared(side=3)
+    assert read.square == [9]
+    assert differ(read, fresh) == ""
+    assert differ([read], [fresh]) == ""
+    assert differ(read, Squared(side=4)) != ""
+    monkeypatch.setattr(Squared, "__module__", "__main__")
+    assert "square" in differ(read, fresh)
 
 
 def test_a_class_of_the_notebook_counts_with_all_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
