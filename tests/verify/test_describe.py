@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import Bunch
 
@@ -41,6 +42,12 @@ class Thing:
 
     def __repr__(self) -> str:
         raise RuntimeError("nobody asks for this")
+
+
+class Squared(Thing):
+    @functools.cached_property
+    def square(self) -> list[int]:
+        return [self.__dict__["side"] ** 2]
 
 
 class Forgetful(Thing):
@@ -180,6 +187,25 @@ def test_what_a_library_leaves_out_when_it_is_pickled_does_not_count() -> None:
     assert not vars(crossed(bunch))
     assert differ(bunch, crossed(bunch)) == ""
     assert differ(bunch, Bunch(a=2)) != ""
+
+
+def test_the_address_of_a_vectorizers_stop_words_does_not_count() -> None:
+    one, other = (CountVectorizer(stop_words="english") for _ in range(2))
+    for vectorizer in (one, other):
+        vectorizer.fit(["a word of many"])
+    other._stop_words_id = 1
+    assert differ(one, other) == ""
+    assert differ(one, CountVectorizer(stop_words="english").fit(["another world"])) != ""
+
+
+def test_what_a_cached_property_of_a_library_has_computed_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, fresh = Squared(side=3), Squared(side=3)
+    assert read.square == [9]
+    assert differ(read, fresh) == ""
+    assert differ([read], [fresh]) == ""
+    assert differ(read, Squared(side=4)) != ""
+    monkeypatch.setattr(Squared, "__module__", "__main__")
+    assert "square" in differ(read, fresh)
 
 
 def test_a_class_of_the_notebook_counts_with_all_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:

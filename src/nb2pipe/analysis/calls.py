@@ -233,7 +233,12 @@ class Calls(Libraries):
         return self._changing_method(objects, name, origin, arguments)
 
     def _copied(self, objects: frozenset[int], origin: str) -> Value:
-        """What a method that changes nothing gives: the copy of a list holds the same items."""
+        """What a method that changes nothing gives: the copy of a list holds the same items.
+
+        The sums of groups are data: they remember nothing, as the groups do.
+        """
+        while origin.rpartition(".")[2] in methods().caches:
+            origin = origin.rpartition(".")[0]
         lists = [n for n in objects if self.heap.things[n].kind in CONTAINERS or self.heap.things[n].kind == "unknown"]
         return self.heap.value("list" if lists else "fresh", origin, owns=self.heap.owned(lists))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from nb2pipe.analysis import resources, staying
 from nb2pipe.analysis.frames import Frame
@@ -12,6 +12,9 @@ from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
 from nb2pipe.analysis.invocations import Invocations
 from nb2pipe.analysis.scopes import COMPREHENSIONS, Comprehension, Scope
 from nb2pipe.analysis.state import joined
+
+Rounds: TypeAlias = Sequence[tuple[ast.expr, Value]]
+"""Targets of a loop, each with a value of its own."""
 
 
 class Expressions(Invocations):
@@ -207,9 +210,36 @@ class Expressions(Invocations):
                 text = None if text is None else text + str(part.value)
         return IMMUTABLE if text is None or len(text) > 4096 else Value(literal=text)
 
+    def rounds(self, target: ast.expr, iterable: ast.expr) -> Rounds:
+        """`for target in iterable`: what each round binds."""
+        return [(one, self.iterate(value)) for one, value in self._walked_through(target, iterable)]
+
+    def _walked_through(self, target: ast.expr, iterable: ast.expr) -> Rounds:
+        """Each target with what it walks through: what `zip` and `enumerate` bring together stays apart."""
+        given = iterable.args if isinstance(iterable, ast.Call) else []
+        targets = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+        starred = any(isinstance(item, ast.Starred) for item in (*given, *targets))
+        pairing = self._pairing(iterable) if given and targets and not starred else ""
+        if pairing == "zip" and len(given) == len(targets):
+            pairs = zip(targets, given, strict=True)
+            return [pair for one, other in pairs for pair in self._walked_through(one, other)]
+        if pairing == "enumerate" and len(given) == 1 and len(targets) == 2:
+            return [(targets[0], IMMUTABLE), *self._walked_through(targets[1], given[0])]
+        return [(target, self.evaluate(iterable))]
+
+    def _pairing(self, node: ast.expr) -> str:
+        """`zip` or `enumerate`, if this is a call of the builtin."""
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            return ""
+        name = node.func.id
+        plain = all(item.arg == "strict" and isinstance(item.value, ast.Constant) for item in node.keywords)
+        if name not in ("zip", "enumerate") or not plain:
+            return ""
+        return name if self.evaluate(node.func) == Value(refs=frozenset({f"builtins.{name}"})) else ""
+
     def _comprehension(self, node: Comprehension) -> Value:
         """Targets are of its own scope; the first iterable is evaluated outside; the rest may run zero times."""
-        first = self.iterate(self.evaluate(node.generators[0].iter))
+        first = self.rounds(node.generators[0].target, node.generators[0].iter)
         targets = {
             item.id
             for generator in node.generators
@@ -228,10 +258,10 @@ class Expressions(Invocations):
         ]
         return self.heap.value(kind, owns=found.objects)
 
-    def _comprehension_body(self, node: Comprehension, first: Value) -> Value:
+    def _comprehension_body(self, node: Comprehension, first: Rounds) -> Value:
         for position, generator in enumerate(node.generators):
-            item = first if position == 0 else self.iterate(self.evaluate(generator.iter))
-            self.assign(generator.target, item)
+            for target, item in first if position == 0 else self.rounds(generator.target, generator.iter):
+                self.assign(target, item)
             for test in generator.ifs:
                 self.test(test)
         if isinstance(node, ast.DictComp):

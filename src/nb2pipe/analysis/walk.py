@@ -188,11 +188,11 @@ class Walker(Defining):
         return reach, holds
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
-        value = self.evaluate(node.iter)
-        item = self.iterate(value)
+        rounds = self.rounds(node.target, node.iter)
 
         def body() -> None:
-            self.assign(node.target, item)
+            for target, item in rounds:
+                self.assign(target, item)
             self.run(node.body)
 
         self._loop(body)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum, IntEnum
 from typing import Any
 
+from nb2pipe.runtime.computed import computed
 from nb2pipe.runtime.pickling import module_of
 
 
@@ -170,7 +171,10 @@ def _compare_objects(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: AN
     reduced = [obj.__reduce_ex__(2) for obj in (now, before)]
     if any(isinstance(item, str) for item in reduced):
         return _verdict(reduced[0] == reduced[1])
-    states = [item[2] if len(item) > 2 else None for item in reduced]
+    states: list[Any] = [item[2] if len(item) > 2 else None for item in reduced]
+    if all(type(state) is dict for state in states):
+        new = computed(now, states[0].keys() - states[1].keys())
+        states[0] = {name: value for name, value in states[0].items() if name not in new}
     parts = [(item[0], item[1], *map(_listed, item[3:])) for item in reduced]
     verdict = _compare_sequences(parts[0], parts[1], seen)
     ours = type(now).__module__ == "__main__"

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from nb2pipe.runtime.computed import computed
 from nb2pipe.runtime.describe_libraries import (
     is_drawn,
     is_immutable,
@@ -386,12 +387,18 @@ def _is_of_a_library(value: object) -> bool:
 
 
 def _reduced(value: Any) -> Any:  # noqa: ANN401
-    """As pickle takes it apart; an instance of the notebook's own class with all that it has."""
+    """As pickle takes it apart; an instance of the notebook's own class with all that it has.
+
+    Without what a library's cached properties have computed: in which process they were read first is no difference.
+    """
     cls = type(value)
     plain = "__reduce__" not in vars(cls) and "__reduce_ex__" not in vars(cls) and hasattr(value, "__dict__")
     if plain and cls.__module__ == "__main__" and not issubclass(cls, (dict, list, tuple, set, str, int, float, bytes)):
         return object, (), dict(vars(value))
     function = copyreg.dispatch_table.get(type(value))
-    if function is not None:
-        return function(value)
-    return value.__reduce_ex__(4)
+    found: Any = function(value) if function is not None else value.__reduce_ex__(4)
+    state: Any = found[2] if isinstance(found, tuple) and len(found) > 2 else None
+    caches = computed(value, state) if type(state) is dict else ()
+    if not caches:
+        return found
+    return *found[:2], {key: item for key, item in state.items() if key not in caches}, *found[3:]

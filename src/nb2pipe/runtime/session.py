@@ -27,6 +27,11 @@ class Earlier:
     names: frozenset[str]
     cells: frozenset[int] = frozenset()
 
+    @property
+    def last(self) -> int:
+        """Its last cell; -1 for a step without one."""
+        return max(self.cells, default=-1)
+
 
 @dataclass
 class Session:
@@ -41,6 +46,7 @@ class Session:
     definitions: Mapping[str, Mapping[str, Any]]
     parameters: dict[str, Any]
     all_parameters: Mapping[str, Any]
+    parameter_places: Mapping[str, tuple[int, int]]
     values: Mapping[str, str]
     store: Path
     out: Path

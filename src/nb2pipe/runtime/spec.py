@@ -80,6 +80,9 @@ def _spec_of_bundle(step_id: str) -> dict[str, Any]:
         "plan": plans[step_id],
         "definitions": pipeline.get("definitions", []),
         "parameters": {item["name"]: item.get("default") for item in pipeline.get("parameters", ())},
+        "parameter_places": {
+            item["name"]: (item["at"]["cell"], item["at"].get("line", 1)) for item in pipeline.get("parameters", ())
+        },
         "values": values,
         "providers": providers,
         "process": dict.fromkeys(process, ""),

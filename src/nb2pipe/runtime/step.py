@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import ambient, cells, counting, demand, spec, special, touched_files
+from nb2pipe.runtime import ambient, cells, counting, demand, spec, special, stars, touched_files
 from nb2pipe.runtime.carrying import Carrying
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
@@ -34,6 +34,7 @@ def begin(step_id: str) -> None:
         definitions=definitions,
         parameters={name: told["parameters"][name] for name in plan.get("parameters", ())},
         all_parameters=told["parameters"],
+        parameter_places={name: (cell, line) for name, (cell, line) in told["parameter_places"].items()},
         values={name: told["values"][name]["object"] for name in told.get("order", sorted(told.get("values", {})))},
         store=Path(told["store"]),
         out=Path(told["out"]),
@@ -79,6 +80,7 @@ def load() -> None:
     session = current()
     for key in session.plan.get("definitions", ()):
         note(session, session.definitions[key])
+    stars.settle(session)
     import_units()
     from nb2pipe.runtime.replays import Replays
 

@@ -106,6 +106,7 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "providers": {name: item.provider for name, item in given.items()},
         "order": list(given),
         "parameters": dict(request.parameters),
+        "parameter_places": {item.name: [item.at.cell, item.at.line] for item in pipeline.parameters},
         "plan": wire.encode(step),
         "definitions": wire.encode(pipeline.definitions),
         "builtins": None if pipeline.builtins is None else list(pipeline.builtins),
