@@ -12,6 +12,7 @@ import pickle
 import threading
 from array import array
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,9 @@ def test_what_a_pickle_makes_is_the_same_and_its_twins_are_not(value: Any, other
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: (i for i in ()), threading.Lock, lambda: os.fdopen(os.dup(0))], ids=["generator", "lock", "file"]
+    "make",
+    [lambda: (i for i in ()), threading.Lock, threading.Event, ThreadPoolExecutor, lambda: os.fdopen(os.dup(0))],
+    ids=["generator", "lock", "event", "pool", "file"],
 )  # fmt: skip
 def test_what_can_not_be_looked_into_says_so(make: Callable[[], Any]) -> None:
     value = make()

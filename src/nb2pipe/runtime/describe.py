@@ -45,6 +45,7 @@ _CLOSED = (  # nothing to look into, or nothing that would be the same elsewhere
     weakref.WeakSet,
 )  # fmt: skip
 _SHELL = "InteractiveShell"
+_MACHINERY = frozenset({"threading", "_thread", "concurrent", "multiprocessing", "asyncio"})
 _BUILTINS = "__builtins__"  # what `exec` puts into a dict
 
 
@@ -176,7 +177,7 @@ def _is_plain_instance(value: object) -> bool:
         and getattr(cls, "__reduce__", None) is getattr(object, "__reduce__", None)
         and cls not in copyreg.dispatch_table
         and not is_drawn(value)
-        and not any(base.__name__ == _SHELL for base in cls.__mro__)
+        and not _is_machinery(cls)
         and not hasattr(cls, "__array__")
         and isinstance(_reduced(value), tuple)  # raises what pickle would: then it has no parts to speak of
     )
@@ -271,7 +272,7 @@ class _Walk:
             self.token("enum", f"{type_name(value)}.{value.name}".encode())
         elif isinstance(value, (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
             self._callable(value)
-        elif isinstance(value, _CLOSED) or any(base.__name__ == _SHELL for base in cls.__mro__):
+        elif isinstance(value, _CLOSED) or _is_machinery(cls):
             self.close(value)
         else:
             self._object(value)
@@ -380,6 +381,11 @@ class _Walk:
         for key, item in pairs or ():
             self.add(key)
             self.add(item)
+
+
+def _is_machinery(cls: type) -> bool:
+    """True for what makes a process go, and is another in each: locks, pools, loops, IPython's shell."""
+    return cls.__module__.partition(".")[0] in _MACHINERY or any(base.__name__ == _SHELL for base in cls.__mro__)
 
 
 def _is_of_a_library(value: object) -> bool:
