@@ -85,7 +85,7 @@ def _constructor(ref: str) -> bool:
 
 def _generator(ref: str) -> str:
     root = ref.partition(".")[0]
-    return "python" if root in ("random", "uuid") else "numpy" if root in ("seaborn", "scipy") else root
+    return "python" if root in ("random", "uuid") else "numpy" if root in ("seaborn", "scipy", "statsmodels") else root
 
 
 def _default_generator(ref: str, arguments: Arguments) -> bool:
