@@ -27,7 +27,7 @@ from nb2pipe.observing import STRAIGHT, Laboratory, Observed, Settings
 from nb2pipe.runs import store
 from nb2pipe.verify.files import compare_files
 from nb2pipe.verify.outputs import compare_cells
-from nb2pipe.verify.state import compare_values
+from nb2pipe.verify.state import compare_values, to_the_letter
 from nb2pipe.verify.verdicts import CellReport, Cut, Outcome, ValueReport, Verdict, Verification
 
 HASH_SEEDS = (1, 2)  # of the first straight run and the pipeline; of the second straight run
@@ -205,7 +205,8 @@ class _Verifier:
         piped = self.laboratory.pipeline(earlier, HASH_SEEDS[0], sorted(straight.state.values), self.parameters)
         if piped.state is None:
             return ()
-        reports = compare_values(straight.state, straight.state, piped.state, piped.why_not, self.asked.rtol)
+        first, last = to_the_letter(straight.state), to_the_letter(piped.state)
+        reports = compare_values(first, first, last, piped.why_not, self.asked.rtol)
         return [item for item in reports if item.verdict is Verdict.DIFFERS]
 
 

@@ -18,7 +18,7 @@ _CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple
 
 def unmovable(pipeline: Pipeline, read: Walked) -> list[Unmovable]:
     """One per variable and step that needs it, where its last binding is a call of the table."""
-    reader = _Reader(read, {**_constructors(read.own), **_generator_functions(read.trees)})
+    reader = _Reader(read, {**_constructors(read.own), **_generator_functions(read.trees), **_forgetful(read.trees)})
     binders = _Binders(pipeline, read)
     found: list[Unmovable] = []
     for step in pipeline.steps:
@@ -179,6 +179,18 @@ def _generator_functions(trees: Sequence[ast.Module | None]) -> dict[str, str]:
         if tree is not None
         for statement in tree.body
         if isinstance(statement, ast.FunctionDef) and _yields(statement)
+    }
+
+
+def _forgetful(trees: Sequence[ast.Module | None]) -> dict[str, str]:
+    """Top-level classes of the notebook that say what of their instances is pickled."""
+    return {
+        statement.name: f"an instance of {statement.name}, whose `__getstate__` may leave something out"
+        for tree in trees
+        if tree is not None
+        for statement in tree.body
+        if isinstance(statement, ast.ClassDef)
+        and any(isinstance(item, ast.FunctionDef) and item.name == "__getstate__" for item in statement.body)
     }
 
 

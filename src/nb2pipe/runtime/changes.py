@@ -14,7 +14,7 @@ from enum import Enum, IntEnum
 from typing import Any
 
 from nb2pipe.runtime.computed import computed
-from nb2pipe.runtime.pickling import module_of
+from nb2pipe.runtime.special import module_of
 
 
 class Verdict(IntEnum):

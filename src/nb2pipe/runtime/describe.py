@@ -45,6 +45,7 @@ _CLOSED = (  # nothing to look into, or nothing that would be the same elsewhere
     weakref.WeakSet,
 )  # fmt: skip
 _SHELL = "InteractiveShell"
+_BASES = (dict, list, tuple, set, frozenset, str, int, float, bytes, type, types.ModuleType)
 _MACHINERY = frozenset({"threading", "_thread", "concurrent", "multiprocessing", "asyncio"})
 _BUILTINS = "__builtins__"  # what `exec` puts into a dict
 
@@ -373,9 +374,9 @@ class _Walk:
         function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
         self.text("by", f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}")
         self.add(tuple(arguments))
-        if type(state) is dict:
+        if type(state) is dict:  # an exception has an empty one once somebody has asked for it
             state = dict(sorted(state.items(), key=lambda item: str(item[0])))
-        self.add(state)
+        self.add(state or None)
         for item in items or ():
             self.add(item)
         for key, item in pairs or ():
@@ -393,18 +394,18 @@ def _is_of_a_library(value: object) -> bool:
 
 
 def _reduced(value: Any) -> Any:  # noqa: ANN401
-    """As pickle takes it apart; an instance of the notebook's own class with all that it has.
+    """As pickle takes it apart, but with all attributes that it has, whatever `__getstate__` says.
 
-    Without what a library's cached properties have computed: in which process they were read first is no difference.
+    Raises what pickle would.
     """
     cls = type(value)
-    plain = "__reduce__" not in vars(cls) and "__reduce_ex__" not in vars(cls) and hasattr(value, "__dict__")
-    if plain and cls.__module__ == "__main__" and not issubclass(cls, (dict, list, tuple, set, str, int, float, bytes)):
-        return object, (), dict(vars(value))
-    function = copyreg.dispatch_table.get(type(value))
-    found: Any = function(value) if function is not None else value.__reduce_ex__(4)
-    state: Any = found[2] if isinstance(found, tuple) and len(found) > 2 else None
-    caches = computed(value, state) if type(state) is dict else ()
-    if not caches:
-        return found
-    return *found[:2], {key: item for key, item in state.items() if key not in caches}, *found[3:]
+    function = copyreg.dispatch_table.get(cls)
+    if function is not None:
+        return function(value)
+    reduced = value.__reduce_ex__(4)
+    plain = not any("__reduce__" in vars(base) or "__reduce_ex__" in vars(base) for base in cls.__mro__[:-1])
+    attributes = getattr(value, "__dict__", None)
+    if not plain or type(attributes) is not dict or issubclass(cls, _BASES):
+        return reduced
+    left_out = computed(value, attributes)
+    return object, (), {name: item for name, item in attributes.items() if name not in left_out}

@@ -1,4 +1,4 @@
-"""An instance of a class of the user's own, which says itself how it is pickled, in; refused if it would arrive changed.
+"""An instance of a class of the user's own that says itself how it is pickled, in; refused if it would arrive changed.
 
 `__getstate__` may leave out what cells look at; `__reduce__` may make it anew with something else in it. A library's
 class is taken at its word.
@@ -51,7 +51,7 @@ def _lost(obj: Any, reduced: tuple[Any, ...], attributes: Mapping[str, object]) 
     if type(state) is dict and not hasattr(type(obj), "__setstate__"):
         made: Mapping[str, object] = state
     else:
-        made = vars(copy._reconstruct(obj, None, *reduced))  # type: ignore[attr-defined]  # noqa: SLF001  # as copy.copy
+        made = vars(copy._reconstruct(obj, None, *reduced))  # type: ignore[attr-defined]  # as copy.copy
     for name, value in attributes.items():
         if name not in made or (made[name] is not value and compare(made[name], value) is not Verdict.SAME):
             return name

@@ -27,7 +27,7 @@ from typing import Any
 
 import cloudpickle
 
-from nb2pipe.runtime import arrays, frames, objects, special, tracking, versions
+from nb2pipe.runtime import arrays, frames, losses, objects, special, tracking, versions
 from nb2pipe.runtime.arrays import CannotLeave, Memories, Shown
 
 PROTOCOL = 5
@@ -168,11 +168,12 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
             with contextlib.suppress(Exception):  # else it travels by value, as classes made by hand do
                 importlib.import_module(obj.__module__)
         found = special.reduced(obj)
+        found = losses.own_way(obj) if found is None else found
         if found is not None:
             return found
         if type(obj) is types.CellType:
             return self._reduce_cell(obj)
-        module = module_of(type(obj))
+        module = special.module_of(type(obj))
         if type(obj) is functools._lru_cache_wrapper and obj.__module__ == "__main__":
             # by itself it goes by name, and the name may mean something else by now
             if obj.cache_info().currsize:
@@ -325,13 +326,7 @@ def _home_of(obj: Any) -> str:  # noqa: ANN401
         home = getattr(obj, "__module__", None)
         if isinstance(home, str):
             return home
-    return module_of(type(obj))
-
-
-def module_of(cls: type) -> str:
-    """The name of a class's module; some of Cython's have a descriptor in its place."""
-    module: object = cls.__module__
-    return module if isinstance(module, str) else ""
+    return special.module_of(type(obj))
 
 
 def _references(_count: int = 0) -> Any:  # noqa: ANN401

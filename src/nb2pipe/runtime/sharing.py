@@ -8,7 +8,8 @@ import types
 from collections.abc import Collection, Mapping
 
 from nb2pipe.runtime import arrays
-from nb2pipe.runtime.pickling import Pickled, module_of
+from nb2pipe.runtime.pickling import Pickled
+from nb2pipe.runtime.special import module_of
 
 _IMMUTABLE = (
     str, bytes, int, float, complex, bool, type(None), type(Ellipsis), type(NotImplemented),

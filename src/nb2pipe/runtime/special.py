@@ -49,6 +49,12 @@ def singleton(name: str) -> object:
     return get(importlib.import_module(module))
 
 
+def module_of(cls: type) -> str:
+    """The name of a class's module; some of Cython's have a descriptor in its place."""
+    module: object = cls.__module__
+    return module if isinstance(module, str) else ""
+
+
 def reduced(obj: Any) -> Any:  # noqa: ANN401
     """How `obj` is pickled, in pickle's terms; None: as it does it. Raises CannotLeave."""
     kind = type(obj)

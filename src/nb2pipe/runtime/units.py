@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import objects, pickling, sharing, tracking, versions
+from nb2pipe.runtime import objects, pickling, sharing, special, tracking, versions
 from nb2pipe.runtime.arrays import Memories
 from nb2pipe.runtime.changes import Verdict, compare
 
@@ -172,7 +172,7 @@ def _equal_bytes(one: objects.Buffer, other: objects.Buffer) -> bool:
 def type_name(value: object) -> str:
     """`pandas.DataFrame` rather than `pandas.core.frame.DataFrame`: the package and the class's name."""
     cls = type(value)
-    package = pickling.module_of(cls).partition(".")[0]
+    package = special.module_of(cls).partition(".")[0]
     return cls.__qualname__ if package in ("builtins", "__main__", "") else f"{package}.{cls.__qualname__}"
 
 
