@@ -9,6 +9,7 @@ import pytest
 from fast import Server, compare
 
 # fmt: off
+DATES = "import pandas as pd\nr = pd.Series([1.0, 2.0, 3.0, 4.0, 5.0], index=pd.date_range('2020', periods=5, freq='MS'))\ntrain, test = r.iloc[:-2], r.iloc[-2:]"
 FOUND: dict[str, list[tuple[str, str]]] = {
     "a name shares with two others that share nothing": [
         ("a", "d = [2]"), ("b", "k = [5]"), ("c", "d.append(1)\nout = [d, k]\ny = list(out)"), ("d", "k.append(3)\nprint(y)"),
@@ -36,6 +37,9 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a name of a star import is bound anew in its step": [("a", "from math import *\nlog = [1]"), ("b", "print(sqrt(4))"), ("c", "print(log, floor(2.5))")],
     "a name of a star import is deleted": [("a", "from math import *"), ("b", "del log"), ("c", "print(sqrt(4), 'log' in globals())"), ("d", "print(floor(2.5))")],
     "a second star import over a name": [("a", "from math import *"), ("b", "log = [1]\nk = [2]"), ("c", "from cmath import *"), ("d", "print(log(1), k)")],
+    "series with an index of dates, in two steps": [("a", DATES), ("b", "m = r.rolling(3).mean()"), ("c", "n = pd.Series([1.0, 2.0], index=test.index)\nlast = train.iloc[-2:]"), ("d", "print(m, n, last, test)")],
+    "series with an index of periods, in two steps": [("a", "import pandas as pd\nr = pd.Series([1.0, 2.0], index=pd.period_range('2020', periods=2, freq='M'))"), ("b", "m = r * 2"), ("c", "n = pd.Series([1.0, 2.0], index=r.index)"), ("d", "print(m, n)")],
+    "series with an index of levels, in two steps": [("a", "import pandas as pd\nr = pd.Series([1.0, 2.0], index=pd.MultiIndex.from_tuples([(1, 'x'), (2, 'y')]))"), ("b", "m = r * 2"), ("c", "n = pd.Series([1.0, 2.0], index=r.index)"), ("d", "print(m, n)")],
     "pairs of a dict": [("a", "rows = {'p': [1]}"), ("b", "for k, r in sorted(rows.items()):\n    r.append(k)"), ("c", "print(rows)")],
     "pairs, in a comprehension": [("a", "rows = {'p': [1]}"), ("b", "[r.append(1) for k, r in list(rows.items())]"), ("c", "print(rows)")],
     "a dict of pairs": [("a", "z = {'p': [1]}"), ("b", "y = dict(z.items())"), ("c", "y['p'].append(1)\nprint(y)"), ("d", "print(z)")],

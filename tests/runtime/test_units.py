@@ -131,6 +131,10 @@ CROSSINGS = {
     "a function in two units is one": (
         "f = lambda: 1\nd = [{'f': f}]", "f,d", "assert d[0]['f'] is f", TOGETHER,
     ),
+    "series of dates that share a frequency are apart": (
+        "import pandas as pd\nr = pd.Series(range(9), index=pd.date_range('2020', periods=9, freq='MS'))\nx = r[:5]\ny = r[5:]", "x,y",
+        "assert x.index.freq == y.index.freq and x.index.freqstr == 'MS'", COPY_ON_WRITE,
+    ),
     "frames that share an index are apart": (
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4]}, index=['x', 'y'])\nX = df[['a']]\ny = df['b']", "X,y",
         "assert list(X.index) == list(y.index)", COPY_ON_WRITE,

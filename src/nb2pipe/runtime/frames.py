@@ -60,6 +60,13 @@ def block_with(function: Any, arguments: Any, refs: Any) -> Any:  # noqa: ANN401
     return block
 
 
+def arrays_of_index(index: Any) -> list[object]:  # noqa: ANN401
+    """What an Index consists of: its array with that one's attributes, the codes of one of several levels."""
+    array = getattr(index, "_data", None)
+    attributes = getattr(array, "__dict__", {})
+    return [array, attributes, attributes.get("_cache"), *(getattr(index, "_codes", None) or ())]
+
+
 def living(refs: Any) -> int:  # noqa: ANN401
     """How many blocks and indexes share the memory of `refs`."""
     return sum(reference() is not None for reference in refs.referenced_blocks)

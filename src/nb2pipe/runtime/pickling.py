@@ -221,7 +221,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
                 self._keep_private(obj)
                 return (_references, (self._outer_count(obj),))
             if name.endswith("Index"):  # nobody can write to its array, and it is copied when it arrives
-                self._keep_private(getattr(obj, "_data", None))
+                for part in frames.arrays_of_index(obj):
+                    self._keep_private(part)
         return super().reducer_override(obj)
 
     def _problem_with(self, value: object) -> str:

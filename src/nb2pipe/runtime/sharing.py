@@ -109,6 +109,8 @@ def is_shareable(obj: object) -> bool:
         return False
     if any(module_of(base) == "enum" and base.__name__ == "Enum" for base in cls.__mro__):
         return False
+    if module == "pandas._libs.tslibs.offsets":  # frequencies: each of a series' parts has the series' own
+        return False
     if module.startswith("numpy"):
         return not _is_numpy_constant(obj)
     return not (
