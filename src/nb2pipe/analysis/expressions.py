@@ -13,6 +13,8 @@ from nb2pipe.analysis.invocations import Invocations
 from nb2pipe.analysis.scopes import COMPREHENSIONS, Comprehension, Scope
 from nb2pipe.analysis.state import joined
 
+_LITERALS = (str, int, float, bytes, type(None))
+
 
 class Expressions(Invocations):
     """Evaluates expressions."""
@@ -61,7 +63,7 @@ class Expressions(Invocations):
     # --- leaves and operators ---------------------------------------------------------------------------------------
 
     def _constant(self, node: ast.Constant) -> Value:
-        if isinstance(node.value, str | int | float | bool | bytes) or node.value is None:
+        if isinstance(node.value, _LITERALS):
             return Value(literal=node.value)
         return IMMUTABLE
 

@@ -24,6 +24,7 @@ from nb2pipe.analysis.recall import History, is_history
 from nb2pipe.analysis.scopes import FUNCTIONS, Code, Function, Scope, scope_of
 from nb2pipe.analysis.state import State, joined
 from nb2pipe.records import dataclass
+from nb2pipe.syntax import nodes_of
 
 BUILTINS = frozenset(dir(builtins)) - {"_"} | {"get_ipython", "display", "exit", "quit", "__file__", "__builtins__"}
 CODE = frozenset({"function", "class", "method", "caller"})  # kinds of objects that are called
@@ -90,6 +91,11 @@ class Arguments:
         if keyword in self.keywords:
             return self.keywords[keyword]
         return self.positional[position] if 0 <= position < len(self.positional) else None
+
+
+def _size(node: Code) -> int:
+    """How many nodes `ast.walk` would find: the marks Load, Store and Del are nodes as well."""
+    return sum(2 if "ctx" in item._fields else 1 for item in nodes_of(node))
 
 
 class Frames(ABC):
@@ -247,7 +253,7 @@ class Frames(ABC):
     def scope(self, node: Code) -> tuple[Scope, int]:
         """The scope of a function or class and the number of its nodes; worked out once."""
         if id(node) not in self._scopes:
-            self._scopes[id(node)] = (node, scope_of(node), sum(1 for _ in ast.walk(node)))
+            self._scopes[id(node)] = (node, scope_of(node), _size(node))
         _, scope, size = self._scopes[id(node)]
         return scope, size
 
