@@ -30,7 +30,8 @@ Tell: TypeAlias = Callable[[int], None]
 
 _NOTE = struct.Struct("<cq")  # a kind and a number; what follows an END is the pickled reply
 _AT, _END = b"@", b"."
-_GC_THRESHOLD = 100_000  # this process ends with its work: to look for garbage often costs a tenth of its time
+_NUMBER, _IS_TOLD = 0, 1  # places in the memory that a fork shares with its parent
+_GC_THRESHOLD = 400_000  # this process ends with its work: to look for garbage often costs a tenth of its time
 _TURN_S = 3600.0  # poll takes no more than 31 bits of milliseconds
 _START = "import sys; sys.path.append(sys.argv[1]); from nb2pipe.bounded import serve; serve()"
 _needed: set[str] = set()
@@ -161,7 +162,10 @@ def _ended(exit_code: int | None, at: int | None) -> Ended:
 
 
 def _forked(request: _Request) -> _Output:
+    import mmap
+
     held = {signal.SIGINT}  # Ctrl-C between the fork and what is ready for it would run this program's end twice
+    told = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")  # shared: to tell a number wakes nobody
     reading, writing = os.pipe()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
     pid: int | None = None
@@ -169,7 +173,7 @@ def _forked(request: _Request) -> _Output:
     try:
         pid = os.fork()
         if pid == 0:
-            _child(reading, writing, request)
+            _child(reading, writing, request, told)
         os.close(writing)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         content, ended = _collect(reading, time.monotonic() + request.caps.wall_s)
@@ -180,7 +184,8 @@ def _forked(request: _Request) -> _Output:
             if not ended:
                 os.kill(pid, signal.SIGKILL)
             status = os.waitpid(pid, 0)[1]
-    return _Output(content, os.waitstatus_to_exitcode(status) if ended else None)
+    note = _NOTE.pack(_AT, told[_NUMBER]) if told[_IS_TOLD] else b""
+    return _Output(note + content, os.waitstatus_to_exitcode(status) if ended else None)
 
 
 def _collect(reading: int, deadline: float) -> tuple[bytearray, bool]:
@@ -230,10 +235,15 @@ def serve() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         request = pickle.load(sys.stdin.buffer)  # noqa: S301  # the process that started this one wrote it
-        _work(request, out)
+
+        def tell(number: int) -> None:
+            out.write(_NOTE.pack(_AT, number))
+            out.flush()
+
+        _work(request, out, tell)
 
 
-def _child(reading: int, writing: int, request: _Request) -> NoReturn:
+def _child(reading: int, writing: int, request: _Request, told: memoryview) -> NoReturn:
     """A forked process's whole life. Nothing of the parent's is flushed, closed or finished here."""
     try:
         os.close(reading)
@@ -248,18 +258,19 @@ def _child(reading: int, writing: int, request: _Request) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+        def tell(number: int) -> None:
+            told[_NUMBER] = number
+            told[_IS_TOLD] = 1
+
         with os.fdopen(writing, "wb") as out:
-            _work(request, out)
+            _work(request, out, tell)
         os._exit(0)
     finally:
         os._exit(70)
 
 
-def _work(request: _Request, out: BinaryIO) -> None:
-    def tell(number: int) -> None:
-        out.write(_NOTE.pack(_AT, number))
-        out.flush()
-
+def _work(request: _Request, out: BinaryIO, tell: Tell) -> None:
     lift = _limit(request.caps)
     gc.set_threshold(_GC_THRESHOLD, 20, 50)
     try:

@@ -11,7 +11,6 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.tables import functions
 from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.model import At, Section, Unmovable
@@ -31,7 +30,7 @@ _FIX = "if the library stays as it was, write `# nb2pipe: pure` on that line"
 
 def note(state: State, node: ast.expr) -> None:
     """An expression that is a statement of its own, at the top level. What is given an object changes that."""
-    if not isinstance(node, ast.Call) or any(_is_object(state, item) for item in [*node.args, *node.keywords]):
+    if not isinstance(node, ast.Call):
         return
     names: list[str] = []
     func = node.func
@@ -39,10 +38,10 @@ def note(state: State, node: ast.expr) -> None:
         names.insert(0, func.attr)
         func = func.value
     value = state.names.get(func.id) if isinstance(func, ast.Name) else None
-    for ref in sorted((value or Value()).refs):
-        called = ".".join([ref, *names])
-        if _acts(called):
-            state.acts.setdefault(state.at, called)
+    called = [".".join([ref, *names]) for ref in sorted(value.refs)] if value is not None else []
+    acting = [ref for ref in called if _acts(ref)]
+    if acting and not any(_is_object(state, item) for item in [*node.args, *node.keywords]):
+        state.acts.setdefault(state.at, acting[0])
 
 
 def _is_object(state: State, node: ast.AST) -> bool:

@@ -15,6 +15,7 @@ from nb2pipe.analysis.state import joined
 
 Rounds: TypeAlias = Sequence[tuple[ast.expr, Value]]
 """Targets of a loop, each with a value of its own."""
+_LITERALS = (str, int, float, bytes, type(None))
 
 
 class Expressions(Invocations):
@@ -64,7 +65,7 @@ class Expressions(Invocations):
     # --- leaves and operators ---------------------------------------------------------------------------------------
 
     def _constant(self, node: ast.Constant) -> Value:
-        if isinstance(node.value, str | int | float | bool | bytes) or node.value is None:
+        if isinstance(node.value, _LITERALS):
             return Value(literal=node.value)
         return IMMUTABLE
 

@@ -13,22 +13,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
+from types import MappingProxyType
 
 from nb2pipe.analysis import told
 from nb2pipe.analysis.beside import Beside
 from nb2pipe.analysis.directives import Told
-from nb2pipe.analysis.heap import IMMUTABLE, Value
+from nb2pipe.analysis.heap import IMMUTABLE, NOTHING, Value
 from nb2pipe.analysis.modules import Modules
 from nb2pipe.analysis.recall import History, is_history
 from nb2pipe.analysis.scopes import FUNCTIONS, Code, Function, Scope, scope_of
 from nb2pipe.analysis.state import State, joined
 from nb2pipe.records import dataclass
+from nb2pipe.syntax import nodes_of
 
 BUILTINS = frozenset(dir(builtins)) - {"_"} | {"get_ipython", "display", "exit", "quit", "__file__", "__builtins__"}
 CODE = frozenset({"function", "class", "method", "caller"})  # kinds of objects that are called
 MAX_CALL_DEPTH = 12
 MAX_WALKED_NODES = 300_000
 MAX_WALKED_IN_A_CELL = 10_000
+_NO_KEYWORDS: Mapping[str, Value] = MappingProxyType({})
 VISITS_PER_NODE = 100  # objects looked at that cost as much as a walked node: in small code much may hold much
 
 
@@ -60,29 +63,39 @@ class Known:
     owner: int | None = None
 
 
-@dataclass
 class Arguments:
-    """The arguments of a call. `rest` is what `*` and `**` bring."""
+    """The arguments of a call, never changed once it is made. `rest` is what `*` and `**` bring.
 
-    positional: list[Value] = field(default_factory=list)
-    keywords: dict[str, Value] = field(default_factory=dict)
-    rest: Value | None = None
-    node: ast.Call | None = None
+    `objects`: those of all arguments.
+    """
+
+    __slots__ = ("_every", "keywords", "node", "objects", "positional", "rest")
+
+    def __init__(
+        self,
+        positional: Sequence[Value] = (),
+        keywords: Mapping[str, Value] = _NO_KEYWORDS,
+        rest: Value | None = None,
+        node: ast.Call | None = None,
+    ) -> None:
+        self.positional, self.keywords, self.rest, self.node = positional, keywords, rest, node
+        self._every = [*positional, *keywords.values(), *([rest] if rest else [])]
+        self.objects = NOTHING.union(*[value.objects for value in self._every])
 
     def every(self) -> list[Value]:
         """All arguments, in order."""
-        return [*self.positional, *self.keywords.values(), *([self.rest] if self.rest else [])]
-
-    @property
-    def objects(self) -> frozenset[int]:
-        """The objects of all arguments."""
-        return frozenset().union(*(value.objects for value in self.every()))
+        return self._every
 
     def at(self, position: int, keyword: str = "") -> Value | None:
         """One argument, by position or keyword."""
         if keyword in self.keywords:
             return self.keywords[keyword]
         return self.positional[position] if 0 <= position < len(self.positional) else None
+
+
+def _size(node: Code) -> int:
+    """How many nodes `ast.walk` would find: the marks Load, Store and Del are nodes as well."""
+    return sum(2 if "ctx" in item._fields else 1 for item in nodes_of(node))
 
 
 class Frames(ABC):
@@ -240,7 +253,7 @@ class Frames(ABC):
     def scope(self, node: Code) -> tuple[Scope, int]:
         """The scope of a function or class and the number of its nodes; worked out once."""
         if id(node) not in self._scopes:
-            self._scopes[id(node)] = (node, scope_of(node), sum(1 for _ in ast.walk(node)))
+            self._scopes[id(node)] = (node, scope_of(node), _size(node))
         _, scope, size = self._scopes[id(node)]
         return scope, size
 

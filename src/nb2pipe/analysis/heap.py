@@ -71,6 +71,14 @@ class Thing:
     packages: set[str] = field(default_factory=set)
 
 
+class _Reach(NamedTuple):
+    """What some objects reach, what is directly around that, and of how many holds this takes account."""
+
+    since: int
+    found: frozenset[int]
+    around: frozenset[int]
+
+
 class Heap:
     """All abstract objects of one notebook, by number."""
 
@@ -79,9 +87,7 @@ class Heap:
         self.site: int | None = None  # the expression of a function's body that is walked
         self._made: dict[tuple[int, str, str], list[int]] = {}
         self.visited = 0  # how many objects were looked at, to find who holds what: the walk's budget pays for it
-        self._reached: dict[
-            frozenset[int], tuple[int, frozenset[int]]
-        ] = {}  # objects -> how many holds, what they reach
+        self._reached: dict[frozenset[int], _Reach] = {}
         self.holds: list[tuple[int, int]] = []  # (holder, held), in the order in which they came to be
 
     def open_cell(self) -> None:
@@ -154,18 +160,35 @@ class Heap:
 
     def reach(self, objects: frozenset[int]) -> frozenset[int]:
         """`within`, with what is only seen; remembered, so that only the holds that came since are looked at."""
-        since, found = self._reached.get(objects, (0, NOTHING))
-        if not found or len(self.holds) - since > len(found) + _MOST_HOLDS:
+        return self._reach(objects).found
+
+    def around_reach(self, objects: frozenset[int]) -> frozenset[int]:
+        """What holds a part of what the objects reach, directly, and is no part of it. Remembered in the same way."""
+        return self._reach(objects).around
+
+    def _reach(self, objects: frozenset[int]) -> _Reach:
+        known = self._reached.get(objects)
+        if known is not None and known.since == len(self.holds):
+            return known
+        if known is None or len(self.holds) - known.since > len(known.found) + _MOST_HOLDS:
             found = frozenset(self.within(objects, seen=True))
+            around = frozenset(self.holders(found) - found)
         else:
-            fresh = [held for holder, held in self.holds[since:] if holder in found and held not in found]
-            found = found.union(self.within(fresh, seen=True)) if fresh else found
-        self._reached[objects] = len(self.holds), found
-        return found
+            found, around = known.found, known.around
+            came = self.holds[known.since :]
+            fresh = [held for holder, held in came if holder in found and held not in found]
+            if fresh:
+                more = self.within(fresh, seen=True)
+                found |= more
+                around = (around | self.holders(more)) - found
+            around |= {holder for holder, held in came if held in found and holder not in found}
+        made = self._reached[objects] = _Reach(len(self.holds), found, around)
+        return made
 
     def holders(self, objects: Iterable[int]) -> set[int]:
         """What holds the objects directly."""
-        return set().union(*[self.things[number].holders for number in objects])
+        things = self.things
+        return set().union(*[things[number].holders for number in objects])
 
     def around(self, objects: Iterable[int]) -> set[int]:
         """The objects and all that hold them, directly or not."""

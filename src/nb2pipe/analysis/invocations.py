@@ -38,21 +38,22 @@ class Invocations(Attributes):
 
     def arguments(self, node: ast.Call) -> Arguments:
         """The values of a call's arguments, in order."""
-        found = Arguments(node=node)
+        positional: list[Value] = []
+        keywords: dict[str, Value] = {}
         rest: list[Value] = []
         for item in node.args:
             value = self.evaluate(item)
             if isinstance(item, ast.Starred):
                 rest.append(value)
             else:
-                found.positional.append(value)
+                positional.append(value)
         for keyword in node.keywords:
             value = self.evaluate(keyword.value)
             if keyword.arg is None:
                 rest.append(self.element(value).join(Value(refs=value.refs)))
             else:
-                found.keywords[keyword.arg] = value
-        found.rest = joined(rest) if rest else None
+                keywords[keyword.arg] = value
+        found = Arguments(positional, keywords, joined(rest) if rest else None, node)
         for value in found.every():
             if value.objects:
                 self.use(value)

@@ -19,6 +19,11 @@ Code: TypeAlias = Function | ast.ClassDef
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_TELLING = frozenset(  # the nodes that tell something of a scope; of all others only their parts do
+    {ast.Name, *FUNCTIONS, ast.ClassDef, *COMPREHENSIONS, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom,
+     ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Yield, ast.YieldFrom, ast.AugAssign,
+     ast.Delete}
+)  # fmt: skip
 
 
 @dataclass
@@ -137,6 +142,8 @@ def _visit(node: ast.AST, scope: Scope) -> None:
 
 def _step(node: ast.AST, scope: Scope) -> Sequence[ast.AST]:
     """Note what the node itself does; what is to be looked at next."""
+    if node.__class__ not in _TELLING:
+        return parts_of(node)
     if isinstance(node, ast.Name):
         (scope.reads if isinstance(node.ctx, ast.Load) else scope.locals).add(node.id)
     elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):

@@ -204,7 +204,8 @@ class State:
             reach |= {name: self.heap.reach(self.names[name].objects) for name in sorted(waiting)}
             fresh = frozenset().union(*(reach[name] for name in waiting)) - found
             found |= fresh
-            around = self.heap.around(self.heap.holders(fresh) - found)  # names around the rest of it are known already
+            outside = (self.heap.around_reach(self.names[name].objects) for name in waiting)
+            around = self.heap.around(frozenset().union(*outside) - found)
             waiting = self._names_of(fresh | around) - reach.keys()
         if len(reach) > 1:
             self.shares.append(Share(self.at, stored, reach))

@@ -15,9 +15,10 @@ from nb2pipe.analysis.protocols import SHOWN
 from nb2pipe.analysis.state import Changes, joined
 from nb2pipe.analysis.tables import magics
 from nb2pipe.model import At
-from nb2pipe.syntax import parts_of
 
 _MAX_PASSES = 8
+_COMPOUND = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.Match)
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")  # the fields of statements that hold statements
 _LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
@@ -27,6 +28,7 @@ class Walker(Defining):
     def __init__(self) -> None:
         super().__init__()
         self._loops = 0
+        self._leaving: dict[ast.stmt, bool] = {}  # compound statements -> whether they may leave their block
         self.last = IMMUTABLE  # the value of the last statement that is an expression
         self._runners: Mapping[type, Callable[[Any], None]] = {
             ast.Expr: self._expression,
@@ -70,9 +72,7 @@ class Walker(Defining):
             if not self.active:
                 self.state.at = At(cell, statement.lineno)
             self._run_one(statement)
-            if isinstance(statement, ast.If | ast.For | ast.While | ast.Try | ast.With | ast.Match) and _leaves(
-                statement
-            ):
+            if isinstance(statement, _COMPOUND) and self._may_leave(statement):
                 self._after_leaving(statements[position + 1 :])
                 return
 
@@ -86,6 +86,12 @@ class Walker(Defining):
         else:
             with told.applied(self, said):
                 runner(statement)
+
+    def _may_leave(self, statement: ast.stmt) -> bool:
+        found = self._leaving.get(statement)
+        if found is None:
+            found = self._leaving[statement] = _leaves(statement)
+        return found
 
     def _after_leaving(self, rest: Sequence[ast.stmt]) -> None:
         if self.frame.kind == "function" or self._loops:
@@ -127,7 +133,7 @@ class Walker(Defining):
         if self.frame.kind == "module":
             if not self.calls_are_pure:
                 acting.note(self.state, value)
-            for name in SHOWN:
+            for name in SHOWN if self.dunders else ():
                 self.special(self.last, name)
 
     def _return(self, node: ast.Return) -> None:
@@ -338,11 +344,13 @@ def _leaves(statement: ast.stmt) -> bool:
     waiting: list[tuple[ast.AST, bool]] = [(statement, False)]
     while waiting:
         node, inside = waiting.pop()
-        if isinstance(node, _LEAVES) and not (inside and isinstance(node, ast.Break | ast.Continue)):
-            return True
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        if isinstance(node, _LEAVES):
+            if not (inside and isinstance(node, ast.Break | ast.Continue)):
+                return True
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             loop = inside or isinstance(node, ast.For | ast.AsyncFor | ast.While)
-            waiting.extend((child, loop) for child in parts_of(node) if not isinstance(child, ast.expr))
+            for block in _BLOCKS:
+                waiting.extend((child, loop) for child in getattr(node, block, ()))
     return False
 
 

@@ -36,9 +36,11 @@ class Patterns(Generic[T]):
 
     def get(self, name: str) -> T | None:
         """What is said of `name`, if anything."""
-        if name not in self._known:
-            self._known[name] = self._find(name)
-        return self._known[name]
+        try:
+            return self._known[name]
+        except KeyError:
+            found = self._known[name] = self._find(name)
+            return found
 
     def values(self) -> list[T]:
         """All facts."""
