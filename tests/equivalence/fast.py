@@ -322,9 +322,7 @@ class Run:
         self.dir = self.root.run("run")
         self.schedule = Schedule(self.pipeline)
         self.done: dict[str, Any] = {}
-        self.passed: Any = None
-        self.count: Any = None
-        self.drawn: Any = None
+        self.taught: list[Any] = []  # by what went against the order
         self.seen: dict[str, Any] = {}  # what the steps that ran left behind, also those that were then stopped
         self.printed: dict[str, str] = {}
         self.shown: dict[str, list[dict[str, str]]] = {}
@@ -393,25 +391,17 @@ class Run:
         return None
 
     def _judge(self, step: Any) -> tuple[str, str] | None:
-        from nb2pipe.targets.local import settings, stored, verdict
-        from nb2pipe.targets.local.serial import miscounted, misdrawn, overtaken
+        from nb2pipe.targets.local import stored, verdict
+        from nb2pipe.targets.local.against_order import findings
 
         files = self.dir.step(step.id)
         outputs = stored.read_outputs(files, self.root)
         assert outputs is not None
         self.seen[step.id] = outputs
-        known = {**self.done, step.id: outputs}
+        found = list(findings(self.pipeline, {**self.done, step.id: outputs}, step))
+        self.taught += [item.lessons for item in found]
         error = verdict.unstorable(self.pipeline, step, outputs) or verdict.unforeseen(self.pipeline, step, outputs)
-        self.passed = overtaken(self.pipeline, known, step)
-        if self.passed is not None:
-            error = error or self.passed.error
-        self.count = miscounted(self.pipeline, known, step)
-        if self.count is not None:
-            error = error or self.count[0]
-        self.drawn = misdrawn(self.pipeline, known, step)
-        if self.drawn is not None:
-            error = error or self.drawn[0]
-        error = error or settings.error(settings.overlooked(self.pipeline, known, step))
+        error = error or next((item.error for item in found if item.error is not None), None)
         if error is not None:
             return "stopped", error.message
         self.done[step.id] = outputs
@@ -419,18 +409,10 @@ class Run:
 
     def lessons(self) -> Any:
         """What a run that was stopped has taught, as the supervisor keeps it."""
-        from nb2pipe.targets.local.lessons import (
-            lesson_of_change,
-            lesson_of_drawing,
-            lessons_of,
-            lessons_of_counting,
-            lessons_of_failing,
-        )
+        from nb2pipe.targets.local.lessons import lessons_of, lessons_of_failing
         from nb2pipe.targets.local.stored import seen_before_failing
 
-        taught = [lesson_of_change(self.seen[self.passed.step], self.passed.variable)] if self.passed else []
-        taught += [lesson_of_drawing(self.seen[self.drawn[1].id], self.drawn[2])] if self.drawn else []
-        taught += [lessons_of_counting(self.seen, self.count[1])] if self.count else []
+        taught = list(self.taught)
         for step_id in self.order:
             for step in self.pipeline.process_of(step_id):
                 seen = seen_before_failing(self.dir.step(step.id))

@@ -43,15 +43,18 @@ CASES = {
     ),
 }
 HELPERS = """
-import decimal, pathlib, time
+import decimal, os, pathlib, time
 def numbers(): return (n for n in range(3))
 def grow(v): v.append(2)
 def round_off(): decimal.getcontext().prec = 3
 def wait(): time.sleep(1.5)
 class Odd:
     n = 5
-    def __reduce__(self): return (make, ())
-def make(): raise NameError("it is not here")
+    def __reduce__(self): return (make, (os.getpid(),))
+def make(home):
+    if home != os.getpid():
+        raise NameError("it is not here")
+    return Odd()
 def write(): pathlib.Path("t.txt").write_text("new")
 def read(): return pathlib.Path("t.txt").read_text()
 """

@@ -68,6 +68,13 @@ def fitted(*values: float) -> LinearRegression:
     return LinearRegression().fit([[0.0], [1.0]], list(values))
 
 
+def advanced(values: Any) -> Any:
+    """An iterator that has given its first."""
+    found = iter(values)
+    next(found)
+    return found
+
+
 shared: list[int] = []
 ring: list[Any] = [1]
 ring.append(ring)
@@ -93,6 +100,7 @@ ROWS: list[tuple[str, Any, list[Any]]] = [
     ("a default factory", collections.defaultdict(list, a=[1]), [collections.defaultdict(set, a=[1])]),
     ("enums", Colour.RED, [Colour.BLUE, 1]),
     ("classes of enums", Colour, [enum.Enum("Colour", {"RED": 1})]),
+    ("iterators", advanced([1, 2, 3]), [iter([1, 2, 3]), iter([3]), advanced([1, 2, 4]), advanced((1, 2, 3))]),
     ("dates", datetime.date(2020, 1, 2), [datetime.date(2020, 1, 3), datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC)]),
     ("functions", len, [max]),
     ("partials", functools.partial(max, 1), [functools.partial(max, 2), functools.partial(min, 1)]),

@@ -8,9 +8,11 @@ caches that an object does not hand on don't count. What can't be looked into co
 from __future__ import annotations
 
 import contextlib
+import copy
 import copyreg
 import enum
 import hashlib
+import itertools
 import pickle
 import re
 import reprlib
@@ -18,7 +20,7 @@ import sys
 import types
 import weakref
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +35,7 @@ from nb2pipe.runtime.describe_libraries import (
 )
 
 MAX_PARTS = 500
+MAX_LEFT = 100_000  # of what an iterator has left
 MAX_PICKLE_BYTES = 50_000_000
 MAX_NUMBERS = 4_000_000  # of one part; of more only the digest is kept
 
@@ -45,7 +48,12 @@ _CLOSED = (  # nothing to look into, or nothing that would be the same elsewhere
     weakref.WeakSet,
 )  # fmt: skip
 _SHELL = "InteractiveShell"
+_SOME: tuple[Iterable[object], ...] = (
+    [], (), "", "ä", b"", bytearray(), range(0), range(1 << 70), {}, {}.values(), {}.items(), set(),
+)  # fmt: skip
+_WALKED = tuple(type(iter(some)) for some in _SOME)  # iterators of which a copy can be asked what is left
 _BASES = (dict, list, tuple, set, frozenset, str, int, float, bytes, type, types.ModuleType)
+_MAKERS = frozenset({"builtins", "itertools"})
 _MACHINERY = frozenset({"threading", "_thread", "concurrent", "multiprocessing", "asyncio"})
 _BUILTINS = "__builtins__"  # what `exec` puts into a dict
 
@@ -273,7 +281,11 @@ class _Walk:
             self.token("enum", f"{type_name(value)}.{value.name}".encode())
         elif isinstance(value, (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
             self._callable(value)
-        elif isinstance(value, _CLOSED) or _is_machinery(cls):
+        elif cls in _WALKED:
+            self._items("left", list(itertools.islice(copy.copy(value), MAX_LEFT)))
+        elif (
+            isinstance(value, _CLOSED) or _is_machinery(cls) or (cls.__module__ in _MAKERS and hasattr(cls, "__next__"))
+        ):
             self.close(value)
         else:
             self._object(value)

@@ -15,18 +15,13 @@ from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
 from nb2pipe.records import dataclass
 from nb2pipe.targets.local import settings, stored, verdict
-from nb2pipe.targets.local.lessons import (
-    lesson_of_change,
-    lesson_of_drawing,
-    lessons_of,
-    lessons_of_counting,
-    lessons_of_failing,
-)
+from nb2pipe.targets.local.against_order import findings
+from nb2pipe.targets.local.lessons import lessons_of, lessons_of_failing
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Request
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.scrub import Scrubber
-from nb2pipe.targets.local.serial import miscounted, misdrawn, overtaken, raced
+from nb2pipe.targets.local.serial import raced
 
 
 @dataclass(frozen=True)
@@ -63,17 +58,10 @@ class Judge:
                 return Judgement(verdict.not_saved(job.step, files, "the step ended without storing them"))
             outputs = replace(outputs, metrics={**printed_metrics(job.step, files), **outputs.metrics})
             known = {**done, job.step.id: outputs}
-            passed = overtaken(self._request.pipeline, known, job.step)
-            overlooked = settings.overlooked(self._request.pipeline, known, job.step)
-            count = miscounted(self._request.pipeline, known, job.step)
-            error = self._problem(job.step, outputs, known, began, passed.error if passed is not None else None)
-            drawn = misdrawn(self._request.pipeline, known, job.step)
-            error = error or (count[0] if count is not None else drawn[0] if drawn is not None else None)
-            error = error or settings.error(overlooked)
-            taught = {} if passed is None else lesson_of_change(known[passed.step], passed.variable)
-            taught = taught or ({} if count is None else lessons_of_counting(known, count[1]))
-            taught = taught or ({} if drawn is None else lesson_of_drawing(known[drawn[1].id], drawn[2]))
-            warnings = self._learn(lessons_of(job.step, outputs), taught, settings.lessons(overlooked, known))
+            found = tuple(findings(self._request.pipeline, known, job.step))
+            against = next((item.error for item in found if item.error is not None), None)
+            error = self._problem(job.step, outputs, known, began, against)
+            warnings = self._learn(lessons_of(job.step, outputs), *(item.lessons for item in found))
             if error is not None:
                 return Judgement(error, warnings=warnings)
             stored.commit(files, outputs, run=self._dir.id, attempt=job.attempt)
@@ -82,7 +70,8 @@ class Judge:
             return Judgement(verdict.not_saved(job.step, files, where))
         except ValueError as problem:
             return Judgement(verdict.not_saved(job.step, files, str(problem)))
-        return Judgement(None, outputs, (*warnings, *settings.warnings(overlooked), *self._warnings(job.step, outputs)))
+        warnings += tuple(line for item in found for line in item.warnings)
+        return Judgement(None, outputs, (*warnings, *self._warnings(job.step, outputs)))
 
     def _ending(self, running: Running, code: int) -> verdict.Ending:
         argv = self._request.kernel_argv
@@ -95,14 +84,14 @@ class Judge:
         outputs: stored.Outputs,
         done: Mapping[str, stored.Outputs],
         began: Mapping[str, frozenset[str]],
-        passed: StepError | None,
+        against: StepError | None,
     ) -> StepError | None:
         pipeline = self._request.pipeline
         return (
             self._secret_in(step, outputs)  # first: whatever else is wrong, it must not stay on the disk
             or verdict.unstorable(pipeline, step, outputs)
             or verdict.unforeseen(pipeline, step, outputs)
-            or passed
+            or against
             or raced(pipeline, done, began, step)
         )
 
