@@ -24,6 +24,7 @@ SHOWN = "print(pd.get_option('display.max_rows'), pd.get_option('display.precisi
 
 # fmt: off
 ROWS: dict[str, tuple[str, list[str | tuple[str, str]]]] = {
+    "a constant magic beside other code": ("", ["x = 1 / 3", "y = x * 2\n%precision 3\ny", "print(y)\ny", "y"]),
     "a value": ("s3<s2", [PANDAS, "n = len(data)\npd.set_option('display.precision', n)", FRAME]),
     "a frame that is printed without the library's name": ("s3<s2", [PANDAS, "n = len(data)\npd.set_option('display.precision', n)", "df = pd.DataFrame({'a': [1 / 3]})", "print(df)"]),
     "an attribute of the options": ("s3<s2", [PANDAS, "pd.options.display.precision = len(data)", FRAME]),

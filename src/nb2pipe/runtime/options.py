@@ -69,7 +69,8 @@ def _first(name: str) -> object:
 
 def write(library: str, changes: Options) -> None:
     """Set these options of an imported library. Raises whatever the library raises."""
-    _LIBRARIES[library].write(sys.modules[library], changes)
+    if changes:
+        _LIBRARIES[library].write(sys.modules[library], changes)
 
 
 def _same(one: object, other: object) -> bool:
