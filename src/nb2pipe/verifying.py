@@ -193,8 +193,12 @@ class _Verifier:
         """Where what people see comes apart; if only variables do, the step that such a one leaves changed."""
         if not found.shows:
             return bisecting.leaving(self.plan, [item for item in found.variables if item.verdict is Verdict.DIFFERS])
-        shows: bisecting.Differs = lambda pipeline: self.compare(self.observe(pipeline)).shows  # noqa: E731
-        return bisecting.find(self.plan, shows, self._differing_at, self.tell)
+        return bisecting.find(self.plan, self._shows, self._differing_at, self.tell)
+
+    def _shows(self, pipeline: Pipeline) -> bool:
+        """True if a run of this plan shows something else, or stops."""
+        piped = self.observe(pipeline)
+        return piped.error is not None or self.compare(piped).shows
 
     def _differing_at(self, earlier: Pipeline, before: int) -> Sequence[ValueReport]:
         """The variables that differ once the steps of `earlier` have run: those above cell `before`."""
