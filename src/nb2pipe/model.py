@@ -248,7 +248,8 @@ class DefinitionKind(StrEnum):
 class Definition:
     """A top-level statement that later steps replay as source instead of loading its value.
 
-    `id` is 12 hex digits of the SHA-256 of kind, place and source. `source` is the statement's own lines as they
+    `id` is 12 hex digits of the SHA-256 of its kind, what it means (`nb2pipe.meaning`: neither its place nor how it is
+    formatted) and how many equal ones stand above it. `source` is the statement's own lines as they
     stand in the cell; `needs` are the definitions (ids) that must be replayed before it. A SETUP has no names and is
     replayed in every later step.
     """
