@@ -575,6 +575,7 @@ class StepStarted:
     at: datetime
     step: str
     attempt: int = 1
+    because: tuple[str, ...] = ()  # why no earlier run's results will do
 
 
 @dataclass(frozen=True)
@@ -609,6 +610,7 @@ class StepFinished:
     because: str | None = None  # SKIPPED or CANCELED: the reason, for people
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    reused: str = ""  # the run whose results these are, if not this one's
 
 
 @dataclass(frozen=True)
@@ -656,6 +658,7 @@ class StepRun:
     because: str | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    reused: str = ""
 
 
 @dataclass(frozen=True)
