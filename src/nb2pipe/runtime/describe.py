@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nb2pipe.runtime.computed import computed
+from nb2pipe.runtime.computed import unread
 from nb2pipe.runtime.describe_libraries import (
     is_drawn,
     is_immutable,
@@ -419,5 +419,4 @@ def _reduced(value: Any) -> Any:  # noqa: ANN401
     attributes = getattr(value, "__dict__", None)
     if not plain or type(attributes) is not dict or issubclass(cls, _BASES):
         return reduced
-    left_out = computed(value, attributes)
-    return object, (), {name: item for name, item in attributes.items() if name not in left_out}
+    return object, (), unread(value, attributes)
