@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
+from nb2pipe.locks import exclusive
 from nb2pipe.model import Json
 from nb2pipe.records import dataclass
 
@@ -74,14 +75,20 @@ def read(path: Path) -> Lessons:
         return {}
 
 
+def joined(known: Lessons, new: Lessons) -> Lessons:
+    """Both."""
+    return {**known, **{key: known.get(key, Lesson()) | lesson for key, lesson in new.items()}}
+
+
 def add(path: Path, new: Lessons) -> None:
-    """Put new lessons to those that are there. Raises OSError. The caller holds the notebook's lock."""
-    before = read(path)
-    joined = {**before, **{key: before.get(key, Lesson()) | lesson for key, lesson in new.items()}}
-    if joined != before:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Put new lessons to those that are there. Raises OSError."""
+    with exclusive(path.with_suffix(".lock")):
+        before = read(path)
+        after = joined(before, new)
+        if after == before:
+            return
         content: dict[str, Json] = {
             "schema": _SCHEMA,
-            "cells": {key: wire.encode(item) for key, item in sorted(joined.items())},
+            "cells": {key: wire.encode(item) for key, item in sorted(after.items())},
         }
         write_atomic(path, wire.dumps(content).encode(), durable=False)

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nb2pipe import render, wire
+from nb2pipe import learned, render, wire
 from nb2pipe.errors import Canceled, EnvironmentProblem
 from nb2pipe.layout import RootDir, RunDir
+from nb2pipe.learned import Lessons
 from nb2pipe.model import (
     At,
     Bundle,
@@ -93,6 +94,15 @@ class Laboratory:
         """The files that each run begins with; `copied` says then how much that is."""
         self._copy()
         return digests(self._work)
+
+    @property
+    def taught(self) -> Lessons:
+        """What runs of the pipeline have taught so far."""
+        return learned.read(self._learned)
+
+    @property
+    def _learned(self) -> Path:
+        return self.root.learned(self._work / self._name)
 
     def straight(self, cells: Sequence[int], hash_seed: int, env: Mapping[str, str] | None = None) -> Observed:
         """Run these cells in one kernel, as Jupyter does."""

@@ -12,15 +12,16 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nb2pipe import bisecting
+from nb2pipe import bisecting, learned
 from nb2pipe import notebook as reading
 from nb2pipe.analyzing import Analyzed, analyze
 from nb2pipe.config import Limits
 from nb2pipe.files import make_private_dir
+from nb2pipe.layout import RootDir
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Json, Notebook, Pipeline, StepError
 from nb2pipe.observing import STRAIGHT, Laboratory, Observed, Settings
@@ -29,6 +30,8 @@ from nb2pipe.verify.files import compare_files
 from nb2pipe.verify.outputs import compare_cells
 from nb2pipe.verify.state import compare_values, to_the_letter
 from nb2pipe.verify.verdicts import CellReport, Cut, Outcome, ValueReport, Verdict, Verification
+
+_PLANS = 4  # a run may stop for one thing after the other
 
 HASH_SEEDS = (1, 2)  # of the first straight run and the pipeline; of the second straight run
 
@@ -79,7 +82,12 @@ def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell 
     """
     limits = Limits.from_environment()
     tags, notes = _tags(reading.read(source, limits), asked.cut)
-    analyzed = analyze(source, limits=limits, lessons=lessons, seeded=asked.settings.seeded, tags=tags)
+
+    def look(taught: Lessons) -> Analyzed:
+        known = learned.joined(lessons, taught)
+        return analyze(source, limits=limits, lessons=known, seeded=asked.settings.seeded, tags=tags)
+
+    analyzed = look({})
     name = source.name
     if analyzed.errors or analyzed.pipeline is None:
         first = analyzed.errors[0]
@@ -94,7 +102,9 @@ def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell 
         raise store.cannot_write(path, error) from error
     laboratory = Laboratory(path, source.resolve().parent, analyzed.notebook, name, asked.settings)
     try:
-        return _Verifier(analyzed, analyzed.pipeline, laboratory, asked, tell).run(name, notes)
+        verifier = _Verifier(analyzed, analyzed.pipeline, laboratory, asked, tell, look)
+        found = verifier.run(name, notes)
+        return replace(found, notes=(*found.notes, *_keep(verifier.taught, RootDir(root), source)))
     finally:
         shutil.rmtree(path, ignore_errors=True)
 
@@ -103,9 +113,18 @@ class _Verifier:
     """The runs of one verification, and their comparison."""
 
     def __init__(
-        self, analyzed: Analyzed, pipeline: Pipeline, laboratory: Laboratory, asked: Asked, tell: Tell
+        self,
+        analyzed: Analyzed,
+        pipeline: Pipeline,
+        laboratory: Laboratory,
+        asked: Asked,
+        tell: Tell,
+        look: Callable[[Lessons], Analyzed],
     ) -> None:
         self.analyzed = analyzed
+        self.look = look
+        self.taught: Lessons = {}
+        """What stopped runs of the pipeline have taught, and its plan is made with."""
         self.plan = pipeline
         self.laboratory = laboratory
         self.asked = asked
@@ -128,7 +147,7 @@ class _Verifier:
             self.tell("the notebook, straight (2 of 2)")
             self.second = self.laboratory.straight(self.cells, HASH_SEEDS[1], self.env)
         self.tell(f"the pipeline: {len(self.plan.steps)} steps")
-        piped = self.observe(self.plan)
+        piped, stops = self._piped()
         found = self.compare(piped)
         outcome, problem = self._outcome(found, piped)
         cut = None
@@ -142,12 +161,27 @@ class _Verifier:
             problem,
             *(found.cells, found.variables, found.files),
             cut,
-            (*notes, *piped.warnings),
+            (*notes, *stops, *piped.warnings),
             self.analyzed.diagnostics,
             {"straight": self.first.seconds, "pipeline": piped.seconds},
             state.versions if state else {},
             tuple(step.name for step in self.plan.steps),
         )
+
+    def _piped(self) -> tuple[Observed, tuple[str, ...]]:
+        """What the pipeline leaves. Where a run stops and teaches something, it is planned again, as a user would."""
+        stops: list[str] = []
+        while True:
+            piped = self.observe(self.plan)
+            if piped.error is None or self.first.error is not None or len(stops) == _PLANS - 1:
+                return piped, tuple(stops)
+            taught = learned.joined(self.taught, self.laboratory.taught)
+            analyzed = self.look(taught)
+            if analyzed.errors or analyzed.pipeline in (None, self.plan):
+                return piped, tuple(stops)
+            self.analyzed, self.plan, self.taught = analyzed, analyzed.pipeline, taught
+            stops.append(f"a run stopped and taught nb2pipe what the code does not show: {piped.error.message}")
+            self.tell("the run stopped; planned again with what it taught")
 
     def observe(self, pipeline: Pipeline) -> Observed:
         """Run a plan of these steps."""
@@ -212,6 +246,17 @@ class _Verifier:
         first, last = to_the_letter(straight.state), to_the_letter(piped.state)
         reports = compare_values(first, first, last, piped.why_not, self.asked.rtol)
         return [item for item in reports if item.verdict is Verdict.DIFFERS]
+
+
+def _keep(taught: Lessons, root: RootDir, source: Path) -> tuple[str, ...]:
+    """Keep what the plan was made with for the next run, which needs the same; what to say about it."""
+    if not taught:
+        return ()
+    try:
+        learned.add(root.learned(source), taught)
+    except OSError as error:
+        return (f"what was learned can't be kept, so that the next run may stop again: {error.strerror or error}",)
+    return ("what was learned is kept, and the next run here is planned with it",)
 
 
 def _of_the_notebook(error: StepError) -> str:

@@ -22,6 +22,7 @@ from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.journal import Journal
 from nb2pipe.layout import RunDir
+from nb2pipe.locks import open_lock, owner_of, try_lock
 from nb2pipe.model import (
     CancelRequested,
     CellStarted,
@@ -39,7 +40,6 @@ from nb2pipe.processes import IS_LINUX, descendants, identify, kill_descendants,
 from nb2pipe.targets.local import stored
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.judging import Judge
-from nb2pipe.targets.local.lock import open_lock, owner_of, try_lock
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, sockets_dir, spec_of
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.schedule import Schedule

@@ -1,11 +1,13 @@
-"""One run at a time for a notebook: a lock file in, the lock or the name of its owner out.
+"""A lock file in, the lock or the name of its owner out: one run at a time for a notebook, one writer for a file.
 
 It is a `flock`: the system frees it when its holder is gone, so that no lock is ever to be removed by hand.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -30,3 +32,17 @@ def try_lock(descriptor: int, owner: str) -> bool:
 def owner_of(descriptor: int) -> str:
     """Who has the lock, by the file's content."""
     return os.pread(descriptor, 200, 0).decode(errors="replace") or "another run"
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock of this file, after whoever holds it now. For what takes no time. Raises OSError."""
+    import fcntl
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = open_lock(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
