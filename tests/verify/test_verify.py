@@ -171,6 +171,19 @@ def test_a_cell_whose_stored_output_is_an_error_was_meant_to_raise_it(write: Wri
     assert any("cell 2" in note for note in found.notes)
 
 
+def test_what_others_write_into_the_folder_meanwhile_is_no_difference(write: Write, tmp_path: Path) -> None:
+    """The runs begin with the same files: a log that grows beside the notebook isn't the notebook's."""
+    path = write(("step:a", ""), ("step:b", "y = open('log.txt').read()\nprint(y)"))
+    log = path.parent / "log.txt"
+    log.write_text("begun ")
+    content = json.loads(path.read_text())
+    content["cells"][0]["source"] = f"open({str(log)!r}, 'a').write('more ')"
+    path.write_text(json.dumps(content))
+    found = api.verify(path, Asked())
+    assert (found.outcome, cells(found), found.files) == (Outcome.SAME, [SAME, SAME], ())
+    assert "more more" in log.read_text()
+
+
 def test_what_lies_beside_the_folder_is_not_there(write: Write) -> None:
     path = write(("step:a", "print(open('../beside.txt').read())"))
     (path.parent.parent / "beside.txt").write_text("x")
