@@ -220,7 +220,8 @@ class _Verifier:
         if self.second.error is not None:
             return Outcome.FAILS, f"run a second time, {_of_the_notebook(self.second.error)}"
         if piped.error is not None:
-            return Outcome.STOPPED, piped.error.message
+            fix = f"; fix: {piped.error.hint}" if piped.error.hint else ""
+            return Outcome.STOPPED, f"{piped.error.message}{fix}"
         return (Outcome.DIFFERS, "") if found.differs else (Outcome.SAME, "")
 
     def _cut(self, found: _Found) -> Cut | None:

@@ -238,17 +238,22 @@ def test_a_folder(write: Write) -> None:
     path = write(("", "x = 1"), ("", "print(x)"))
     write(("step:a", "print(y)"), ("step:b", "y = 1"), name="wrong.ipynb")
     (path.parent / "no.ipynb").write_text("no notebook")
+    (path.parent / "a").mkdir()
+    for name in ("index.ipynb", "a/b.ipynb", "a--b.ipynb"):
+        write(("step:a", "print(y)"), name=name)
     done = command("verify", "--folder", path.parent, "--cut", "cells", "--json")
     out, err = done.communicate(timeout=120)
     assert done.returncode == 2, err
     rows = {row["name"]: row for row in json.loads(out)["notebooks"]}
     assert {name: row["outcome"] for name, row in rows.items()} == {
+        "a--b.ipynb": "refused", "a/b.ipynb": "refused", "index.ipynb": "refused",
         "no.ipynb": "refused", "note.ipynb": "same", "wrong.ipynb": "refused",
     }  # fmt: skip
     assert rows["note.ipynb"]["counts"]["same"] == 2
     pages = path.parent / ".nb2pipe" / "verify"
-    assert (pages / rows["note.ipynb"]["link"]).is_file()
-    assert "note.ipynb" in (pages / "index.html").read_text(encoding="utf-8")
+    for name, row in rows.items():  # each has a page of its own
+        assert name == "no.ipynb" or f"<strong>{name.rpartition('/')[2]}<" in (pages / row["link"]).read_text(), name
+    assert "1 of 6 notebooks" in (pages / "index.html").read_text(encoding="utf-8")
 
 
 def test_canceled(write: Write) -> None:

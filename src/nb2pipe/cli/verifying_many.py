@@ -68,7 +68,7 @@ def _notebooks(folder: Path) -> Iterator[Path]:
 
 def _verify(path: Path, folder: Path, pages: Path, options: Sequence[str]) -> FolderRow:
     name = path.relative_to(folder).as_posix()
-    link = name.replace("/", "--").removesuffix(".ipynb") + ".html"
+    link = f"{name}.html"  # never `index.html`, and another for each
     prepare_death_signal()
     parent = os.getpid()
     started = time.monotonic()
