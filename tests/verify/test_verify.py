@@ -171,7 +171,7 @@ def test_a_cell_whose_stored_output_is_an_error_was_meant_to_raise_it(write: Wri
     assert any("cell 2" in note for note in found.notes)
 
 
-def test_what_others_write_into_the_folder_meanwhile_is_no_difference(write: Write, tmp_path: Path) -> None:
+def test_what_others_write_into_the_folder_meanwhile_is_no_difference(write: Write) -> None:
     """The runs begin with the same files: a log that grows beside the notebook isn't the notebook's."""
     path = write(("step:a", ""), ("step:b", "y = open('log.txt').read()\nprint(y)"))
     log = path.parent / "log.txt"
