@@ -228,12 +228,30 @@ class _Verifier:
         """Where what people see comes apart; if only variables do, the step that such a one leaves changed."""
         if not found.shows:
             return bisecting.leaving(self.plan, [item for item in found.variables if item.verdict is Verdict.DIFFERS])
-        return bisecting.find(self.plan, self._shows, self._differing_at, self.tell)
+        plan = self._up_to_the_first(found)
+        if len(plan.steps) < len(self.plan.steps) and not self._shows(plan):
+            plan = self.plan  # a step below has a part in it, by a file for instance
+        return bisecting.find(plan, self._shows, self._differing_at, self.tell)
+
+    def _up_to_the_first(self, found: _Found) -> Pipeline:
+        """The plan without the steps below the first one that shows something else: most often they follow from it."""
+        steps = self.plan.steps
+        showing = {item.step for item in found.cells if item.verdict is Verdict.DIFFERS}
+        place = next((place for place, step in enumerate(steps, 1) if step.name in showing), len(steps))
+        below = min((min(step.cells) for step in steps[place:] if step.cells), default=None)
+        above = tuple(item for item in self.plan.definitions if below is None or item.at.cell < below)
+        return replace(self.plan, steps=steps[:place], definitions=above)
 
     def _shows(self, pipeline: Pipeline) -> bool:
-        """True if a run of this plan shows something else, or stops."""
+        """True if a run of this plan, or of its first steps, shows something else, or stops."""
         piped = self.observe(pipeline)
-        return piped.error is not None or self.compare(piped).shows
+        if piped.error is not None:
+            return True
+        found = self.compare(piped)
+        if len(pipeline.steps) == len(self.plan.steps):
+            return found.shows
+        names = {step.name for step in pipeline.steps}
+        return any(item.verdict is Verdict.DIFFERS and item.step in names for item in found.cells)
 
     def _differing_at(self, earlier: Pipeline, before: int) -> Sequence[ValueReport]:
         """The variables that differ once the steps of `earlier` have run: those above cell `before`."""

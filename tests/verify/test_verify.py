@@ -108,6 +108,21 @@ def test_the_step_where_results_come_apart_is_found(write: Write) -> None:
     assert ".notes: {'k': 1}, now {}" in found.cut.cause
 
 
+@pytest.mark.usefixtures("installed")
+def test_of_several_steps_that_differ_the_first_is_told(write: Write) -> None:
+    path = write(
+        ("step:a", FORGETFUL),
+        ("step:b", "xs = [1]"),
+        ("step:c", "print(xs, it.notes)"),
+        ("step:d", "print(it.notes)"),
+        ("step:e", "print(len(it.notes))"),
+    )
+    found = api.verify(path)
+    assert cells(found) == [SAME, SAME, DIFFERS, DIFFERS, DIFFERS]
+    assert found.cut is not None
+    assert (found.cut.before, found.cut.after, found.cut.variables) == ("b", "c", ("it",))
+
+
 def test_a_final_value_that_no_cell_shows_differs_too(write: Write) -> None:
     found = api.verify(write(("step:a", "it = iter({'a': 1})"), ("step:b", "y = 1")))
     assert found.outcome is Outcome.DIFFERS
