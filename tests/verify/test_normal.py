@@ -127,6 +127,16 @@ PRINTED = {
         "1875/1875 ━━━━ 1:02 33ms/step - loss: 0.31",
         "1875/1875 ━━━━ 3s 2ms/step - loss: 0.32",
     ),
+    "iminuit": (
+        "│ EDM = 9.78e-20 (Goal: 0.0002)    │           time = 70.6 sec            │",
+        "│ EDM = 9.78e-20 (Goal: 0.0002)    │                                      │",
+        "│ EDM = 9.79e-20 (Goal: 0.0002)    │           time = 70.6 sec            │",
+    ),
+    "what iminuit does not tell": (
+        "│ EDM = 1 │ time = 0.1 sec left │",
+        "│ EDM = 1 │ time = 0.1 sec left │",
+        "│ EDM = 1 │ time = 0.2 sec left │",
+    ),
     "statsmodels": (
         "Dep. Variable:   y   R-squared:  0.416\nDate:  Mon, 14 May 2018   Prob:  0.1\nTime:   21:48:12   Log: -12.9",
         "Dep. Variable:   y   R-squared:  0.416\nDate:  Tue, 15 May 2018   Prob:  0.1\nTime:   01:48:12   Log: -12.9",
@@ -251,6 +261,19 @@ DISPLAYED = {
         BOKEH.format(UUID, "p1008", "p1009", "p1011"),
     ),
     "bokeh's element": ("html", '<div data-root-id="p1008">1', '<div data-root-id="p1057">1', '<div data-root-id="p1008">2'),
+    "iminuit": (
+        "html",
+        '<td style="text-align:center" title="Total run time of algorithms"> time = 0.1 sec </td><td>1</td>',
+        '<td style="text-align:center" title="Total run time of algorithms">  </td><td>1</td>',
+        '<td style="text-align:center" title="Total run time of algorithms"> time = 0.1 sec </td><td>2</td>',
+    ),
+    "panel's channel": (
+        "html",
+        f'{{"plot_id":"{UUID}","comm_id":"{HEX}","client_comm_id":"{ELSE}","data":1}}',
+        f'{{"plot_id":"{OTHER_UUID}","comm_id":"{ELSE}","client_comm_id":"{HEX}","data":1}}',
+        f'{{"plot_id":"{UUID}","comm_id":"{HEX}","client_comm_id":"{ELSE}","data":2}}',
+    ),
+    "what is no panel's channel": ("html", f'"my_comm_id":"{HEX}"', f'"my_comm_id":"{HEX}"', f'"my_comm_id":"{ELSE}"'),
     "fit": (
         "html",
         OLS.format("Mon, 14 May 2018", "21:48:12", "1.5"),

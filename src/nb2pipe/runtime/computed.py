@@ -6,7 +6,12 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-_ADDRESSES = frozenset({"_stop_words_id"})  # where scikit-learn's vectorizers keep the `id()` of their stop words
+_OF_ITSELF = {
+    "holoviews": frozenset({"_plot_id"}),  # the `id()` of an element
+    "iminuit": frozenset({"_time"}),  # the seconds that a minimum took
+    "sklearn": frozenset({"_stop_words_id"}),  # the `id()` of a vectorizer's stop words
+    "statsmodels": frozenset({"diagn", "_nobs_int"}),  # what a regression's `summary()` and `nobs` have computed
+}
 
 
 def computed(value: object, names: Iterable[Any]) -> frozenset[Any]:
@@ -20,6 +25,12 @@ def computed(value: object, names: Iterable[Any]) -> frozenset[Any]:
     found = {
         name for base in cls.__mro__ for name, item in vars(base).items() if type(item) is functools.cached_property
     }
-    if cls.__module__.startswith("sklearn."):
-        found |= _ADDRESSES
+    found |= _OF_ITSELF.get(cls.__module__.partition(".")[0], frozenset())
     return frozenset(found.intersection(names)) if found else frozenset()
+
+
+def caches(value: object, names: Iterable[Any]) -> frozenset[Any]:
+    """Those of `names` that say of themselves that they are a library's own caches: `_cache`, `_summary_cache`."""
+    if type(value).__module__ == "__main__":
+        return frozenset()
+    return frozenset(name for name in names if str(name).startswith("_") and "cache" in str(name))

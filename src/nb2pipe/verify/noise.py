@@ -157,6 +157,26 @@ RULES = (
         Where.MARKUP,
     ),
     Rule(("altair-viz-",), re.compile(r"\baltair-viz-[0-9a-f]{32}\b"), "altair-viz", Where.MARKUP),
+    # How long a minimum of iminuit took, which it tells from a tenth of a second on: as text, HTML.
+    Rule(
+        ("│ EDM = ",),
+        re.compile(r"(│ EDM = [^│\n]{1,60}│)(?: +time = \d+\.\d sec)? +(?=│$)", re.MULTILINE),
+        r"\1 (time) ",
+        Where.PRINTED,
+    ),
+    Rule(
+        ('title="Total run time of algorithms"',),
+        re.compile(r'(title="Total run time of algorithms"> ?)(?:time = \d+\.\d sec)? *(?=</td>)'),
+        r"\1(time)",
+        Where.MARKUP,
+    ),
+    # How Panel and HoloViews name the channel between a plot and its page.
+    Rule(
+        ("comm_id",),
+        re.compile(r'("(?:client_)?comm_id": ?")[0-9a-f]{32}(?=")'),
+        r"\1comm",
+        Where.MARKUP | Where.DATA,
+    ),
     Rule(("leaflet",), re.compile(r"\b([a-z][a-z_]{1,40})_[0-9a-f]{32}\b"), r"\1_id", Where.MARKUP),
     Rule(("<dc:date>",), re.compile(r"<dc:date>[^<]*</dc:date>"), "<dc:date/>", Where.SVG),
 )
