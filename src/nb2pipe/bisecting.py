@@ -73,7 +73,8 @@ def _cut(pipeline: Pipeline, size: int, differing_at: DifferingAt) -> Cut:
     cells = (max(before.cells, default=0), min(after.cells, default=0))
     above = tuple(item for item in pipeline.definitions if item.at.cell < cells[1])
     earlier = replace(pipeline, steps=steps[: size - 1], definitions=above)
-    reports = differing_at(earlier, cells[1])
+    reads = {need.variable for need in after.needs}
+    reports = sorted(differing_at(earlier, cells[1]), key=lambda item: item.name not in reads)
     names = tuple(item.name for item in reports)
     if not reports:
         cause = (

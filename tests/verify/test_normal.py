@@ -132,6 +132,12 @@ PRINTED = {
         "│ EDM = 9.78e-20 (Goal: 0.0002)    │                                      │",
         "│ EDM = 9.79e-20 (Goal: 0.0002)    │           time = 70.6 sec            │",
     ),
+    "iminuit's minimum": (
+        "[<FMin algorithm='Migrad' fval=1.5 nfcn=60 time=0.00032382299832534045>]",
+        "[<FMin algorithm='Migrad' fval=1.5 nfcn=60 time=4e-05>]",
+        "[<FMin algorithm='Migrad' fval=1.5 nfcn=61 time=0.00032382299832534045>]",
+    ),
+    "what is no minimum": ("<Fit fval=1.5 time=0.5>", "<Fit fval=1.5 time=0.5>", "<Fit fval=1.5 time=0.6>"),
     "what iminuit does not tell": (
         "│ EDM = 1 │ time = 0.1 sec left │",
         "│ EDM = 1 │ time = 0.1 sec left │",
@@ -266,6 +272,18 @@ DISPLAYED = {
         '<td style="text-align:center" title="Total run time of algorithms"> time = 0.1 sec </td><td>1</td>',
         '<td style="text-align:center" title="Total run time of algorithms">  </td><td>1</td>',
         '<td style="text-align:center" title="Total run time of algorithms"> time = 0.1 sec </td><td>2</td>',
+    ),
+    "matplotlib's SVG in a page": (
+        "html",
+        CLIPPED.format("2026", "p3f4a5b6c7d", "m8b1c2d3e4f", "#1f77b4", 1),
+        CLIPPED.format("2027", "pa0b1c2d3e4", "m1101020304", "#1f77b4", 1),
+        CLIPPED.format("2026", "p3f4a5b6c7d", "m8b1c2d3e4f", "#1f77b5", 1),
+    ),
+    "ids of a page": (
+        "html",
+        '<clipPath id="p3f4a5b6c7d"/><g id="first"/><a href="#first">',
+        '<clipPath id="pa0b1c2d3e4"/><g id="first"/><a href="#first">',
+        '<clipPath id="p3f4a5b6c7d"/><g id="second"/><a href="#second">',
     ),
     "panel's channel": (
         "html",

@@ -170,6 +170,7 @@ RULES = (
         r"\1(time)",
         Where.MARKUP,
     ),
+    Rule(("<FMin ", " time="), re.compile(r"(<FMin [^<>\n]{1,600} time=)\d[\d.e+-]*(?=>)"), r"\1(time)", Where.PRINTED),
     # How Panel and HoloViews name the channel between a plot and its page.
     Rule(
         ("comm_id",),
@@ -178,7 +179,7 @@ RULES = (
         Where.MARKUP | Where.DATA,
     ),
     Rule(("leaflet",), re.compile(r"\b([a-z][a-z_]{1,40})_[0-9a-f]{32}\b"), r"\1_id", Where.MARKUP),
-    Rule(("<dc:date>",), re.compile(r"<dc:date>[^<]*</dc:date>"), "<dc:date/>", Where.SVG),
+    Rule(("<dc:date>",), re.compile(r"<dc:date>[^<]*</dc:date>"), "<dc:date/>", Where.SVG | Where.MARKUP),
 )
 
 RENAMINGS = (
@@ -216,6 +217,13 @@ RENAMINGS = (
         re.compile(r'"name": ?"((?:param|view)_\d+)"'),
         re.compile(r"(\b)((?:param|view)_\d+)\b"),
         Where.MARKUP | Where.DATA,
+    ),
+    # matplotlib's SVG within a page: its ids end with ten digits of a hash that is salted at random
+    Renaming(
+        ("<clipPath id=",),
+        re.compile(r'<(?:clipPath|path|pattern|image|g|use)\b[^<>]{0,200}?\bid="(\w{0,20}[0-9a-f]{10})"'),
+        re.compile(r'(\bid="|url\(#|href="#)(\w{1,30})(?=["\)])'),
+        Where.MARKUP,
     ),
     # matplotlib's and others' SVG: each id, and what points to it. Colours are `#` too, and stay.
     Renaming(
