@@ -7,26 +7,39 @@ long as the place where they come apart lies after them: halving finds it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from nb2pipe.model import Pipeline
 from nb2pipe.verify.verdicts import Cut, ValueReport
 
-Differs = Callable[[Pipeline], bool]
+Differing = Callable[[Pipeline], AbstractSet[str]]
+"""What differs once this plan has run: cells and files, by names that are theirs alone."""
 DifferingAt = Callable[[Pipeline, int], Sequence[ValueReport]]
 """A pipeline of the first steps, and the cell that follows them: the variables that differ there."""
 
 
-def find(pipeline: Pipeline, differs: Differs, differing_at: DifferingAt, tell: Callable[[str], None]) -> Cut | None:
-    """Where the results come apart; None if they also do when all steps share one process."""
+def find(
+    pipeline: Pipeline,
+    found: AbstractSet[str],
+    differing: Differing,
+    differing_at: DifferingAt,
+    tell: Callable[[str], None],
+) -> Cut | None:
+    """Where the results come apart; None if they also do when all steps share one process.
+
+    `found` is what differs in a run of the plan as it is. What differs with all steps in one process too has another
+    cause than a cut: it is left aside.
+    """
     sizes = _sizes(pipeline)
-    if not sizes or differs(together(pipeline, sizes[-1])):
+    wanted = found - differing(together(pipeline, sizes[-1])) if sizes else frozenset()
+    if not wanted:
         return None
     low, high = -1, len(sizes) - 1  # the results differ with sizes[low] steps together, and with sizes[high] don't
     while high - low > 1:
         middle = (low + high) // 2
         tell(f"with the first {sizes[middle]} of {len(pipeline.steps)} steps in one process")
-        if differs(together(pipeline, sizes[middle])):
+        if wanted & differing(together(pipeline, sizes[middle])):
             low = middle
         else:
             high = middle

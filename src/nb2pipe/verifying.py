@@ -66,13 +66,14 @@ class _Found:
 
     @property
     def differs(self) -> bool:
-        return self.shows or any(item.verdict is Verdict.DIFFERS for item in self.variables)
+        return bool(self.shows) or any(item.verdict is Verdict.DIFFERS for item in self.variables)
 
     @property
-    def shows(self) -> bool:
-        """Something differs that people see: what a cell put out, or a file."""
-        verdicts = [*(item.verdict for item in self.cells), *(item.verdict for item in self.files)]
-        return Verdict.DIFFERS in verdicts
+    def shows(self) -> frozenset[str]:
+        """What differs that people see: what a cell put out, a file."""
+        cells = (f"cell {item.cell}" for item in self.cells if item.verdict is Verdict.DIFFERS)
+        files = (f"file {item.name}" for item in self.files if item.verdict is Verdict.DIFFERS)
+        return frozenset((*cells, *files))
 
 
 def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell = lambda _: None) -> Verification:
@@ -227,12 +228,13 @@ class _Verifier:
         """Where what people see comes apart; if only variables do, the step that such a one leaves changed."""
         if not found.shows:
             return bisecting.leaving(self.plan, [item for item in found.variables if item.verdict is Verdict.DIFFERS])
-        return bisecting.find(self.plan, self._shows, self._differing_at, self.tell)
 
-    def _shows(self, pipeline: Pipeline) -> bool:
-        """True if a run of this plan shows something else, or stops."""
-        piped = self.observe(pipeline)
-        return piped.error is not None or self.compare(piped).shows
+        def shows(pipeline: Pipeline) -> frozenset[str]:
+            """What a run of this plan shows otherwise: all of it, if it stops."""
+            piped = self.observe(pipeline)
+            return self.compare(piped).shows if piped.error is None else found.shows
+
+        return bisecting.find(self.plan, found.shows, shows, self._differing_at, self.tell)
 
     def _differing_at(self, earlier: Pipeline, before: int) -> Sequence[ValueReport]:
         """The variables that differ once the steps of `earlier` have run: those above cell `before`.

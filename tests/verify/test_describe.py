@@ -225,6 +225,7 @@ def test_what_a_cached_property_of_a_library_has_computed_does_not_count(monkeyp
         ("statsmodels", {"_cache": {"bse": 1.0}}),
         ("statsmodels", {"_summary_cache": {"a": 1}}),
         ("statsmodels", {"diagn": {"condno": 2.0}}),
+        ("statsmodels", {"_tmp_like_exog": np.empty(3)}),
         ("networkx", {"__networkx_cache__": {"paths": 1}}),
         ("holoviews", {"_plot_id": 139683980175952}),
         ("iminuit", {"_time": 0.25}),

@@ -285,6 +285,25 @@ DISPLAYED = {
         '<clipPath id="pa0b1c2d3e4"/><g id="first"/><a href="#first">',
         '<clipPath id="p3f4a5b6c7d"/><g id="second"/><a href="#second">',
     ),
+    "panel's names": (
+        "html",
+        '{"attributes":{"name":"Row01237"},"of":"Row01237","data":["Row00007"]}',
+        '{"attributes":{"name":"Row00262"},"of":"Row00262","data":["Row00007"]}',
+        '{"attributes":{"name":"Row00262"},"of":"Row00262","data":["Row00008"]}',
+    ),
+    "what panel's names point to": (
+        "html",
+        '{"attributes":{"name":"Row01237"}},{"attributes":{"name":"Row01238"}},"of":"Row01237"',
+        '{"attributes":{"name":"Row00262"}},{"attributes":{"name":"Row00270"}},"of":"Row00262"',
+        '{"attributes":{"name":"Row00262"}},{"attributes":{"name":"Row00270"}},"of":"Row00270"',
+    ),
+    "panel's links": (
+        "html",
+        '"attributes":{"tags":[[139648571350288,[null,"value"],[null,null]]],"x":1}',
+        '"attributes":{"tags":[[140027598821968,[null,"value"],[null,null]]],"x":1}',
+        '"attributes":{"tags":[[139648571350288,[null,"value"],[null,null]]],"x":2}',
+    ),
+    "tags of numbers": ("html", '"tags":[[139648571350288,1]]', '"tags":[[139648571350288,1]]', '"tags":[[139648571350289,1]]'),
     "panel's channel": (
         "html",
         f'{{"plot_id":"{UUID}","comm_id":"{HEX}","client_comm_id":"{ELSE}","data":1}}',

@@ -10,7 +10,8 @@ _OF_ITSELF = {
     "holoviews": frozenset({"_plot_id"}),  # the `id()` of an element
     "iminuit": frozenset({"_time"}),  # the seconds that a minimum took
     "sklearn": frozenset({"_stop_words_id"}),  # the `id()` of a vectorizer's stop words
-    "statsmodels": frozenset({"diagn", "_nobs_int"}),  # what a regression's `summary()` and `nobs` have computed
+    # what `summary()` and `nobs` of a regression have computed; memory that a model works in, filled by nobody at first
+    "statsmodels": frozenset({"diagn", "_nobs_int", "_tmp_like_exog"}),
 }
 
 

@@ -178,6 +178,13 @@ RULES = (
         r"\1comm",
         Where.MARKUP | Where.DATA,
     ),
+    # Panel's links between widgets and plots name what they link by its `id()`.
+    Rule(
+        ('"tags":',),
+        re.compile(r'("tags": ?\[\[)\d{12,15}(?=, ?\[(?:null|"))'),
+        r"\1(id)",
+        Where.MARKUP | Where.DATA,
+    ),
     Rule(("leaflet",), re.compile(r"\b([a-z][a-z_]{1,40})_[0-9a-f]{32}\b"), r"\1_id", Where.MARKUP),
     Rule(("<dc:date>",), re.compile(r"<dc:date>[^<]*</dc:date>"), "<dc:date/>", Where.SVG | Where.MARKUP),
 )
@@ -209,6 +216,13 @@ RENAMINGS = (
         ("Bokeh", "data-root-id="),
         re.compile(r'(?:"id": ?|\bdata-root-id=)"(p\d{4,})"'),
         re.compile(r'(")(p\d{4,})(?=")'),
+        Where.MARKUP | Where.DATA,
+    ),
+    # Panel names what it makes by class and number, counted from the start of the process
+    Renaming(
+        ('"attributes":',),
+        re.compile(r'"attributes": ?\{"name": ?"([A-Z][A-Za-z]{0,40}\d{5})"'),
+        re.compile(r'(")([A-Z][A-Za-z]{0,40}\d{5})(?=")'),
         Where.MARKUP | Where.DATA,
     ),
     # Altair counts views and parameters likewise
