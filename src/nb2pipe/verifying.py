@@ -66,13 +66,14 @@ class _Found:
 
     @property
     def differs(self) -> bool:
-        return self.shows or any(item.verdict is Verdict.DIFFERS for item in self.variables)
+        return bool(self.shows) or any(item.verdict is Verdict.DIFFERS for item in self.variables)
 
     @property
-    def shows(self) -> bool:
-        """Something differs that people see: what a cell put out, or a file."""
-        verdicts = [*(item.verdict for item in self.cells), *(item.verdict for item in self.files)]
-        return Verdict.DIFFERS in verdicts
+    def shows(self) -> tuple[str, ...]:
+        """What differs that people see: what cells put out, in notebook order; files."""
+        cells = (f"cell {item.cell}" for item in self.cells if item.verdict is Verdict.DIFFERS)
+        files = (f"file {item.name}" for item in self.files if item.verdict is Verdict.DIFFERS)
+        return (*cells, *files)
 
 
 def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell = lambda _: None) -> Verification:
@@ -228,42 +229,28 @@ class _Verifier:
         """Where what people see comes apart; if only variables do, the step that such a one leaves changed."""
         if not found.shows:
             return bisecting.leaving(self.plan, [item for item in found.variables if item.verdict is Verdict.DIFFERS])
-        plan = self._up_to_the_first(found)
-        if len(plan.steps) < len(self.plan.steps) and not self._shows(plan):
-            plan = self.plan  # a step below has a part in it, by a file for instance
-        return bisecting.find(plan, self._shows, self._differing_at, self.tell)
 
-    def _up_to_the_first(self, found: _Found) -> Pipeline:
-        """The plan without the steps below the first one that shows something else: most often they follow from it."""
-        steps = self.plan.steps
-        showing = {item.step for item in found.cells if item.verdict is Verdict.DIFFERS}
-        place = next((place for place, step in enumerate(steps, 1) if step.name in showing), len(steps))
-        below = min((min(step.cells) for step in steps[place:] if step.cells), default=None)
-        above = tuple(item for item in self.plan.definitions if below is None or item.at.cell < below)
-        return replace(self.plan, steps=steps[:place], definitions=above)
+        def shows(pipeline: Pipeline) -> tuple[str, ...]:
+            """What a run of this plan shows otherwise: all of it, if it stops."""
+            piped = self.observe(pipeline)
+            return self.compare(piped).shows if piped.error is None else found.shows
 
-    def _shows(self, pipeline: Pipeline) -> bool:
-        """True if a run of this plan, or of its first steps, shows something else, or stops."""
-        piped = self.observe(pipeline)
-        if piped.error is not None:
-            return True
-        found = self.compare(piped)
-        if len(pipeline.steps) == len(self.plan.steps):
-            return found.shows
-        names = {step.name for step in pipeline.steps}
-        return any(item.verdict is Verdict.DIFFERS and item.step in names for item in found.cells)
+        return bisecting.find(self.plan, found.shows, shows, self._differing_at, self.tell)
 
     def _differing_at(self, earlier: Pipeline, before: int) -> Sequence[ValueReport]:
-        """The variables that differ once the steps of `earlier` have run: those above cell `before`."""
+        """The variables that differ once the steps of `earlier` have run: those above cell `before`.
+
+        Two straight runs again: a variable that is another each time tells nothing of the cut.
+        """
         cells = [cell for cell in self.cells if cell < before]
-        straight = self.laboratory.straight(cells, HASH_SEEDS[0], self.env)
-        if straight.state is None:
+        straight, again = (self.laboratory.straight(cells, seed, self.env) for seed in HASH_SEEDS)
+        if straight.state is None or again.state is None:
             return ()
         piped = self.laboratory.pipeline(earlier, HASH_SEEDS[0], sorted(straight.state.values), self.parameters)
         if piped.state is None:
             return ()
-        first, last = to_the_letter(straight.state), to_the_letter(piped.state)
-        reports = compare_values(first, first, last, piped.why_not, self.asked.rtol)
+        first, second, last = map(to_the_letter, (straight.state, again.state, piped.state))
+        reports = compare_values(first, second, last, piped.why_not, self.asked.rtol)
         return [item for item in reports if item.verdict is Verdict.DIFFERS]
 
 

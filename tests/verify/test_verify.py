@@ -123,6 +123,26 @@ def test_of_several_steps_that_differ_the_first_is_told(write: Write) -> None:
     assert (found.cut.before, found.cut.after, found.cut.variables) == ("b", "c", ("it",))
 
 
+@pytest.mark.usefixtures("installed")
+def test_a_trial_plan_that_stops_counts_as_differing(write: Write) -> None:
+    """`c` stops only if `a` and `b` share a process and `c` has another: no run but the first trial does that."""
+    path = write(
+        ("imports", "import os"),
+        ("step:a", "pids = [os.getpid()]"),
+        ("step:b", f"{FORGETFUL}\nan = Forgetful(2)\nan.notes['n'] = 1\npids = [*pids, os.getpid()]"),
+        ("step:c", "pids = [*pids, os.getpid()]\nassert len(set(pids)) != 2"),
+        ("step:d", "print(it.notes)"),
+    )
+    found = api.verify(path)
+    assert found.outcome is Outcome.DIFFERS, found.problem
+    assert found.cut is not None
+    assert (found.cut.before, found.cut.after, found.cut.variables) == (
+        "c",
+        "d",
+        ("it", "an"),
+    )  # what `d` reads is first
+
+
 def test_a_final_value_that_no_cell_shows_differs_too(write: Write) -> None:
     found = api.verify(write(("step:a", "it = iter({'a': 1})"), ("step:b", "y = 1")))
     assert found.outcome is Outcome.DIFFERS
