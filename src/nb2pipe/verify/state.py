@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,16 @@ _DOUBLE = 8
 
 @dataclass(frozen=True)
 class State:
-    """What one run left: variable -> description, file of pickles -> description. `numbers` holds their numbers."""
+    """What one run left: variable -> description, file of pickles -> description. `numbers` holds their numbers.
+
+    `unloadable`: variables that were stored, and could not be looked at.
+    """
 
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     numbers: Path | None = None
+    unloadable: Sequence[str] = ()
 
 
 def read_state(folder: Path) -> State | None:
@@ -35,7 +39,7 @@ def read_state(folder: Path) -> State | None:
         data = json.loads((folder / "state.json").read_bytes())
     except FileNotFoundError:
         return None
-    return State(data["values"], data["files"], data["versions"], folder / "state.bin")
+    return State(data["values"], data["files"], data["versions"], folder / "state.bin", data["unloadable"])
 
 
 def to_the_letter(state: State) -> State:
@@ -77,6 +81,8 @@ def _compare(
     if third is None:
         if name in why_not:
             return report(Verdict.NOT_COMPARED, f"it can't leave its step: {why_not[name]}")
+        if name in pipeline.unloadable:
+            return report(Verdict.NOT_COMPARED, "it is stored, and can't be loaded: no step could use it")
         return report(Verdict.DIFFERS, "the notebook has it, the pipeline doesn't")
     if _closed(first, third):
         same_type = first["type"] == third["type"]
