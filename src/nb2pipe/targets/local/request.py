@@ -25,6 +25,9 @@ class Request:
     `notebook` is what people are shown. `lock` is empty for a run that works in a copy. `attached`: the run is
     cancelled when the front end's end of the pipe on standard input closes. `runner` names the function that runs a
     step, `module:function`, see `Runner`: the tests' own runners need no kernel.
+
+    `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
+    ingredients for that. `force`: steps to run in any case. `only`: the steps to look at; None for all.
     """
 
     run: str
@@ -41,6 +44,10 @@ class Request:
     notes: tuple[str, ...] = ()
     version: str = ""
     runner: str = RUNNER
+    cache: bool = False
+    planned: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    force: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
 
     @property
     def secret_variables(self) -> tuple[str, ...]:
