@@ -17,6 +17,7 @@ from typing import Any
 from nb2pipe.verify.verdicts import ValueReport, Verdict
 
 _DOUBLE = 8
+_MOST = 3  # types that are named
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,23 @@ def _compare(
             str(first.get("why_not") or third.get("why_not")) if same_type else f"{first['type']}, now {third['type']}",
         )
     found = difference(first, third, straight, pipeline, rtol)
-    return report(Verdict.DIFFERS, found) if found else report(Verdict.SAME)
+    if found:
+        return report(Verdict.DIFFERS, found)
+    closed = sorted(_closed_within(first) | _closed_within(third))
+    if closed:
+        told = f"the same, but for what only the type can be told of: {', '.join(closed[:_MOST])}"
+        return report(Verdict.NOT_COMPARED, told + ", ..." * (len(closed) > _MOST))
+    return report(Verdict.SAME)
 
 
 def _shown(description: Mapping[str, Any] | None) -> str:
     return str((description or {}).get("shown", ""))
+
+
+def _closed_within(description: Mapping[str, Any]) -> set[str]:
+    """Types of what could not be looked into, in a value that could."""
+    own = {str(description["type"])} if "why_not" in description else set(map(str, description.get("closed", ())))
+    return own.union(*(_closed_within(part) for part in description.get("parts", {}).values()))
 
 
 def _closed(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
