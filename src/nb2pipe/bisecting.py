@@ -6,14 +6,13 @@ long as the place where they come apart lies after them: halving finds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from nb2pipe.model import Pipeline
 from nb2pipe.verify.verdicts import Cut, ValueReport
 
-Differing = Callable[[Pipeline], AbstractSet[str]]
+Differing = Callable[[Pipeline], Collection[str]]
 """What differs once this plan has run: cells and files, by names that are theirs alone."""
 DifferingAt = Callable[[Pipeline, int], Sequence[ValueReport]]
 """A pipeline of the first steps, and the cell that follows them: the variables that differ there."""
@@ -21,25 +20,27 @@ DifferingAt = Callable[[Pipeline, int], Sequence[ValueReport]]
 
 def find(
     pipeline: Pipeline,
-    found: AbstractSet[str],
+    found: Sequence[str],
     differing: Differing,
     differing_at: DifferingAt,
     tell: Callable[[str], None],
 ) -> Cut | None:
     """Where the results come apart; None if they also do when all steps share one process.
 
-    `found` is what differs in a run of the plan as it is. What differs with all steps in one process too has another
-    cause than a cut: it is left aside.
+    `found` is what differs in a run of the plan as it is, the first in the notebook first. What differs with all steps
+    in one process too has another cause than a cut: it is left aside. The first of the rest is looked for, as what
+    follows may only come of it.
     """
     sizes = _sizes(pipeline)
-    wanted = found - differing(together(pipeline, sizes[-1])) if sizes else frozenset()
-    if not wanted:
+    always = differing(together(pipeline, sizes[-1])) if sizes else found
+    first = next((item for item in found if item not in always), None)
+    if first is None:
         return None
-    low, high = -1, len(sizes) - 1  # the results differ with sizes[low] steps together, and with sizes[high] don't
+    low, high = -1, len(sizes) - 1  # it differs with sizes[low] steps together, and with sizes[high] it doesn't
     while high - low > 1:
         middle = (low + high) // 2
         tell(f"with the first {sizes[middle]} of {len(pipeline.steps)} steps in one process")
-        if wanted & differing(together(pipeline, sizes[middle])):
+        if first in differing(together(pipeline, sizes[middle])):
             low = middle
         else:
             high = middle

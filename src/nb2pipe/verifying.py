@@ -69,11 +69,11 @@ class _Found:
         return bool(self.shows) or any(item.verdict is Verdict.DIFFERS for item in self.variables)
 
     @property
-    def shows(self) -> frozenset[str]:
-        """What differs that people see: what a cell put out, a file."""
+    def shows(self) -> tuple[str, ...]:
+        """What differs that people see: what cells put out, in notebook order; files."""
         cells = (f"cell {item.cell}" for item in self.cells if item.verdict is Verdict.DIFFERS)
         files = (f"file {item.name}" for item in self.files if item.verdict is Verdict.DIFFERS)
-        return frozenset((*cells, *files))
+        return (*cells, *files)
 
 
 def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell = lambda _: None) -> Verification:
@@ -221,7 +221,8 @@ class _Verifier:
         if self.second.error is not None:
             return Outcome.FAILS, f"run a second time, {_of_the_notebook(self.second.error)}"
         if piped.error is not None:
-            return Outcome.STOPPED, piped.error.message
+            fix = f"; fix: {piped.error.hint}" if piped.error.hint else ""
+            return Outcome.STOPPED, f"{piped.error.message}{fix}"
         return (Outcome.DIFFERS, "") if found.differs else (Outcome.SAME, "")
 
     def _cut(self, found: _Found) -> Cut | None:
@@ -229,7 +230,7 @@ class _Verifier:
         if not found.shows:
             return bisecting.leaving(self.plan, [item for item in found.variables if item.verdict is Verdict.DIFFERS])
 
-        def shows(pipeline: Pipeline) -> frozenset[str]:
+        def shows(pipeline: Pipeline) -> tuple[str, ...]:
             """What a run of this plan shows otherwise: all of it, if it stops."""
             piped = self.observe(pipeline)
             return self.compare(piped).shows if piped.error is None else found.shows
