@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
     "analyze_here", "build", "bundle_folder", "cancel", "debug", "debug_console", "debug_notebook", "lessons",
-    "log", "mark_fresh", "new", "plan", "run", "run_folder", "run_record", "runs", "schema", "stale_files",
-    "status", "suggest", "verification_index", "verification_page", "verify", "versions", "write_bundle",
-    "write_tags",
+    "log", "mark_fresh", "new", "plan", "resume", "run", "run_folder", "run_record", "runs", "schema",
+    "stale_files", "status", "suggest", "verification_index", "verification_page", "verify", "versions",
+    "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -58,6 +58,7 @@ USE_CASES: Mapping[str, str] = {
     "lessons": "nb2pipe check, nb2pipe graph, nb2pipe suggest, nb2pipe run",
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
+    "resume": "nb2pipe resume",
     "status": "nb2pipe status",
     "mark_fresh": "nb2pipe mark-fresh",
     "runs": "nb2pipe runs",
@@ -194,6 +195,11 @@ def mark_fresh(source: Path, steps: Sequence[str], asked: RunAsked | None = None
     for name in steps:
         planned, found = running.status(source, asked or RunAsked())
         found.mark(running.step_of(planned.pipeline, name))
+
+
+def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
+    """Go on with a run that ended before its steps did, with its parameters and kernel. Raises as `running.resume`."""
+    return running.resume(_root(root), which, output)
 
 
 def runs(root: Path) -> tuple[Run, ...]:

@@ -181,6 +181,7 @@ def start(
             jobs=max(1, jobs or os.cpu_count() or 1),
             parameters=dict(parameters or {}),
             kernel=command.name,
+            kernel_asked=kernel is not None,
             kernel_argv=command.argv,
             kernel_env=command.env,
             lock="" if isolated else str(run.root.lock(folder / Path(notebook).name)),

@@ -26,6 +26,7 @@ class Request:
     cancelled when the front end's end of the pipe on standard input closes. `runner` names the function that runs a
     step, `module:function`, see `Runner`: the tests' own runners need no kernel.
 
+    `kernel_asked`: it was named for this run, and is not the notebook's own.
     `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
     ingredients for that. `force`: steps to run in any case. `only`: the steps to look at; None for all.
     """
@@ -37,6 +38,7 @@ class Request:
     jobs: int = 1
     parameters: Mapping[str, Json] = field(default_factory=dict)
     kernel: str = ""
+    kernel_asked: bool = False
     kernel_argv: tuple[str, ...] = ()
     kernel_env: Mapping[str, str] = field(default_factory=dict)
     lock: str = ""

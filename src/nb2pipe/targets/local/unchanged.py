@@ -94,6 +94,7 @@ def _taken(run: RunDir, request: Request, bundle: Bundle, earlier: reuse.Reuse) 
     for file in bundle.files:
         if file.path == "pipeline.json":
             write_atomic(run.pipeline, file.content, durable=False)
+    request.write(run)
     journal = Journal(run.events)
     for event in events:
         journal.append(event)
