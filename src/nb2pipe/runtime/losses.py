@@ -36,9 +36,7 @@ def own_way(obj: Any) -> Any:  # noqa: ANN401
         return None
     if not ways:
         if _arrives_unequal(obj, cls):
-            raise CannotLeave(
-                f"what a pickle makes of it is not equal to it: its class `{cls.__qualname__}` sees to that"
-            )
+            raise CannotLeave(f"its class `{cls.__qualname__}` says itself that what a pickle makes of it is another")
         return None
     reduced = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
     attributes = getattr(obj, "__dict__", None)
