@@ -19,7 +19,15 @@ from pathlib import Path
 
 from nb2pipe.records import dataclass
 
-_OBJECT_ID = re.compile(r"sha256-[0-9a-f]{64}")
+_OBJECT_ID = re.compile(r"(sha256|blake3)-([0-9a-f]{64})")
+
+
+def algorithm_and_digest(object_id: str) -> tuple[str, str]:
+    """What an object is named by. Raises ValueError for what no object's id can be, such as a path."""
+    found = _OBJECT_ID.fullmatch(object_id)
+    if found is None:
+        raise ValueError(f"{object_id[:80]!r} is not the id of a stored object")
+    return found[1], found[2]
 
 
 @dataclass(frozen=True)
@@ -171,9 +179,7 @@ class RootDir:
 
     def object(self, object_id: str) -> Path:
         """Where the runtime keeps an object. Raises ValueError for what no object's id can be, such as a path."""
-        if not _OBJECT_ID.fullmatch(object_id):
-            raise ValueError(f"{object_id[:80]!r} is not the id of a stored object")
-        return self.objects / object_id[7:9] / object_id
+        return self.objects / algorithm_and_digest(object_id)[1][:2] / object_id
 
     def lock(self, notebook: Path) -> Path:
         """The lock of the notebook at this path: of its place, not of its content."""

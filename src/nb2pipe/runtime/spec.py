@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import ambient
+from nb2pipe.runtime import ambient, digests
 from nb2pipe.runtime.session import Earlier, StepProblem
 
 SPEC_VARIABLE = "NB2PIPE_STEP"
@@ -47,6 +47,7 @@ def _spec_of_run(step_id: str) -> dict[str, Any] | None:
     _process.update(spec.get("process", {}))
     if spec.get("schema") != SCHEMA or spec.get("step") != step_id:
         raise StepProblem(f"{path} is not for step {step_id!r} of this version of nb2pipe")
+    digests.use(spec.get("digest", digests.USUAL))
     return spec
 
 

@@ -170,6 +170,7 @@ def start(
             kernel=command.name,
             kernel_argv=command.argv,
             kernel_env=command.env,
+            digest=command.digest,
             lock="" if isolated else str(run.root.lock(folder / Path(notebook).name)),
             attached=attached,
             notes=(*notes, *warnings),

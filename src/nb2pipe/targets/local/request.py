@@ -23,8 +23,9 @@ class Request:
     """A run to make. It holds names of environment variables, never the value of a secret.
 
     `notebook` is what people are shown. `lock` is empty for a run that works in a copy. `attached`: the run is
-    cancelled when the front end's end of the pipe on standard input closes. `runner` names the function that runs a
-    step, `module:function`, see `Runner`: the tests' own runners need no kernel.
+    cancelled when the front end's end of the pipe on standard input closes. `digest` is what large objects are named
+    by: an algorithm that the kernels have, so that each can load what another stored. `runner` names the function that
+    runs a step, `module:function`, see `Runner`: the tests' own runners need no kernel.
     """
 
     run: str
@@ -36,6 +37,7 @@ class Request:
     kernel: str = ""
     kernel_argv: tuple[str, ...] = ()
     kernel_env: Mapping[str, str] = field(default_factory=dict)
+    digest: str = "sha256"
     lock: str = ""
     attached: bool = True
     notes: tuple[str, ...] = ()
@@ -99,6 +101,7 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "schema": 1,
         "step": step.id,
         "store": str(run.root.objects),
+        "digest": request.digest,
         "out": str(run.step(step.id).path),
         "folder": request.folder,
         "notebook": request.notebook,
