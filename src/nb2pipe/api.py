@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from nb2pipe import __version__, analysis, checks, learned, render
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
@@ -41,7 +41,7 @@ from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
     from nb2pipe.suggesting import Suggestion
-    from nb2pipe.targets.local import LocalRun
+    from nb2pipe.targets.local import LocalRun, UnchangedRun
     from nb2pipe.verify.verdicts import FolderRow, Verification
     from nb2pipe.verifying import Asked
 
@@ -247,6 +247,7 @@ def run(
         kernel=kernel,
         isolated=isolated,
         notes=tuple(item.message for item in planned.warnings),
+        cache=True,
     )
     return LocalPipelineRun(handle, planned, output)
 
@@ -254,7 +255,7 @@ def run(
 class LocalPipelineRun:
     """A run under way: its events, and a way to stop it. Once its events have ended, the merged notebook is there."""
 
-    def __init__(self, handle: LocalRun, planned: Plan, output: Path | None) -> None:
+    def __init__(self, handle: LocalRun | UnchangedRun, planned: Plan, output: Path | None) -> None:
         self._handle = handle
         self._source = planned.analyzed.notebook
         self._output = output
@@ -290,11 +291,8 @@ class LocalPipelineRun:
         return self._handle.forwarding_signals()
 
     def _merge(self, last: RunFinished) -> None:
-        executed = [
-            cast("Mapping[str, Json]", json.loads(path.read_bytes()))
-            for step in self.pipeline.steps
-            if (path := self._handle.dir.step(step.id).executed).is_file()
-        ]
+        found = (self._handle.executed(step.id) for step in self.pipeline.steps)
+        executed = [item for item in found if item is not None]
         merged = render.merged_notebook(self._source, executed, {"id": self.id, "state": last.state.value})
         content = (json.dumps(merged, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
         for target in (self.merged, self._output):

@@ -1,6 +1,8 @@
 """Where things lie in `.nb2pipe/`: paths in, paths out. Nothing is read or written here.
 
 <root>/objects/                 stored values, written by the steps' runtime
+<root>/steps/<digest>/<step>/<run>.json   what a step's results were made of and are, signed: see `targets.local.traces`
+<root>/files.json               digests of files that were hashed, see `digests`
 <root>/learned/<digest>.json    what runs of the notebook have taught, see `learned`
 <root>/locks/<digest>.lock      held by flock while a run of the notebook is under way; never removed by hand
 <root>/runs/<id>/               one run
@@ -172,6 +174,15 @@ class RootDir:
     def learned(self, notebook: Path) -> Path:
         """What runs of the notebook at this path have taught."""
         return self.path / "learned" / self.lock(notebook).with_suffix(".json").name
+
+    @property
+    def digests(self) -> Path:
+        """Digests of files that were hashed."""
+        return self.path / "files.json"
+
+    def traces(self, notebook: Path, step_id: str) -> Path:
+        """What is kept of the runs of a step of the notebook at this path, one file each."""
+        return self.path / "steps" / self.lock(notebook).stem / step_id
 
     def run(self, run_id: str) -> RunDir:
         """The files of the run with this id."""

@@ -248,7 +248,8 @@ class DefinitionKind(StrEnum):
 class Definition:
     """A top-level statement that later steps replay as source instead of loading its value.
 
-    `id` is 12 hex digits of the SHA-256 of kind, place and source. `source` is the statement's own lines as they
+    `id` is 12 hex digits of the SHA-256 of its kind, what it means (`nb2pipe.meaning`: neither its place nor how it is
+    formatted) and how many equal ones stand above it. `source` is the statement's own lines as they
     stand in the cell; `needs` are the definitions (ids) that must be replayed before it. A SETUP has no names and is
     replayed in every later step.
     """
@@ -574,6 +575,7 @@ class StepStarted:
     at: datetime
     step: str
     attempt: int = 1
+    because: tuple[str, ...] = ()  # why no earlier run's results will do
 
 
 @dataclass(frozen=True)
@@ -608,6 +610,7 @@ class StepFinished:
     because: str | None = None  # SKIPPED or CANCELED: the reason, for people
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    reused: str = ""  # the run whose results these are, if not this one's
 
 
 @dataclass(frozen=True)
@@ -655,6 +658,7 @@ class StepRun:
     because: str | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    reused: str = ""
 
 
 @dataclass(frozen=True)

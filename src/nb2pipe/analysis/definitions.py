@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from nb2pipe import meaning
 from nb2pipe.analysis import setups
 from nb2pipe.analysis.directives import first_line
 from nb2pipe.analysis.frames import BUILTINS
@@ -357,12 +358,15 @@ def _available(name: str, item: Candidate, defined: Mapping[str, At], state: Sta
 def _linked(candidates: Sequence[Candidate], notebook: Notebook) -> tuple[Definition, ...]:
     found: list[Definition] = []
     by_name: dict[str, list[str]] = {}
+    times: dict[str, int] = {}
     for item in candidates:
         place = item.statement
         lines = notebook.cells[place.cell].source.split("\n")[place.start - 1 : place.end]
         source = "\n".join(lines)
         at = At(place.cell, place.start)
-        identity = hashlib.sha256(f"{item.kind}\n{at.cell}:{at.line}\n{source}".encode()).hexdigest()[:12]
+        meant = f"{item.kind}\n{meaning.of_nodes([place.node])}"
+        times[meant] = times.get(meant, 0) + 1
+        identity = hashlib.sha256(f"{meant}\n{times[meant]}".encode()).hexdigest()[:12]
         needs = sorted({identity for name in item.reads for identity in by_name.get(name, ())})
         definition = Definition(identity, item.kind, item.names, at, place.end, source, tuple(needs))
         found.append(definition)

@@ -100,6 +100,7 @@ def _step(step: StepRun, event: StepStarted | CellStarted | StepFinished, run_st
                 because=event.because,
                 values=event.values,
                 metrics=event.metrics,
+                reused=event.reused,
             )
 
 

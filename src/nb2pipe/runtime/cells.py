@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb2pipe.runtime.demand import StepBuiltins
+from nb2pipe.runtime.facts import words_of
 from nb2pipe.runtime.session import Session, current
+from nb2pipe.runtime.touched_files import Touch
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,6 +46,7 @@ def _before_cell(info: Any) -> None:  # noqa: ANN401
     if session.cell is not None:
         session.options.before_cell(session.cell)
         code = info.raw_cell
+        session.facts.named(words_of(code))
         session.sources[session.cell] = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
         session.cell_of_file[session.shell.compile.get_code_name(code, code, session.cell + 1)] = session.cell
         if "del" in code:
@@ -74,12 +77,13 @@ def what_was_seen(session: Session) -> dict[str, Any]:
     }
 
 
-def note_file(path: str, written: bool) -> None:
-    """The running cell opened a file."""
+def note_file(touch: Touch) -> None:
+    """The running cell, or a definition that is replayed, touches a file."""
     session = current()
-    if session.cell is not None:
+    session.facts.touched(touch)
+    if session.runs and session.cell is not None and not touch.listed:
         found = session.files.setdefault(session.cell, {})
-        found[path] = found.get(path, False) or written
+        found[touch.path] = found.get(touch.path, False) or touch.written
 
 
 def _before_deleting(session: Session, source: str) -> None:

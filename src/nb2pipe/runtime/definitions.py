@@ -32,6 +32,7 @@ def _replay_hidden(session: Session, key: str) -> None:
     definition = session.definitions.get(key)
     if definition is None:
         return
+    session.replayed.add(key)
     names = list(definition["names"])
     before = {name: session.main[name] for name in names if name in session.main}
     for needed in definition.get("needs", ()):

@@ -17,6 +17,7 @@ from typing import Any
 from nb2pipe.runtime import ambient, cells, counting, demand, spec, special, stars, touched_files
 from nb2pipe.runtime.carrying import Carrying
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
+from nb2pipe.runtime.facts import Facts, strings_of
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
 from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
 from nb2pipe.runtime.together import go_on
@@ -24,6 +25,7 @@ from nb2pipe.runtime.together import go_on
 
 def begin(step_id: str) -> None:
     """Take on step `step_id`: give it its parameters and watch the cells that follow. Raises StepProblem."""
+    modules = set(sys.modules)
     told = spec.spec_of(step_id)
     shell = _shell()
     main = shell.user_ns
@@ -64,6 +66,9 @@ def begin(step_id: str) -> None:
     enter(session)
     cells.watch(shell)
     _restore(session, "env", "path")  # what the replayed imports may look at
+    session.facts = Facts(session.folder, modules)
+    session.facts.watch_environment(session.cell_of_file.__contains__)
+    touched_files.watch(session.folder, cells.note_file)
 
 
 def _install_demand(session: Session, named: list[str] | None) -> None:
@@ -101,7 +106,8 @@ def load() -> None:
     session.main.update(found)
     session.seen.update(session.main)
     _restore(session, "rng:python", "rng:numpy")
-    touched_files.watch(session.folder, cells.note_file)
+    session.facts.named(strings_of(session.main))
+    session.runs = True
     session.ambient = ambient.capture(session.folder, session.environ)
     session.options.run()
     counting.go_on(_counted(session))
@@ -179,12 +185,14 @@ def end() -> None:
     if session.problem is not None:
         raise StepProblem(session.problem)
     units = import_units()
+    session.facts.named(strings_of(session.main))
     for definition in session.definitions.values():
         if definition["at"]["cell"] in session.plan["cells"]:
             note(session, definition)
     references = {id(obj): ref for ref, obj in session.defined.items()}
     touched = _touched(session)
     written = frozenset(f"{item['kind']}:{item['name']}" for item in session.plan.get("writes", ()))
+    session.runs = False
     now = ambient.capture(session.folder, session.environ)
     try:
         changed, altered = _changed(session, references, set(touched))
@@ -208,6 +216,7 @@ def end() -> None:
             "seen": cells.what_was_seen(session),
             "counted": counting.advanced(session.counters, session.main),
             "metrics": session.metrics,
+            "facts": {**session.facts.of_step(session.main), "definitions": sorted(session.replayed)},
             "python": ".".join(map(str, sys.version_info[:3])),
         }
         cells.write_json(session.out / "outputs.json", record)

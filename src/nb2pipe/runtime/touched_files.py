@@ -1,49 +1,158 @@
-"""Python's audit events in; out, the files of the notebook's folder that the running cell opened, by cell.
+"""Python's audit events in; out, the files and folders that the running cell opened, changed or listed.
 
-Only what goes through Python's own `open` and `os` is seen: not what a subprocess does, nor a library's own C code.
+Only what goes through Python's own `open`, `os` and `sqlite3` is seen: not what a subprocess does, nor a library's own
+C code. What belongs to Python, the system or a program's own settings is left out.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
+import sysconfig
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = frozenset({"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"})
-_NOT_DATA = frozenset({".nb2pipe", "__pycache__", "site-packages", ".ipynb_checkpoints", ".git"})
+_LISTS = frozenset({"os.listdir", "os.scandir"})
+_NOT_DATA = frozenset({".nb2pipe", "__pycache__", "site-packages", "dist-packages", ".ipynb_checkpoints", ".git"})
+_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/opt", "/run", "/var")
+_TEMPORARY = re.compile(r"tmp[a-z0-9_]{8}(/|$)")  # as `tempfile` names them
+_FRAMES = 12  # how far up to look for who asks
 
-_Note = Callable[[str, bool], None]
-_notes: list[Callable[[object, bool], None]] = []
+
+@dataclass(frozen=True)
+class Touch:
+    """One event. `path`: as from the notebook's folder if it is `inside`, else absolute.
+
+    `written`: it may be another afterwards. `read`: what was there may count. `listed`: a folder whose names are read.
+    """
+
+    path: str
+    inside: bool
+    read: bool
+    written: bool
+    listed: bool = False
+
+
+_Note = Callable[[Touch], None]
+_notes: list[Callable[[str, tuple[object, ...]], None]] = []
 
 
 def watch(folder: str, note: _Note) -> None:
-    """From now on, tell `note` of each file below `folder` that is opened: its path from there, was it for writing."""
-    root = os.path.realpath(folder) + os.sep
+    """From now on, tell `note` of each file that is touched, right before it is."""
+    place = Place(folder)
+    busy = False
 
-    def told(path: object, written: bool) -> None:
-        if isinstance(path, (str, bytes, os.PathLike)):
-            # the folder's name is resolved, and no link below it: a link is a file of its own
-            full = os.path.normpath(os.path.join(os.path.realpath(os.getcwd()), os.fsdecode(path)))  # noqa: PTH109, PTH118
-            inside = PurePath(full[len(root) :]) if full.startswith(root) else None
-            if inside is not None and not _NOT_DATA.intersection(inside.parts) and inside.suffix not in (".py", ".pyc"):
-                note(inside.as_posix(), written)
+    def told(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal busy
+        if busy:
+            return  # it is `note` itself that looks
+        busy = True
+        try:
+            for path, read, written in _touches(event, arguments):
+                full, inside = place.of(path)
+                if full is not None:
+                    note(Touch(full, inside, read, written, event in _LISTS))
+        finally:
+            busy = False
 
     if not _notes:
         sys.addaudithook(_hook)  # there is no way to take one out again
     _notes[:] = [told]
 
 
+class Place:
+    """The notebook's folder: a path in, how it is told of out."""
+
+    def __init__(self, folder: str) -> None:
+        self._root = os.path.realpath(folder)
+        self._inside = self._root + os.sep
+        self._home = os.path.realpath(os.path.expanduser("~")) + os.sep  # noqa: PTH111
+        self._temporary = os.path.realpath(tempfile.gettempdir()) + os.sep
+        self._not_outside = (*_python(), *(path + os.sep for path in _SYSTEM))
+
+    def of(self, path: object) -> tuple[str | None, bool]:
+        """The path as in `Touch`, and whether it is inside; None for what is no data of the notebook's."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            return None, False
+        # the folder's name is resolved, and no link below it: a link is a file of its own
+        full = os.path.normpath(os.path.join(os.path.realpath(os.getcwd()), os.fsdecode(path)))  # noqa: PTH109, PTH118
+        if full == self._root:
+            return ".", True
+        inside = full.startswith(self._inside)
+        shown = PurePath(full[len(self._inside) :] if inside else full)
+        if _NOT_DATA.intersection(shown.parts) or shown.suffix in (".py", ".pyc"):
+            return None, inside
+        if not inside and (full.startswith(self._not_outside) or self._is_hidden(full) or self._is_temporary(full)):
+            return None, False
+        return shown.as_posix(), inside
+
+    def _is_temporary(self, full: str) -> bool:
+        return full.startswith(self._temporary) and bool(_TEMPORARY.match(full[len(self._temporary) :]))
+
+    def _is_hidden(self, full: str) -> bool:
+        """Settings and caches of programs: `~/.cache`, `~/.config`."""
+        return full.startswith(self._home) and any(
+            part.startswith(".") for part in PurePath(full[len(self._home) :]).parts
+        )
+
+
+def _python() -> tuple[str, ...]:
+    """Where Python and what is installed lie."""
+    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
+    return tuple(sorted(os.path.realpath(path) + os.sep for path in found if path and path != os.sep))
+
+
+def _touches(event: str, arguments: tuple[Any, ...]) -> list[tuple[object, bool, bool]]:
+    """Each path of an event: may what was there count, and may it be another afterwards."""
+    if event == "open":
+        path, _, flags = arguments
+        written = isinstance(flags, int) and bool(flags & _WRITES)
+        anew = written and bool(flags & os.O_TRUNC)
+        return [(path, not anew, written)]
+    if event == "sqlite3.connect":
+        return [(arguments[0], True, True)]
+    if event in _LISTS:
+        return [] if _is_python_itself() else [(arguments[0] or ".", True, False)]
+    if event in ("os.rename", "os.link"):
+        source, target, source_dir, target_dir = (*arguments, -1, -1)[:4]
+        return [(_beside(source, source_dir), True, event == "os.rename"), (_beside(target, target_dir), False, True)]
+    if event == "os.symlink":
+        return [(_beside(arguments[1], *arguments[2:3]), False, True)]
+    if event == "os.truncate":
+        return [(arguments[0], True, True)]
+    place = {"os.remove": 1, "os.rmdir": 1, "os.mkdir": 2}[event]
+    return [(_beside(arguments[0], *arguments[place : place + 1]), False, True)]
+
+
+def _beside(path: Any, directory: object = -1) -> object:  # noqa: ANN401  # whatever was given
+    """A path that is told as from an open directory."""
+    if not isinstance(directory, int) or directory < 0 or isinstance(path, int):
+        return path
+    return os.path.join(os.readlink(f"/proc/self/fd/{directory}"), os.fsdecode(path))  # noqa: PTH115, PTH118
+
+
+def _is_python_itself() -> bool:
+    """True if it is the import system that lists a folder: each import looks through `sys.path`."""
+    frame = sys._getframe(3)
+    for _ in range(_FRAMES):
+        name = frame.f_code.co_filename
+        if "importlib" in name or name.endswith("linecache.py"):
+            return True
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return False
+
+
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    if event != "open" and event not in _CHANGES:
+    if event != "open" and event not in _CHANGES and event not in _LISTS and event != "sqlite3.connect":
         return
-    try:
-        if event == "open":
-            path, _, flags = arguments
-            _notes[0](path, isinstance(flags, int) and bool(flags & _WRITES))
-        else:
-            for path in arguments[: 2 if event in ("os.rename", "os.link", "os.symlink") else 1]:
-                _notes[0](path, True)
-    except Exception:  # noqa: BLE001, S110  # what is raised here would stop the user's own `open`
-        pass
+    with contextlib.suppress(Exception):  # what is raised here would stop the user's own `open`
+        _notes[0](event, arguments)

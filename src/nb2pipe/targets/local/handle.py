@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import nb2pipe
 from nb2pipe.errors import BadInput, EnvironmentProblem
@@ -24,8 +26,10 @@ from nb2pipe.model import Bundle, CancelRequested, Diagnostic, Json, RunEvent, R
 from nb2pipe.processes import is_alive, load_identity, send, signal_name
 from nb2pipe.targets.local import isolated as isolation
 from nb2pipe.targets.local import kernels
+from nb2pipe.targets.local.ingredients import planned
 from nb2pipe.targets.local.request import RUNNER, Request, sockets_dir
 from nb2pipe.targets.local.scrub import SHORTEST
+from nb2pipe.targets.local.unchanged import UnchangedRun, unchanged
 
 POLL_S = 0.03
 END_LIMIT_S = 10.0
@@ -73,6 +77,11 @@ class LocalRun:
                 yield from self._after_death(began=began, canceled=canceled)
                 return
             time.sleep(poll_s)
+
+    def executed(self, step_id: str) -> Mapping[str, Json] | None:
+        """A step's executed notebook, as far as it got; None if it never began. Raises ValueError for a damaged one."""
+        path = self.dir.step(step_id).executed
+        return cast("Mapping[str, Json]", json.loads(path.read_bytes())) if path.is_file() else None
 
     def cancel(self, by: str = "SIGINT") -> None:
         """Ask the run to stop; a second time: at once. Follow `events()` to see it end. No error if it has ended."""
@@ -141,13 +150,17 @@ def start(
     attached: bool = True,
     notes: tuple[str, ...] = (),
     runner: str = RUNNER,
-) -> LocalRun:
+    cache: bool = False,
+    force: tuple[str, ...] = (),
+    only: tuple[str, ...] | None = None,
+) -> LocalRun | UnchangedRun:
     """Start a run of the Bundle in `run_dir` (made by `runs.store.create`), its steps' working directory `folder`.
 
     `jobs` steps at most run at a time; None: as many as there are processors. `kernel` is a kernelspec's name that
     goes before the notebook's own. `isolated`: in a copy of the folder. `attached`: ends when this program ends.
     `parameters` are all of the pipeline's, with their final values. `notes` become the run's first warnings.
-    `runner` is for tests.
+    `runner` is for tests. `cache`: earlier runs' results are taken where they are fresh, and this one's are kept; a run
+    in a copy does neither. `force`: steps (ids) that run all the same. `only`: those to look at; they need no others.
 
     Raises EnvironmentProblem before anything runs: N2P503 to N2P506 the kernel, N2P507 a secret's environment
     variable is not set, N2P508 the folder is too large to copy, N2P509 the folder isn't there or can't be read,
@@ -176,7 +189,16 @@ def start(
             notes=(*notes, *warnings),
             version=nb2pipe.__version__,
             runner=runner,
+            cache=cache and not isolated,
+            force=force,
+            only=only,
         )
+        if request.cache:
+            ours = planned(bundle, request.parameters, request.kernel_argv, request.version)
+            request = replace(request, planned=ours)
+            nothing_to_do = unchanged(run, request, bundle)
+            if nothing_to_do is not None:
+                return nothing_to_do
         if isolated:
             request = _isolate(run, request)
         _write(run, request, bundle)

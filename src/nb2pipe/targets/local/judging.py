@@ -19,6 +19,7 @@ from nb2pipe.targets.local.against_order import findings
 from nb2pipe.targets.local.lessons import lessons_of, lessons_of_failing
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Request
+from nb2pipe.targets.local.reuse import Reuse
 from nb2pipe.targets.local.running import Running
 from nb2pipe.targets.local.scrub import Scrubber
 from nb2pipe.targets.local.serial import raced
@@ -36,8 +37,9 @@ class Judgement:
 class Judge:
     """Judges the steps of one run."""
 
-    def __init__(self, run: RunDir, request: Request, scrubber: Scrubber) -> None:
+    def __init__(self, run: RunDir, request: Request, scrubber: Scrubber, reuse: Reuse | None = None) -> None:
         self._dir = run
+        self._reuse = reuse
         self._request = request
         self._scrubber = scrubber
 
@@ -64,6 +66,8 @@ class Judge:
             warnings = self._learn(lessons_of(job.step, outputs), *(item.lessons for item in found))
             if error is not None:
                 return Judgement(error, warnings=warnings)
+            if self._reuse is not None:
+                self._reuse.keep(job.step, outputs, files, done, running.wall_s)
             stored.commit(files, outputs, run=self._dir.id, attempt=job.attempt)
         except OSError as problem:
             where = f"{problem.filename or files.path}: {problem.strerror}"
@@ -72,6 +76,19 @@ class Judge:
             return Judgement(verdict.not_saved(job.step, files, str(problem)))
         warnings += tuple(line for item in found for line in item.warnings)
         return Judgement(None, outputs, (*warnings, *self._warnings(job.step, outputs)))
+
+    def problem_of(
+        self,
+        step: Step,
+        outputs: stored.Outputs,
+        done: Mapping[str, stored.Outputs],
+        began: Mapping[str, frozenset[str]],
+    ) -> StepError | None:
+        """What would be wrong with these results of an earlier run, taken as the step's own."""
+        pipeline = self._request.pipeline
+        known = {**done, step.id: outputs}
+        against = next((item.error for item in findings(pipeline, known, step) if item.error is not None), None)
+        return against or raced(pipeline, known, began, step)
 
     def _ending(self, running: Running, code: int) -> verdict.Ending:
         argv = self._request.kernel_argv

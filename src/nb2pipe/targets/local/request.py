@@ -26,6 +26,9 @@ class Request:
     cancelled when the front end's end of the pipe on standard input closes. `digest` is what large objects are named
     by: an algorithm that the kernels have, so that each can load what another stored. `runner` names the function that
     runs a step, `module:function`, see `Runner`: the tests' own runners need no kernel.
+
+    `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
+    ingredients for that. `force`: steps to run in any case. `only`: the steps to look at; None for all.
     """
 
     run: str
@@ -43,6 +46,10 @@ class Request:
     notes: tuple[str, ...] = ()
     version: str = ""
     runner: str = RUNNER
+    cache: bool = False
+    planned: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    force: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
 
     @property
     def secret_variables(self) -> tuple[str, ...]:

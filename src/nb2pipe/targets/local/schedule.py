@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from nb2pipe import graph
 from nb2pipe.model import Pipeline, RunState
 
@@ -48,6 +50,13 @@ class Schedule:
         found = set().union(*(graph.ancestors(self._waits_for, member) for member in self._process[step]))
         names = list(self.states)
         return [item for item in names[: names.index(step)] if item in found]
+
+    def leave_out(self, wanted: Collection[str] | None) -> list[str]:
+        """Skip all steps but these, and return them; none for None. What a wanted one waits for has to be wanted."""
+        skipped = [step for step in self.states if wanted is not None and step not in wanted]
+        for step in skipped:
+            self.states[step] = RunState.SKIPPED
+        return skipped
 
     def started(self, step: str) -> None:
         """`step` runs now."""

@@ -65,7 +65,8 @@ class Outputs:
     `state`: the records of state that is no variable that it was given, from which object.
     `unloadable`: variables whose stored values the step could not load.
     `altered`: variables that it was expected to change, and did change in place.
-    `options` is what the step did to those of libraries.
+    `options` is what the step did to those of libraries. `facts`: what its results depend on besides code and
+    variables, see `runtime.facts`.
     """
 
     schema: int
@@ -85,6 +86,12 @@ class Outputs:
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
     options: Settings = field(default_factory=Settings)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wrote(self) -> Mapping[str, str | None]:
+        """The files that the step wrote: their digests; None for one that it removed."""
+        return dict(self.facts.get("wrote", {}))
 
     @property
     def touched(self) -> frozenset[str]:
@@ -119,9 +126,16 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         data = json.loads(files.outputs.read_bytes())
     except FileNotFoundError:
         return None
+    found = outputs_of(data)
+    check_objects(found, root)
+    return found
+
+
+def outputs_of(data: Any) -> Outputs:  # noqa: ANN401  # JSON
+    """What the content of an `outputs.json` tells. Raises ValueError if it is damaged."""
     if not isinstance(data, dict) or data.get("schema") != 1:
         raise ValueError("outputs.json has another version's format")
-    found = Outputs(
+    return Outputs(
         schema=1,
         values={str(name): wire.read(Value, item) for name, item in data.get("values", {}).items()},
         deleted=tuple(map(str, data.get("deleted", ()))),
@@ -136,14 +150,18 @@ def read_outputs(files: StepDir, root: RootDir) -> Outputs | None:
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
         options=wire.read(Settings, data.get("options", {})),
+        facts=data.get("facts", {}),
     )
+
+
+def check_objects(found: Outputs, root: RootDir) -> None:
+    """Raises ValueError if an object that the record names is missing or cut short."""
     for object_id, size in {(value.object, value.size_bytes) for value in found.values.values()}:
         path = root.object(object_id)
         if not path.is_file():
             raise ValueError(f"the stored object {object_id} is missing")
         if path.stat().st_size != size:
             raise ValueError(f"the stored object {object_id} has not the {size:,} bytes that were stored")
-    return found
 
 
 def seen_before_failing(files: StepDir) -> Outputs:

@@ -13,12 +13,12 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nb2pipe import wire
+from nb2pipe import keys, wire
 from nb2pipe.files import write_atomic
 from nb2pipe.journal import Journal
 from nb2pipe.layout import RunDir
@@ -31,13 +31,15 @@ from nb2pipe.model import (
     RunFinished,
     RunStarted,
     RunState,
+    Step,
     StepError,
     StepFinished,
     StepStarted,
     Warned,
 )
 from nb2pipe.processes import IS_LINUX, descendants, identify, kill_descendants, reap
-from nb2pipe.targets.local import stored
+from nb2pipe.targets.local import reuse, stored
+from nb2pipe.targets.local.fresh import Stale
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.judging import Judge
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, sockets_dir, spec_of
@@ -67,13 +69,17 @@ class Supervisor:
         self._sockets = sockets
         self._journal = Journal(run.events)
         self._scrubber = Scrubber(os.environ.get(name, "") for name in request.secret_variables)
-        self._judges = Judge(run, request, self._scrubber)
+        self._reuse, self._no_reuse = reuse.of(run, request)
+        os.environ.pop(keys.VARIABLE, None)  # it is not for the kernels
+        self._judges = Judge(run, request, self._scrubber, self._reuse)
         self._schedule = Schedule(request.pipeline)
         self._running: dict[str, Running] = {}
         self._waiting: dict[str, tuple[int, float]] = {}  # step -> (its next attempt, when)
         self._done: dict[str, stored.Outputs] = {}
         self._began: dict[str, frozenset[str]] = {}  # step -> the steps that were done then
         self._canceled = False
+        self._because: dict[str, tuple[str, ...]] = {}  # why a step has to run
+        self._ran: set[str] = set()  # steps whose results are this run's own
 
     # --- the run ---------------------------------------------------------------------------------------------------
 
@@ -84,10 +90,13 @@ class Supervisor:
             while not self._schedule.done:
                 self._turn()
             result = self._schedule.result()
+            self._put_back(self.request.pipeline.steps)
         except Exception as error:  # the boundary: a fault of ours becomes a FAILED run and a log
             log.exception("the run can't go on")
             result = self._give_up(error)
         kill_descendants()
+        if self._reuse is not None:
+            self._reuse.save()
         self._emit(RunFinished(_now(), result))
         self._journal.close()
         return 0
@@ -109,9 +118,12 @@ class Supervisor:
                 request.version,
             )
         )
-        for note in request.notes:
+        for note in (*request.notes, *filter(None, [self._no_reuse])):
             self._emit(Warned(_now(), note))
         self._take_lock()
+        for step in self._schedule.leave_out(request.only):
+            self._emit(StepFinished(_now(), step, RunState.SKIPPED, because="it was not asked for"))
+            self._say_ended(step)
         if not self._canceled:
             load_runner(request.runner)  # before the first fork: every worker has it then
 
@@ -213,19 +225,62 @@ class Supervisor:
             return
         now = time.monotonic()
         due = [(step, attempt) for step, (attempt, when) in self._waiting.items() if when <= now]
+        while any(self._take(step) for step in self._schedule.ready() if step not in self._because):
+            pass  # what waited for it may be ready now
         for step, attempt in [*due, *((step, 1) for step in self._schedule.ready())]:
             if self._busy >= self.request.jobs:
                 return
             self._waiting.pop(step, None)
             self._schedule.started(step)
-            self._start(step, attempt)
+            self._start(step, attempt, self._because.get(step, ()))
 
-    def _start(self, step_id: str, attempt: int) -> None:
+    def _take(self, step_id: str) -> bool:
+        """Take an earlier run's results for the steps of this process, if they are fresh; else say why not."""
+        if self._reuse is None:
+            self._because[step_id] = ()
+            return False
+        members = self.request.pipeline.process_of(step_id)
+        found = self._reuse.find(members, self._done, self._ran)
+        if isinstance(found, Stale):
+            self._because[step_id] = found.reasons
+            return False
+        done, began = dict(self._done), dict(self._began)
+        for step in members:
+            began[step.id] = frozenset(done)
+            problem = self._judges.problem_of(step, found[step.id].outputs, done, began)
+            if problem is not None:
+                self._because[step_id] = (problem.message,)
+                return False
+            done[step.id] = found[step.id].outputs
+        try:
+            for step in members:
+                self._reuse.take(step, found[step.id], self.dir.step(step.id))
+        except (OSError, ValueError) as error:
+            self._because[step_id] = (f"what an earlier run left can't be taken: {error}",)
+            return False
+        for step in members:
+            self._done[step.id], self._began[step.id] = done[step.id], began[step.id]
+            self._finish(step.id, RunState.SUCCEEDED, outputs=done[step.id], reused=found[step.id].trace.run)
+        return True
+
+    def _put_back(self, steps: Sequence[Step]) -> None:
+        """Files that taken steps had written are there again, before somebody reads them."""
+        if self._reuse is None:
+            return
+        try:
+            for note in self._reuse.put_back(steps, self._done):
+                self._emit(Warned(_now(), note))
+        except (OSError, ValueError) as error:
+            self._emit(Warned(_now(), f"a file that a step had written can't be put back: {error}"))
+
+    def _start(self, step_id: str, attempt: int, because: tuple[str, ...] = ()) -> None:
         step = self.request.pipeline.step(step_id)
         sockets = Path(tempfile.mkdtemp(dir=self._sockets, prefix="k"))
         job = Job(self.request, self.dir, step, attempt, sockets)
         self._began[step_id] = frozenset(self._done)
-        self._emit(StepStarted(_now(), step_id, attempt))
+        self._emit(StepStarted(_now(), step_id, attempt, because))
+        steps = self.request.pipeline.steps
+        self._put_back(steps[: steps.index(step)])
         try:
             for member in job.members:
                 self._prepare(replace(job, step=member))
@@ -322,6 +377,7 @@ class Supervisor:
             self._emit(Warned(_now(), warning, step.id))
         if found.error is None and found.outputs is not None:
             self._done[step.id] = found.outputs
+            self._ran.add(step.id)
             self._finish(step.id, RunState.SUCCEEDED, wall_s, outputs=found.outputs)
         elif self._canceled:
             self._schedule.ended(step.id, RunState.CANCELED)
@@ -351,11 +407,12 @@ class Supervisor:
         *,
         error: StepError | None = None,
         outputs: stored.Outputs | None = None,
+        reused: str = "",
     ) -> None:
         """The step is done; so are those that it leaves without what they need."""
         values = outputs.variables if outputs else {}
         metrics = outputs.metrics if outputs else {}
-        self._emit(StepFinished(_now(), step, state, wall_s, error, values=values, metrics=metrics))
+        self._emit(StepFinished(_now(), step, state, wall_s, error, values=values, metrics=metrics, reused=reused))
         for lost, because in self._schedule.ended(step, state):
             self._emit(StepFinished(_now(), lost, RunState.SKIPPED, because=because))
             self._say_ended(lost)

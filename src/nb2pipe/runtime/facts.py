@@ -1,0 +1,244 @@
+"""What a step's code touches, while it runs, in; out, all that its results depend on besides code and variables.
+
+Files by their content, as it was before the step changed it; the names in folders that were listed; the user's own
+modules; the packages that were imported; environment variables that the notebook's own code asked for. A later run
+compares them, to see whether the step has to run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+from nb2pipe.runtime.demand import is_own
+from nb2pipe.runtime.touched_files import Place, Touch
+
+CHANGING = "changing"  # in place of a digest: it became another while the step ran, and the step did not do it
+_MOST_NAMES = 5_000  # of one folder
+_MOST_NAMED = 500  # files that strings name
+_NAMED_BYTES = 1 << 26  # of a larger file that is only named, size and time will do
+_CHUNK_BYTES = 1 << 20
+_WORDS = re.compile(r"[^\s'\"()\[\]{},;<>|&=`]{2,300}")
+_INSTALLED = ("site-packages", "dist-packages")
+_NOT_THEIRS = frozenset({"nb2pipe", "__main__", "builtins", "IPython", "ipykernel"})  # what shows, not what computes
+_ASIDE = ("os.py", "<frozen os>", "_collections_abc.py", "<frozen _collections_abc>")
+
+_Stamp = tuple[int, int, int, int]
+
+
+class Facts:
+    """What is noted of one step. `folder` is the notebook's."""
+
+    def __init__(self, folder: str, modules: Collection[str]) -> None:
+        self._folder = Path(folder)
+        self._place = Place(folder)
+        self._modules_before = frozenset(modules)
+        self._sites = tuple(_sites())
+        self._python = tuple(_python_itself())
+        self._before: dict[str, tuple[_Stamp | None, str | None]] = {}  # path -> its stamp, its digest if it was needed
+        self._read: set[str] = set()
+        self._written: set[str] = set()
+        self._named: dict[str, _Stamp | None] = {}
+        self.listed: dict[str, list[str]] = {}
+        self.variables: set[str] = set()
+
+    def touched(self, touch: Touch) -> None:
+        """The running cell is about to touch a file."""
+        if touch.listed:
+            self.listed.setdefault(touch.path, self._names(touch.path))
+            return
+        full = self._folder / touch.path
+        if full.is_dir():
+            return
+        if touch.path not in self._before:
+            self._before[touch.path] = (_stamp(full), None)
+        if touch.read and touch.path not in self._written:
+            self._read.add(touch.path)
+        if touch.written:
+            stamp, known = self._before[touch.path]
+            if touch.path in self._read and known is None and touch.path not in self._written:
+                self._before[touch.path] = (stamp, _digest(full) if _stamp(full) == stamp else CHANGING)
+            self._written.add(touch.path)
+
+    def named(self, texts: Iterator[str]) -> None:
+        """Files that these texts name: a library's own C code may read them, which no event tells of."""
+        found = 0
+        for text in texts:
+            path, _ = self._place.of(text)
+            if path in (None, ".") or path in self._before:
+                continue
+            full = self._folder / str(path)
+            try:
+                is_file = full.is_file()
+            except (OSError, ValueError):
+                continue
+            if is_file:
+                found += 1
+                if found > _MOST_NAMED:
+                    return
+                self._named[str(path)] = _stamp(full)
+
+    def watch_environment(self, is_own: Callable[[str], bool]) -> None:
+        """From now on, note the environment variables that code for which `is_own` holds asks for, by its file."""
+        data: Any = getattr(os.environ, "_data", None)
+        if isinstance(data, dict):
+            _Asked.note = lambda name: self._asked(name, is_own)
+            if not isinstance(data, _Asked):
+                os.environ._data = _Asked(data)  # type: ignore[attr-defined]
+
+    def _asked(self, name: str, is_own: Callable[[str], bool]) -> None:
+        frame: FrameType | None = sys._getframe(3)
+        while frame is not None and frame.f_code.co_filename.endswith(_ASIDE):
+            frame = frame.f_back
+        if frame is not None and (is_own(frame.f_code.co_filename) or self._is_local(frame.f_code.co_filename)):
+            self.variables.add(name)
+
+    def of_step(self, main: Mapping[str, object]) -> dict[str, Any]:
+        """All of it, as data for the record: what was read as it was before, what was written as it is now."""
+        return {
+            "read": {path: self._as_before(path) for path in sorted(self._read)},
+            "wrote": {path: _digest(self._folder / path) for path in sorted(self._left())},
+            "named": self._still_named(),
+            "listed": self.listed,
+            "modules": self._modules(),
+            "packages": self._packages(main),
+            "sites": list(self._sites),
+            "variables": sorted(self.variables),
+            "executable": sys.executable,
+        }
+
+    # --- files -----------------------------------------------------------------------------------------------------
+
+    def _as_before(self, path: str) -> str | None:
+        stamp, known = self._before[path]
+        if known is not None or stamp is None:
+            return known
+        full = self._folder / path
+        return _digest(full) if _stamp(full) == stamp else CHANGING
+
+    def _left(self) -> Iterator[str]:
+        """What was written, but for what was not there before and is gone again."""
+        for path in self._written:
+            if self._before[path][0] is not None or (self._folder / path).exists():
+                yield path
+
+    def _still_named(self) -> dict[str, str]:
+        found = {}
+        for path, stamp in self._named.items():
+            full = self._folder / path
+            if path not in self._before and stamp is not None and _stamp(full) == stamp:
+                large = stamp[1] > _NAMED_BYTES
+                found[path] = f"stamp:{stamp[1]}:{stamp[2]}" if large else (_digest(full) or CHANGING)
+        return found
+
+    def _names(self, path: str) -> list[str]:
+        try:
+            names = os.listdir(self._folder / path)  # noqa: PTH208  # only the names
+            found = sorted(name for name in names if not name.startswith(".") and name != "__pycache__")
+        except OSError:
+            return []
+        return found if len(found) <= _MOST_NAMES else [hashlib.sha256("\0".join(found).encode()).hexdigest()]
+
+    # --- code ------------------------------------------------------------------------------------------------------
+
+    def _modules(self) -> dict[str, str | None]:
+        """The source files of the user's own modules: in the notebook's folder, on PYTHONPATH, installed editable."""
+        files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        return {path: _digest(Path(path)) for path in sorted(filter(None, files)) if self._is_local(path)}
+
+    def _is_local(self, file: object) -> bool:
+        if not isinstance(file, str) or not os.path.isabs(file):  # noqa: PTH117
+            return False
+        return not file.startswith(self._python) and not any(
+            site in file for site in ("site-packages", "dist-packages")
+        )
+
+    def _packages(self, main: Mapping[str, object]) -> list[str]:
+        """The installed packages that this step imported, or whose things it has."""
+        new = {name.partition(".")[0] for name in set(sys.modules) - self._modules_before}
+        for value in [value for name, value in list(main.items()) if not is_own(name)]:
+            module = value.__name__ if isinstance(value, ModuleType) else getattr(type(value), "__module__", "")
+            if isinstance(module, str):
+                new.add(module.partition(".")[0])
+        found = []
+        for name in sorted(new - _NOT_THEIRS):
+            file = getattr(sys.modules.get(name), "__file__", None)
+            if isinstance(file, str) and file.startswith(self._sites):
+                found.append(name)
+        return found
+
+
+class _Asked(dict[Any, Any]):
+    """What is behind `os.environ`, and tells which names are asked for."""
+
+    note: Callable[[str], None] = staticmethod(lambda _: None)
+
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401
+        _Asked.note(os.fsdecode(key))
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        if isinstance(key, str | bytes):
+            _Asked.note(os.fsdecode(key))
+        return super().__contains__(key)
+
+
+def words_of(source: str) -> Iterator[str]:
+    """The words of a cell that may name files: in strings, and in commands of the shell."""
+    for match in _WORDS.finditer(source):
+        yield match[0]
+
+
+def strings_of(main: Mapping[str, object]) -> Iterator[str]:
+    """The texts and paths among the variables."""
+    for value in list(main.values()):
+        if isinstance(value, os.PathLike):
+            text = os.fspath(value)
+            yield text if isinstance(text, str) else os.fsdecode(text)
+        elif type(value) is str and 1 < len(value) < 300 and "\n" not in value:
+            yield value
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _digest(path: Path) -> str | None:
+    """SHA-256 of a file's content; None for one that isn't there, or is none."""
+    digest = hashlib.sha256()
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def _sites() -> Iterator[str]:
+    """The folders that packages are installed in."""
+    for path in dict.fromkeys(sys.path):
+        if os.path.basename(path.rstrip(os.sep)) in _INSTALLED:  # noqa: PTH119
+            yield path.rstrip(os.sep) + os.sep
+
+
+def _python_itself() -> Iterator[str]:
+    import sysconfig
+
+    paths = sysconfig.get_paths()
+    for key in ("stdlib", "platstdlib"):
+        yield os.path.realpath(paths[key]) + os.sep
+        yield paths[key] + os.sep
+    yield str(Path(__file__).resolve().parents[1]) + os.sep

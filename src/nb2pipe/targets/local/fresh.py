@@ -1,0 +1,360 @@
+"""A step and its traces in; out, whether an earlier run's results are what running it now would give, or why not.
+
+A step is fresh if everything that its results were made of is as it was. What was seen of it while it ran counts as
+well as its code: files, modules, packages, environment variables. The last run's own files are looked at as they were
+left: what nobody has touched since is no reason to run anything again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nb2pipe.digests import FileDigests
+from nb2pipe.installed import Installed
+from nb2pipe.layout import RootDir
+from nb2pipe.model import Pipeline, Step
+from nb2pipe.records import dataclass
+from nb2pipe.targets.local import ingredients, stored, traces, verdict
+from nb2pipe.targets.local.ingredients import Inputs
+from nb2pipe.targets.local.stored import Outputs
+from nb2pipe.targets.local.traces import Ingredients, Trace
+
+MOST_NAMES = 5_000  # of one folder, as `runtime.facts` has it
+_CHANGING = "changing"  # as `runtime.facts` says it
+
+
+@dataclass(frozen=True)
+class Reused:
+    """An earlier run's results, which may be taken. `name` is that of the trace's file."""
+
+    name: str
+    trace: Trace
+    outputs: Outputs
+
+
+@dataclass(frozen=True)
+class Stale:
+    """Why a step has to run: sentences without a full stop, the weightiest first."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a run takes place: all that freshness asks of besides the pipeline. `planned` is by step."""
+
+    root: RootDir
+    notebook: Path
+    folder: Path
+    planned: Mapping[str, Ingredients]
+    key: bytes
+    environ: Mapping[str, str] | None = None
+
+
+class Freshness:
+    """Looks at the steps of one pipeline, in notebook order."""
+
+    def __init__(self, pipeline: Pipeline, setting: Setting) -> None:
+        self._pipeline = pipeline
+        self._setting = setting
+        self._digests = FileDigests(setting.root.digests)
+        self._installed: dict[tuple[str, ...], Installed] = {}
+        self._traces: dict[str, list[tuple[str, Trace]]] = {}
+        self._all = {step.id: traces.read(self.folder_of(step), setting.key) for step in pipeline.steps}
+
+    def folder_of(self, step: Step) -> Path:
+        """Where the step's traces lie."""
+        return self._setting.root.traces(self._setting.notebook, step.id)
+
+    def of(self, step: Step, done: Mapping[str, Outputs], ran: Collection[str]) -> Reused | Stale:
+        """The newest results that may be taken, once all that the step waits for is `done`; `ran`: of those, anew."""
+        if step.options.cache is False:
+            return Stale(("it is tagged `cache:off`",))
+        first: tuple[str, ...] = ()
+        for name, trace in self._kept(step.id):
+            outputs = _relocated(trace, step)
+            reasons = tuple(self._differences(step, trace, outputs, done, ran))
+            if not reasons:
+                return Reused(name, trace, outputs)
+            first = first or reasons
+        return Stale(first or ("it has never run",))
+
+    def save(self) -> None:
+        """Keep digests of files that were hashed."""
+        self._digests.save()
+
+    def file(self, path: str) -> str | None:
+        """The digest of a file as it is now."""
+        return self._digests.of(self._setting.folder / path)
+
+    def latest(self, step_id: str) -> Trace | None:
+        """What the step's last run left."""
+        for _, trace in self._kept(step_id):
+            return trace
+        return None
+
+    def _kept(self, step_id: str) -> Iterator[tuple[str, Trace]]:
+        """Read as far as they are asked for: mostly the newest will do."""
+        known = self._traces.setdefault(step_id, [])
+        yield from list(known)
+        for item in self._all[step_id]:
+            known.append(item)
+            yield item
+
+    # --- differences -----------------------------------------------------------------------------------------------
+
+    def _differences(
+        self, step: Step, trace: Trace, outputs: Outputs, done: Mapping[str, Outputs], ran: Collection[str]
+    ) -> Iterator[str]:
+        before = trace.ingredients
+        yield from _of_the_plan(step, before, self._setting.planned[step.id])
+        yield from self._of_inputs(step, before, outputs, done)
+        for path, digest in sorted(before.get("module", {}).items()):
+            if self._digests.of(Path(path)) != digest:
+                yield f"{self._shown(path)} changed"
+        yield from self._of_packages(trace)
+        yield from self._of_environment(before.get("variable", {}))
+        again = self._of_replayed(trace, before)
+        yield from again
+        yield from self._of_files(step, trace, done, ran)
+        yield from self._of_results(step, trace, outputs)
+
+    def _of_inputs(
+        self, step: Step, before: Ingredients, outputs: Outputs, done: Mapping[str, Outputs]
+    ) -> Iterator[str]:
+        inputs = Inputs(self._pipeline, done)
+        had = before.get("input", {})
+        now = inputs.of(step, outputs.asked)
+        for name in sorted({*had, *now}):
+            if had.get(name) == now.get(name):
+                continue
+            provider = inputs.provider(step, name)
+            source = f" from `{provider}`" if provider else ""
+            what = _state_shown(name)
+            if name not in had:
+                yield f"{what}{source} is new"
+            else:
+                yield f"{what}{source} changed" if name in now else f"{what} is gone"
+        counted = before.get("counter", {})
+        if counted != inputs.counters(step, outputs.counted):
+            yield "what the steps before it counted in a library changed"
+
+    def _of_packages(self, trace: Trace) -> Iterator[str]:
+        had = trace.ingredients.get("package", {})
+        if not had:
+            return
+        here = self._installed.setdefault(trace.sites, Installed(trace.sites)).versions
+        for name, version in sorted(had.items()):
+            now = here.get(name)
+            if now != version:
+                yield f"{name} {version} → {now or 'not installed'}"
+
+    def _of_environment(self, had: Mapping[str, str]) -> Iterator[str]:
+        now = ingredients.variables(had, self._setting.key, self._setting.environ)
+        for name in sorted(had):
+            if now.get(name) != had[name]:
+                yield f"the environment variable {name} changed"
+
+    def _of_replayed(self, trace: Trace, before: Ingredients) -> Iterator[str]:
+        now = ingredients.replayed(self._pipeline, trace.facts.get("definitions", ()))
+        for kind in ("definition", "setup"):
+            for name, digest in sorted(before.get(f"asked {kind}", {}).items()):
+                if now[kind].get(name) != digest:
+                    yield f"{_definition_shown(name)} changed"
+
+    # --- files -----------------------------------------------------------------------------------------------------
+
+    def _of_files(self, step: Step, trace: Trace, done: Mapping[str, Outputs], ran: Collection[str]) -> Iterator[str]:
+        had, wrote = trace.ingredients.get("file", {}), trace.wrote
+        for path, digest in sorted(had.items()):
+            now = self._before(step, path, done)
+            if digest == _CHANGING:
+                yield f"{self._shown(path)} was changed by something else while the step ran"
+            elif (now or "") != digest and not self._is_as_left(path, from_step=step):
+                yield f"{self._shown(path)} {'changed' if now and digest else 'is there now' if now else 'is gone'}"
+        for path, digest in sorted(trace.ingredients.get("named", {}).items()):
+            if path not in self._written_from(step) and not self._is_named_as_before(path, digest):
+                yield f"{self._shown(path)} changed"
+        for path, names in sorted(trace.ingredients.get("folder", {}).items()):
+            if (set(json.loads(names)) ^ set(self._names(path))) - self._names_written(path, step):
+                yield f"the files in {self._shown(path)} are others"
+        for path, left in sorted(wrote.items()):
+            if not self._is_kept(step, trace, path, left):
+                yield f"{self._shown(path)} is no longer what `{step.name}` wrote"
+        for other in self._earlier(step):
+            both = sorted(path for path in wrote if path in had and other.id in ran and _touches(done[other.id], path))
+            if both:
+                yield f"`{other.name}` ran again, and both change {self._shown(both[0])}"
+
+    def _before(self, step: Step, path: str, done: Mapping[str, Outputs]) -> str | None:
+        """The file as the step would find it."""
+        for earlier in reversed(self._earlier(step)):
+            wrote = done[earlier.id].wrote if earlier.id in done else {}
+            if path in wrote:
+                return wrote[path]
+        return self.file(path)
+
+    def _is_as_left(self, path: str, *, from_step: Step) -> bool:
+        """True if this step or a later one wrote it last, and nobody has touched it since."""
+        for later in reversed(self._from(from_step)):
+            trace = self.latest(later.id)
+            if trace is not None and path in trace.wrote:
+                return self.file(path) == trace.wrote[path]
+        return False
+
+    def _is_kept(self, step: Step, trace: Trace, path: str, left: str | None) -> bool:
+        """True if a file that the step wrote is there, or can be put there again, or a later step wrote over it."""
+        if self.file(path) == left:
+            return True
+        if path in trace.files:
+            return self._setting.root.object(trace.files[path]).is_file()
+        for later in reversed(self._from(step)[1:]):
+            other = self.latest(later.id)
+            if other is not None and path in other.wrote:
+                anew = path not in other.ingredients.get("file", {})
+                return anew and self.file(path) == other.wrote[path]
+        return False
+
+    def _is_named_as_before(self, path: str, digest: str) -> bool:
+        if not digest.startswith("stamp:"):
+            return self.file(path) == digest
+        try:
+            status = (self._setting.folder / path).stat()
+        except OSError:
+            return False
+        return digest == f"stamp:{status.st_size}:{status.st_mtime_ns}"
+
+    def _names(self, path: str) -> list[str]:
+        try:
+            found = os.listdir(self._setting.folder / path)  # noqa: PTH208  # only the names
+        except OSError:
+            return []
+        names = sorted(name for name in found if not name.startswith(".") and name != "__pycache__")
+        return names if len(names) <= MOST_NAMES else [hashlib.sha256("\0".join(names).encode()).hexdigest()]
+
+    def _names_written(self, folder: str, step: Step) -> set[str]:
+        """The names in a folder that come from this step or later ones."""
+        return {Path(path).name for path in self._written_from(step) if Path(path).parent == Path(folder)}
+
+    def _written_from(self, step: Step) -> set[str]:
+        found = [self.latest(later.id) for later in self._from(step)]
+        return {path for trace in found if trace is not None for path in trace.wrote}
+
+    def _earlier(self, step: Step) -> Sequence[Step]:
+        return self._pipeline.steps[: self._pipeline.steps.index(step)]
+
+    def _from(self, step: Step) -> Sequence[Step]:
+        return self._pipeline.steps[self._pipeline.steps.index(step) :]
+
+    def _shown(self, path: str) -> str:
+        try:
+            return Path(path).relative_to(self._setting.folder).as_posix()
+        except ValueError:
+            return path
+
+    # --- results ---------------------------------------------------------------------------------------------------
+
+    def _of_results(self, step: Step, trace: Trace, outputs: Outputs) -> Iterator[str]:
+        """What later steps need of it, and what has become of it."""
+        there = {*trace.planned, *outputs.values, *outputs.deleted}
+        for name in step.outputs:
+            if name not in there:
+                yield f"`{name}` has to be stored now"
+        error = verdict.unstorable(self._pipeline, step, outputs) or verdict.unforeseen(self._pipeline, step, outputs)
+        if error is not None:
+            yield f"a later step needs more of it than it left: {error.message}"
+        try:
+            stored.check_objects(outputs, self._setting.root)
+        except ValueError:
+            yield "a value that it stored is gone"
+        if not self._setting.root.object(trace.executed).is_file():
+            yield "its outputs are gone"
+
+
+def _of_the_plan(step: Step, had: Ingredients, now: Ingredients) -> Iterator[str]:
+    yield from _of_code(step, had.get("code", {}), now["code"])
+    yield from _changes(had, now, "definition", lambda name, _before, _now: f"{_definition_shown(name)} changed")
+    yield from _changes(had, now, "setup", lambda _name, _before, _now: "a set-up statement above it changed")
+    yield from _changes(had, now, "parameter", lambda name, before, now: f"parameter {name}: {before} → {now}")
+    yield from _changes(had, now, "option", lambda name, before, now: f"`env:{name}` changed: {before} → {now}")
+    yield from _changes(had, now, "setting", _setting_shown)
+
+
+def _of_code(step: Step, had: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    if had == now:
+        return
+    before = set(had.values())
+    others = [int(number) for number, digest in now.items() if digest not in before]
+    cells = [step.cells[number - 1] + 1 for number in others]
+    for cell in cells:
+        yield f"cell {cell} changed" if len(had) == len(now) else f"cell {cell} is new or changed"
+    if not cells:
+        yield "its cells are others" if len(had) == len(now) else f"it has {len(now)} cells now, and had {len(had)}"
+
+
+def _changes(had: Ingredients, now: Ingredients, kind: str, shown: Callable[[str, str, str], str]) -> Iterator[str]:
+    before, after = had.get(kind, {}), now.get(kind, {})
+    yield from dict.fromkeys(
+        shown(name, before.get(name, "none"), after.get(name, "none"))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    )
+
+
+def _definition_shown(name: str) -> str:
+    kind, _, names = name.partition(" ")
+    if kind == "function":
+        return f"`{names}()` that it calls"
+    return f"the import of {names}" if kind == "import" else f"the {kind} `{names}` that it uses"
+
+
+def _setting_shown(name: str, before: str, now: str) -> str:
+    if name == "nb2pipe":
+        return f"nb2pipe {before} → {now}"
+    return {"kernel": "another kernel", "Python": "the kernel's Python changed", "metrics": "its metrics changed"}.get(
+        name, f"{name}: {before} → {now}"
+    )
+
+
+def _state_shown(name: str) -> str:
+    """An input in words: a variable, or state that is none."""
+    if not name.startswith(stored.AMBIENT):
+        return f"`{name}`"
+    if name.startswith(stored.OPTIONS):
+        return f"an option of {name.removeprefix(stored.OPTIONS).partition(':')[0]}"
+    kinds = {
+        "rng:python": "the state of Python's random numbers",
+        "rng:numpy": "the state of NumPy's random numbers",
+        "cwd": "the working directory",
+        "env": "the environment",
+        "path": "sys.path",
+    }
+    return kinds.get(name.removeprefix(stored.AMBIENT), name)
+
+
+def _touches(outputs: Outputs, path: str) -> bool:
+    return path in outputs.wrote or path in outputs.facts.get("read", {})
+
+
+def _relocated(trace: Trace, step: Step) -> Outputs:
+    """The trace's outputs with the cells where they are now."""
+    return stored.outputs_of(relocated(trace.outputs, trace.cells, step.cells))
+
+
+def relocated(data: Mapping[str, Any], before: Sequence[int], now: Sequence[int]) -> dict[str, Any]:
+    """The content of an `outputs.json` whose cells have moved."""
+    if tuple(before) == tuple(now):
+        return dict(data)
+    places = dict(zip(before, now, strict=False))
+    seen = dict(data.get("seen", {}))
+    for kind in ("sources", "files"):
+        seen[kind] = {str(places[int(cell)]): item for cell, item in seen.get(kind, {}).items() if int(cell) in places}
+    seen["asked"] = {
+        name: {**asked, "cell": places.get(asked.get("cell"))} for name, asked in seen.get("asked", {}).items()
+    }
+    return {**data, "seen": seen}

@@ -1,0 +1,166 @@
+"""A run's steps in; earlier runs' results in their place, where they are fresh; and what this run leaves for later."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nb2pipe import blobs, keys, wire
+from nb2pipe.files import write_atomic
+from nb2pipe.layout import RunDir, StepDir
+from nb2pipe.model import Json, Step
+from nb2pipe.targets.local import ingredients, stored, traces
+from nb2pipe.targets.local.fresh import Freshness, Reused, Setting, Stale, relocated
+from nb2pipe.targets.local.ingredients import Inputs
+from nb2pipe.targets.local.request import Request
+from nb2pipe.targets.local.stored import Outputs
+from nb2pipe.targets.local.traces import Trace
+
+KEPT_FILE_BYTES = 1 << 26  # of what a step writes: larger files are not kept, only their digests
+
+
+class Reuse:
+    """One run's. `key` signs what it keeps, and what it takes has to be signed with it."""
+
+    def __init__(self, run: RunDir, request: Request, key: bytes) -> None:
+        self._root, self._run, self._request, self._key = run.root, run.id, request, key
+        self._folder = Path(request.folder)
+        self._notebook = self._folder / Path(request.notebook).name
+        setting = Setting(run.root, self._notebook, self._folder, request.planned, key)
+        self._fresh = Freshness(request.pipeline, setting)
+        self._taken: dict[str, Trace] = {}
+
+    def find(
+        self, members: Sequence[Step], done: Mapping[str, Outputs], ran: Collection[str]
+    ) -> Mapping[str, Reused] | Stale:
+        """Results for all steps of a process, or why one of them has to run: then they all have to."""
+        known, found = dict(done), {}
+        for step in members:
+            if step.id in self._request.force:
+                return Stale(("asked for",))
+            result = self._fresh.of(step, known, ran)
+            if isinstance(result, Stale):
+                return result if step is members[0] else Stale((f"`{step.name}`: {result.reasons[0]}",))
+            found[step.id] = result
+            known[step.id] = result.outputs
+        return found
+
+    def take(self, step: Step, reused: Reused, files: StepDir) -> None:
+        """Put an earlier run's results where the step's own would be. Raises OSError, ValueError for damaged ones."""
+        trace = reused.trace
+        write_atomic(
+            files.executed, wire.dumps(self.executed(step, reused)).encode("utf-8", "surrogatepass"), durable=False
+        )
+        outputs = relocated(trace.outputs, trace.cells, step.cells)
+        write_atomic(files.outputs, wire.dumps(outputs).encode("utf-8", "surrogatepass"), durable=False)
+        stored.commit(files, reused.outputs, run=trace.run, attempt=0)
+        self.renew(step, reused)
+
+    def executed(self, step: Step, reused: Reused) -> dict[str, Json]:
+        """The executed notebook. Raises ValueError if it is damaged."""
+        trace = reused.trace
+        return moved(json.loads(blobs.read(self._root, trace.executed)), trace.cells, step.cells)
+
+    def renew(self, step: Step, reused: Reused) -> None:
+        """The trace is the newest from now on. Raises OSError."""
+        self._taken[step.id] = reused.trace
+        traces.renew(self._fresh.folder_of(step), reused.name, self._run)
+
+    def put_back(self, earlier: Sequence[Step], done: Mapping[str, Outputs]) -> Iterator[str]:
+        """Files that these steps wrote, and that are no longer as the last of them left them: made so again.
+
+        Only those of steps that were not run again. Yields what to say. Raises OSError, blobs.Damaged.
+        """
+        last: dict[str, Step] = {path: step for step in earlier if step.id in done for path in done[step.id].wrote}
+        for path, step in last.items():
+            trace = self._taken.get(step.id)
+            if trace is None or path not in trace.files or self._fresh.file(path) == trace.wrote[path]:
+                continue
+            target = self._folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            blobs.restore(self._root, trace.files[path], target)
+            yield f"{path} was not what `{step.name}` had written: it is again"
+
+    def keep(self, step: Step, outputs: Outputs, files: StepDir, done: Mapping[str, Outputs], wall_s: float) -> None:
+        """Keep what the step left for later runs. Raises OSError."""
+        data = json.loads(files.outputs.read_bytes())
+        if "facts" not in data or step.options.cache is False:
+            return
+        trace = Trace(
+            run=self._run,
+            step=step.id,
+            at=datetime.now(UTC).isoformat(),
+            wall_s=round(wall_s, 3),
+            cells=step.cells,
+            planned=step.outputs,
+            ingredients=self._ingredients(step, outputs, done),
+            outputs=data,
+            executed=blobs.put(self._root, files.executed),
+            files=dict(self._kept_files(outputs)),
+            sites=tuple(outputs.facts.get("sites", ())),
+        )
+        traces.write(self._fresh.folder_of(step), trace, self._key)
+
+    def save(self) -> None:
+        """The run has ended."""
+        self._fresh.save()
+
+    def _ingredients(self, step: Step, outputs: Outputs, done: Mapping[str, Outputs]) -> dict[str, Mapping[str, str]]:
+        facts = outputs.facts
+        inputs = Inputs(self._request.pipeline, done)
+        asked = ingredients.replayed(self._request.pipeline, facts.get("definitions", ()))
+        return {
+            **self._request.planned[step.id],
+            "input": inputs.of(step, outputs.asked),
+            "counter": inputs.counters(step, outputs.counted),
+            "file": {path: digest or ingredients.ABSENT for path, digest in facts.get("read", {}).items()},
+            "named": facts.get("named", {}),
+            "folder": {path: json.dumps(names) for path, names in facts.get("listed", {}).items()},
+            "module": {path: digest or ingredients.ABSENT for path, digest in facts.get("modules", {}).items()},
+            "package": ingredients.packages(facts),
+            "variable": ingredients.variables(facts.get("variables", ()), self._key),
+            **{f"asked {kind}": found for kind, found in asked.items()},
+        }
+
+    def _kept_files(self, outputs: Outputs) -> Iterator[tuple[str, str]]:
+        """The files in the notebook's folder that the step wrote: path and blob."""
+        for path, digest in outputs.wrote.items():
+            full = self._folder / path
+            if digest is None or os.path.isabs(path):  # noqa: PTH117
+                continue
+            name = f"sha256-{digest}"
+            fits = full.is_file() and full.stat().st_size <= KEPT_FILE_BYTES
+            if self._root.object(name).is_file() or (fits and blobs.put(self._root, full) == name):
+                yield path, name
+
+
+def moved(notebook: dict[str, Any], before: Sequence[int], now: Sequence[int]) -> dict[str, Json]:
+    """An executed notebook whose cells are at other places in the notebook by now."""
+    places = dict(zip(before, now, strict=True))
+    if tuple(before) == tuple(now):
+        return notebook
+    for cell in notebook["cells"]:
+        marker = cell.get("metadata", {}).get("nb2pipe", {})
+        if marker.get("role") == "cell" and marker.get("cell") in places:
+            marker["cell"] = places[marker["cell"]]
+            if cell.get("execution_count") is not None:
+                cell["execution_count"] = marker["cell"] + 1
+            for output in cell.get("outputs", ()):
+                if output.get("execution_count") is not None:
+                    output["execution_count"] = marker["cell"] + 1
+    return notebook
+
+
+def of(run: RunDir, request: Request) -> tuple[Reuse | None, str]:
+    """The run's, and what to say if there can be none."""
+    if not request.cache:
+        return None, ""
+    try:
+        return Reuse(run, request, keys.user_key()), ""
+    except (OSError, ValueError) as error:
+        what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
+        return None, f"nothing is kept for later runs, and nothing of earlier ones is taken: no key ({what})"

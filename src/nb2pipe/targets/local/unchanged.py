@@ -1,0 +1,133 @@
+"""A request in; out, a run whose steps are all fresh, if they are. No process is started for it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nb2pipe.files import write_atomic
+from nb2pipe.journal import Journal
+from nb2pipe.layout import RunDir
+from nb2pipe.locks import open_lock, try_lock
+from nb2pipe.model import (
+    Bundle,
+    Json,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    RunState,
+    StepFinished,
+    Warned,
+)
+from nb2pipe.targets.local import reuse
+from nb2pipe.targets.local.fresh import Reused, Stale
+from nb2pipe.targets.local.request import Request
+from nb2pipe.targets.local.stored import Outputs
+
+
+class UnchangedRun:
+    """A run that was over when it began: each step's results are those of an earlier run."""
+
+    def __init__(self, run: RunDir, events: list[RunEvent], executed: Mapping[str, Mapping[str, Json]]) -> None:
+        self.dir = run
+        self._events = events
+        self._executed = executed
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.dir.id
+
+    def events(self) -> Iterator[RunEvent]:
+        """All events from the first to RunFinished."""
+        yield from self._events
+
+    def executed(self, step_id: str) -> Mapping[str, Json] | None:
+        """A step's executed notebook."""
+        return self._executed.get(step_id)
+
+    def cancel(self, by: str = "SIGINT") -> None:
+        """Nothing is under way."""
+
+    @contextlib.contextmanager
+    def forwarding_signals(self) -> Iterator[None]:
+        """Nothing is under way that a signal would have to stop."""
+        yield
+
+
+def unchanged(run: RunDir, request: Request, bundle: Bundle) -> UnchangedRun | None:
+    """The run, its record written; None if a step has to run, or if the notebook is being run. Raises OSError."""
+    found, _ = reuse.of(run, request)
+    if found is None or request.force or request.only is not None:
+        return None
+    lock = open_lock(Path(request.lock))
+    try:
+        if not try_lock(lock, f"run {request.run} (process {os.getpid()})"):
+            return None
+        return _taken(run, request, bundle, found)
+    except ValueError:  # what is damaged is found again, and told of, where the steps run
+        return None
+    finally:
+        os.close(lock)
+
+
+def _taken(run: RunDir, request: Request, bundle: Bundle, earlier: reuse.Reuse) -> UnchangedRun | None:
+    results: dict[str, Reused] = {}
+    done: dict[str, Outputs] = {}
+    for step in request.pipeline.steps:
+        if step.id in results:
+            continue
+        found = earlier.find(request.pipeline.process_of(step.id), done, ())
+        if isinstance(found, Stale):
+            return None
+        results.update(found)
+        done.update((key, item.outputs) for key, item in found.items())
+    executed = {step.id: earlier.executed(step, results[step.id]) for step in request.pipeline.steps}
+    for step in request.pipeline.steps:
+        earlier.renew(step, results[step.id])
+    notes = [*request.notes, *earlier.put_back(request.pipeline.steps, done)]
+    earlier.save()
+    events = _events(request, results, notes)
+    for file in bundle.files:
+        if file.path == "pipeline.json":
+            write_atomic(run.pipeline, file.content, durable=False)
+    journal = Journal(run.events)
+    for event in events:
+        journal.append(event)
+    journal.close()
+    return UnchangedRun(run, events, executed)
+
+
+def _events(request: Request, results: Mapping[str, Reused], notes: list[str]) -> list[RunEvent]:
+    now = datetime.now(UTC)
+    steps = tuple((step.id, step.name) for step in request.pipeline.steps)
+    started = RunStarted(
+        now,
+        request.run,
+        request.notebook,
+        request.pipeline.digest,
+        steps,
+        request.jobs,
+        os.getpid(),
+        request.parameters,
+        request.kernel,
+        request.version,
+    )
+    found: list[RunEvent] = [started, *(Warned(now, note) for note in notes)]
+    for key, _ in steps:
+        item = results[key]
+        outputs = item.outputs
+        found.append(
+            StepFinished(
+                now,
+                key,
+                RunState.SUCCEEDED,
+                values=outputs.variables,
+                metrics=outputs.metrics,
+                reused=item.trace.run,
+            )
+        )
+    return [*found, RunFinished(now, RunState.SUCCEEDED)]
