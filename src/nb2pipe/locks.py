@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from nb2pipe.files import make_private_dir
+
 
 def open_lock(path: Path) -> int:
     """Open the lock file; nothing is locked yet. Raises OSError."""
@@ -39,7 +41,7 @@ def exclusive(path: Path) -> Iterator[None]:
     """Hold the lock of this file, after whoever holds it now. For what takes no time. Raises OSError."""
     import fcntl
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_dir(path.parent)
     descriptor = open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

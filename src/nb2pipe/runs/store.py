@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nb2pipe.errors import BadInput, EnvironmentProblem
-from nb2pipe.files import make_private_dir, write_atomic
+from nb2pipe.files import make_private_dir, own_private_dir, write_atomic
 from nb2pipe.layout import RootDir, RunDir
 from nb2pipe.model import CancelRequested, Diagnostic, Run, RunEvent, RunFinished, RunState, Severity, Warned
 from nb2pipe.processes import is_alive, load_identity
@@ -37,7 +37,7 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
     try:
         make_root(layout.path)
         for directory in (layout.objects, layout.locks, layout.runs):
-            make_private_dir(directory)
+            own_private_dir(directory)
         run.path.mkdir(mode=0o700)
         make_private_dir(run.path / "steps")
     except OSError as error:
@@ -46,8 +46,8 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
 
 
 def make_root(root: Path) -> None:
-    """Make `root`, which only its owner sees and Git ignores. Raises OSError."""
-    make_private_dir(root)
+    """Make `root`, which only its owner sees and Git ignores. Raises OSError, also if it is somebody else's."""
+    own_private_dir(root)
     ignore = root / ".gitignore"
     if not ignore.exists():
         write_atomic(ignore, b"*\n")
@@ -55,7 +55,8 @@ def make_root(root: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> EnvironmentProblem:
     """The error for a run directory that can't be written: full, read-only, someone else's."""
-    message = f"runs can't be kept in {path}: {error.strerror or error}"
+    where = error.filename if isinstance(error.filename, str) else path
+    message = f"runs can't be kept in {where}: {error.strerror or error}"
     hint = "free some space or change the permissions there, or choose another place with `--run-dir`"
     return EnvironmentProblem([Diagnostic("N2P601", Severity.ERROR, message, hint=hint)])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -127,7 +128,8 @@ class LocalRun:
         return supervisor is not None and is_alive(supervisor)
 
     def _after_death(self, *, began: bool, canceled: bool) -> Iterator[RunEvent]:
-        shutil.rmtree(sockets_dir(self.dir), ignore_errors=True)
+        with contextlib.suppress(OSError, ValueError):
+            shutil.rmtree(sockets_dir(Request.read(self.dir)), ignore_errors=True)
         if not began:
             last = _last_line(self.dir.log)
             raise EnvironmentProblem.of(
@@ -185,6 +187,7 @@ def start(
             kernel_env=command.env,
             digest=command.digest,
             lock="" if isolated else str(run.root.lock(folder / Path(notebook).name)),
+            sockets=secrets.token_hex(16),
             attached=attached,
             notes=(*notes, *warnings),
             version=nb2pipe.__version__,
@@ -280,6 +283,7 @@ def _write(run: RunDir, request: Request, bundle: Bundle) -> None:
     source = Path(nb2pipe.__file__).parent
     for part in ("", "runtime"):
         target = make_private_dir(run.runtime / "nb2pipe" / part)
+        make_private_dir(target / "__pycache__")  # else the kernel makes it, as its umask says
         for path in sorted((source / part).glob("*.py")) if part else [source / "__init__.py"]:
             write_atomic(target / path.name, path.read_bytes(), durable=False)
     write_atomic(run.ballast, os.urandom(_BALLAST_BYTES), durable=False)
