@@ -6,50 +6,41 @@ EnvironmentProblem for what is missing on this machine; nothing else is raised o
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb2pipe import __version__, analysis, checks, learned, render
+from nb2pipe import __version__, checks, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
-from nb2pipe.files import write_atomic
 from nb2pipe.journal import read_events
-from nb2pipe.layout import RootDir
 from nb2pipe.learned import Lessons
 from nb2pipe.model import (
     Bundle,
-    Diagnostic,
     Json,
-    Parameter,
-    Pipeline,
     Printed,
     Run,
-    RunEvent,
-    RunFinished,
 )
-from nb2pipe.records import dataclass
+from nb2pipe.running import Asked as RunAsked
+from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
 from nb2pipe.runs import store
-from nb2pipe.runs.events import reduce
 from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
     from nb2pipe.suggesting import Suggestion
-    from nb2pipe.targets.local import LocalRun, UnchangedRun
+    from nb2pipe.targets.local import StepStatus
     from nb2pipe.verify.verdicts import FolderRow, Verification
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "Source", "analyze", "analyze_here", "build",
-    "bundle_folder", "cancel", "log", "new", "plan", "run", "run_folder", "run_record", "runs", "schema",
-    "stale_files", "suggest", "verification_index", "verification_page", "verify", "versions", "write_bundle",
-    "write_tags",
+    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
+    "analyze_here", "build", "bundle_folder", "cancel", "lessons", "log", "mark_fresh", "new", "plan", "run",
+    "run_folder", "run_record", "runs", "schema", "stale_files", "status", "suggest", "verification_index",
+    "verification_page", "verify", "versions", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -65,6 +56,8 @@ USE_CASES: Mapping[str, str] = {
     "lessons": "nb2pipe check, nb2pipe graph, nb2pipe suggest, nb2pipe run",
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
+    "status": "nb2pipe status",
+    "mark_fresh": "nb2pipe mark-fresh",
     "runs": "nb2pipe runs",
     "run_record": "nb2pipe runs show",
     "run_folder": "nb2pipe runs show",
@@ -78,15 +71,7 @@ USE_CASES: Mapping[str, str] = {
 }
 """Each use-case and where people meet it."""
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run would do: the pipeline, its parameters' values, and what the target has to say."""
-
-    analyzed: Analyzed
-    pipeline: Pipeline
-    parameters: Mapping[str, Json]
-    warnings: tuple[Diagnostic, ...]
+_CHANCY = ("N2P304", "N2P305")  # what another run may find otherwise: unseeded random numbers, the network, clocks
 
 
 def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossing, ...]:
@@ -140,7 +125,7 @@ def new(path: Path, name: str = "plain") -> None:
 def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:
     """The notebook's Bundle: `pipeline.json` and one runnable notebook per step. Raises BadInput with all errors."""
     analyzed = source if isinstance(source, Analyzed) else analyze(source, limits=limits)
-    return render.bundle(analyzed.notebook, _sound(analyzed))
+    return render.bundle(analyzed.notebook, sound(analyzed))
 
 
 def bundle_folder(source: Path) -> Path:
@@ -179,133 +164,31 @@ def stale_files(bundle: Bundle, folder: Path) -> tuple[str, ...]:
     return tuple(sorted(stale))
 
 
-def lessons(source: Path, run_dir: Path | None = None) -> Lessons:
-    """What runs of the notebook here have taught, see `learned`: for plans that are to run here, not for a Bundle."""
-    return learned.read(RootDir(run_dir or store.default_root(source)).learned(source))
+def status(source: Path, asked: RunAsked | None = None) -> tuple[StepStatus, ...]:
+    """Which steps a run would take from earlier ones, and why not the others. Nothing is run, and no kernel started.
 
-
-def plan(
-    source: Source,
-    *,
-    parameters: Mapping[str, str] | None = None,
-    parameters_file: Path | None = None,
-    run_dir: Path | None = None,
-    safe: bool = False,
-) -> Plan:
-    """What a run with these parameters would do. Raises BadInput with all errors of the notebook or the parameters.
-
-    `parameters` are texts as typed (`{"depth": "5"}`), read by each parameter's type; they go before those of
-    `parameters_file` (JSON or YAML). `run_dir`: where runs are kept, in place of `.nb2pipe/` beside the notebook.
-    `safe`: one step after the other, each with all that is there.
+    Raises BadInput with all errors of the notebook or the parameters, EnvironmentProblem for a kernel that is missing.
     """
-    from nb2pipe.targets import local
-
-    known = lessons(source, run_dir) if isinstance(source, Path) else None
-    analyzed = analyze(source, lessons=known, safe=safe)
-    pipeline = _sound(analyzed)
-    try:
-        values = _parameter_values(pipeline.parameters, parameters or {}, parameters_file)
-    except BadInput as error:
-        named = [
-            replace(item, location=replace(item.location, notebook=pipeline.notebook)) for item in error.diagnostics
-        ]
-        raise BadInput(named) from error
-    return Plan(analyzed, pipeline, values, local.check(pipeline))
-
-
-def run(
-    source: Path,
-    *,
-    parameters: Mapping[str, str] | None = None,
-    parameters_file: Path | None = None,
-    jobs: int | None = None,
-    kernel: str | None = None,
-    run_dir: Path | None = None,
-    isolated: bool = False,
-    output: Path | None = None,
-    safe: bool = False,
-) -> LocalPipelineRun:
-    """Start a run on this machine. Raises BadInput or EnvironmentProblem before anything runs.
-
-    `jobs`: steps at a time, by default the number of processors. `kernel`: a kernelspec that goes before the
-    notebook's. `run_dir`: in place of `.nb2pipe/` beside the notebook. `isolated`: in a copy of the notebook's
-    folder. `output`: where the notebook with all outputs is copied to when the run ends. `safe`: see `plan`.
-    """
-    from nb2pipe.targets import local
-
-    planned = plan(source, parameters=parameters, parameters_file=parameters_file, run_dir=run_dir, safe=safe)
-    if output is not None:
-        _refuse_output(source, output)
-    bundle = render.bundle(planned.analyzed.notebook, planned.pipeline)
-    directory = store.create(run_dir or store.default_root(source))
-    handle = local.start(
-        bundle,
-        directory.path,
-        folder=source.resolve().parent,
-        parameters=planned.parameters,
-        jobs=jobs,
-        kernel=kernel,
-        isolated=isolated,
-        notes=tuple(item.message for item in planned.warnings),
-        cache=True,
+    planned, found = running.status(source, asked or RunAsked())
+    notes: dict[int | None, list[str]] = {}
+    for item in planned.analyzed.diagnostics:
+        if item.code in _CHANCY:
+            notes.setdefault(item.location.cell, []).append(f"{item.message}; its results are kept all the same")
+    cells = {step.id: step.cells for step in planned.pipeline.steps}
+    return tuple(
+        replace(item, notes=tuple(note for cell in cells[item.id] for note in notes.get(cell, ())))
+        for item in found.steps
     )
-    return LocalPipelineRun(handle, planned, output)
 
 
-class LocalPipelineRun:
-    """A run under way: its events, and a way to stop it. Once its events have ended, the merged notebook is there."""
+def mark_fresh(source: Path, steps: Sequence[str], asked: RunAsked | None = None) -> None:
+    """Take the last results of these steps (names or ids) as what they would give now, whatever has changed.
 
-    def __init__(self, handle: LocalRun | UnchangedRun, planned: Plan, output: Path | None) -> None:
-        self._handle = handle
-        self._source = planned.analyzed.notebook
-        self._output = output
-        self.pipeline = planned.pipeline
-        self.diagnostics = planned.analyzed.diagnostics
-        self.record: Run | None = None
-        """The run as the events so far tell; None before the first."""
-
-    @property
-    def id(self) -> str:
-        """The run's id."""
-        return self._handle.id
-
-    @property
-    def merged(self) -> Path:
-        """The notebook with all outputs in their places, once the run has ended."""
-        return self._handle.dir.merged
-
-    def events(self) -> Iterator[RunEvent]:
-        """All events to the last, RunFinished. Raises EnvironmentProblem if the merged notebook can't be written."""
-        for event in self._handle.events():
-            self.record = reduce(self.record, event)
-            if isinstance(event, RunFinished):
-                self._merge(event)
-            yield event
-
-    def cancel(self, by: str) -> None:
-        """Ask the run to stop; a second time: at once."""
-        self._handle.cancel(by)
-
-    def forwarding_signals(self) -> AbstractContextManager[None]:
-        """While in this context, SIGINT, SIGTERM and SIGHUP to this program cancel the run."""
-        return self._handle.forwarding_signals()
-
-    def _merge(self, last: RunFinished) -> None:
-        found = (self._handle.executed(step.id) for step in self.pipeline.steps)
-        executed = [item for item in found if item is not None]
-        merged = render.merged_notebook(self._source, executed, {"id": self.id, "state": last.state.value})
-        content = (json.dumps(merged, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
-        for target in (self.merged, self._output):
-            if target is None:
-                continue
-            try:
-                write_atomic(target, content)
-            except OSError as error:
-                raise EnvironmentProblem.of(
-                    "N2P608",
-                    f"the run's notebook can't be written to {target}: {error.strerror}",
-                    hint="the steps' own notebooks are in the run's folder: see `nb2pipe runs show`",
-                ) from error
+    Raises BadInput: N2P610 for a step that isn't there, N2P617 for one that never ran, or that waits for a stale one.
+    """
+    for name in steps:
+        planned, found = running.status(source, asked or RunAsked())
+        found.mark(running.step_of(planned.pipeline, name))
 
 
 def runs(root: Path) -> tuple[Run, ...]:
@@ -391,12 +274,6 @@ def versions() -> Mapping[str, str]:
 # --- parts --------------------------------------------------------------------------------------------------------
 
 
-def _sound(analyzed: Analyzed) -> Pipeline:
-    if analyzed.errors or analyzed.pipeline is None:
-        raise BadInput(analyzed.errors)
-    return analyzed.pipeline
-
-
 def _leftovers(bundle: Bundle, folder: Path) -> Sequence[Path]:
     kept = {file.path for file in bundle.files}
     return [path for path in sorted((folder / "steps").glob("*.ipynb")) if f"steps/{path.name}" not in kept]
@@ -418,29 +295,6 @@ def _refuse_foreign_folder(folder: Path) -> None:
             f"{folder} holds something other than a Bundle, which is left alone",
             hint="give a new or empty folder with `-o`",
         )
-
-
-def _refuse_output(source: Path, output: Path) -> None:
-    if output.exists() and output.resolve() == source.resolve():
-        raise BadInput.of(
-            "N2P609", f"{output} is the notebook itself, which is never written to", hint="give `-o` another name"
-        )
-    if output.is_dir() or not output.resolve().parent.is_dir():
-        raise BadInput.of(
-            "N2P609", f"{output} is no file that can be written", hint="give `-o` a file in a folder that is there"
-        )
-
-
-def _parameter_values(
-    parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None
-) -> Mapping[str, Json]:
-    from nb2pipe.parameter_files import read_parameters
-
-    by_name = {parameter.name: parameter for parameter in parameters}
-    given = dict(read_parameters(file)) if file is not None else {}
-    for name, text in texts.items():
-        given[name] = analysis.from_text(by_name[name], text) if name in by_name else text
-    return analysis.apply(parameters, given)
 
 
 def _root(path: Path) -> Path:

@@ -210,7 +210,7 @@ def test_a_new_notebook_runs(
 ) -> None:
     path = tmp_path / "study.ipynb"
     api.new(path, name)
-    run = api.run(path, jobs=2)
+    run = api.run(path, api.RunAsked(jobs=2))
     events = list(run.events())
     assert run.record is not None
     assert run.record.state is RunState.SUCCEEDED, events

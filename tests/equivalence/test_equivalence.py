@@ -144,7 +144,7 @@ def test_the_pipeline_prints_what_the_notebook_prints(tmp_path: Path, case: str)
     path.write_text(json.dumps(notebook_of(cells)), encoding="utf-8")
     expected = straight(cells, tmp_path / "straight")
     assert any(expected), "a row prints what it is held to"
-    run = api.run(path, jobs=2)
+    run = api.run(path, api.RunAsked(jobs=2))
     events = list(run.events())
     record = api.run_record(path)
     assert record.state is RunState.SUCCEEDED, [event for event in events if "FAILED" in str(event)]

@@ -63,7 +63,7 @@ def test_a_notebook(
     for path in paths:
         path.parent.mkdir()
         path.write_text(json.dumps(content), encoding="utf-8")
-    run = api.run(paths[1], jobs=2)
+    run = api.run(paths[1], api.RunAsked(jobs=2))
     events = list(run.events())
     assert run.record is not None
     assert run.record.state is RunState.SUCCEEDED, events

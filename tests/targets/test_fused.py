@@ -31,7 +31,7 @@ def run(
     }  # fmt: skip
     path = folder / "note.ipynb"
     path.write_text(json.dumps(content), encoding="utf-8")
-    started = api.run(path, jobs=jobs)
+    started = api.run(path, api.RunAsked(jobs=jobs))
     events = list(started.events())
     return api.run_record(folder, started.id), events
 

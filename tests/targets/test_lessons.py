@@ -61,7 +61,7 @@ def read(): return pathlib.Path("t.txt").read_text()
 
 
 def run(path: Path) -> Run:
-    started = api.run(path, jobs=2)
+    started = api.run(path, api.RunAsked(jobs=2))
     for _ in started.events():
         pass
     return api.run_record(path.parent, started.id)

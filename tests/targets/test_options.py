@@ -32,7 +32,7 @@ def test_options_are_there_once_the_library_is(tmp_path: Path) -> None:
     }  # fmt: skip
     path = tmp_path / "note.ipynb"
     path.write_text(json.dumps(content), encoding="utf-8")
-    started = api.run(path, jobs=2)
+    started = api.run(path, api.RunAsked(jobs=2))
     events = list(started.events())
     assert api.run_record(tmp_path, started.id).state is RunState.SUCCEEDED
     printed = {name: "".join(e.text for e in events if isinstance(e, Printed) and e.step == name) for name in "cd"}

@@ -35,6 +35,8 @@ _COMMANDS = {
     "graph": "inspecting",
     "build": "inspecting",
     "run": "running",
+    "status": "running",
+    "mark-fresh": "running",
     "verify": "verifying",
     "runs": "history",
     "logs": "history",
@@ -55,7 +57,7 @@ class _App(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = getattr(import_module(f"nb2pipe.cli.{_COMMANDS[cmd_name]}"), cmd_name)
+        found: click.Command = getattr(import_module(f"nb2pipe.cli.{_COMMANDS[cmd_name]}"), cmd_name.replace("-", "_"))
         return found
 
 

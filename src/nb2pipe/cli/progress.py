@@ -30,6 +30,7 @@ from nb2pipe.model import (
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+NEVER = "it has never run"  # as the local target says it
 LONGEST_LINE = 10_000
 ROWS = 24
 REDRAWS_PER_S = 8
@@ -138,7 +139,7 @@ class PlainLines:
                 click.echo(headline(run))
             case StepStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-                self._say(event.step, f"started{again}")
+                self._say(event.step, f"started{again}{why(event)}")
             case Printed():
                 for line in self._printer.lines(event):
                     self._say(event.step, "| " + show.block(line, colours=False))
@@ -239,13 +240,14 @@ class LiveView:
         shown = visible(self._run.steps)
         for step in shown:
             style = _STYLES[step.state]
-            last = "" if step.state.done else show.one_line(self._printer.last.get(step.id, ""))
+            last = "" if step.state.done else self._printer.last.get(step.id, "")
+            told = step.because or (f"fresh, as in run {step.reused}" if step.reused else last)
             table.add_row(
                 Text(f"{_SIGNS[step.state]} {show.one_line(step.name)}", style=style),
                 Text(step.state.value, style=style),
                 Text(elapsed(step), justify="right"),
                 Text(f"cell {step.cell + 1}" if step.cell is not None and not step.state.done else "", style="dim"),
-                Text(show.one_line(step.because or "") if step.because else last, style="dim"),
+                Text(show.one_line(told), style="dim"),
             )
         if len(shown) < len(self._run.steps):
             table.add_row(Text(f"  and {len(self._run.steps) - len(shown)} more", style="dim"))
@@ -278,7 +280,17 @@ def headline(run: Run) -> str:
 
 def finished(event: StepFinished) -> str:
     """The line that a step ends with."""
+    if event.reused:
+        return f"fresh, as in run {event.reused}"
     if event.because:
         return f"{event.state.value}: {show.one_line(event.because)}"
     error = f": {show.one_line(event.error.message)}" if event.error is not None else ""
     return f"{event.state.value} in {show.seconds(event.wall_s)}{error}"
+
+
+def why(event: StepStarted) -> str:
+    """Why the step runs, where it has run before."""
+    if not event.because or event.because == (NEVER,):
+        return ""
+    more = f" (and {len(event.because) - 1} more)" if len(event.because) > 1 else ""
+    return f": {show.one_line(event.because[0])}{more}"

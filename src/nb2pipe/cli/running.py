@@ -13,12 +13,13 @@ from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, emit_json, unicode_output
 from nb2pipe.cli.progress import JsonLines, LiveView, PlainLines, Progress
 from nb2pipe.errors import Canceled, RunFailed
-from nb2pipe.model import Run, RunState, Severity
+from nb2pipe.model import Diagnostic, Json, Run, RunState, Severity
 from nb2pipe.wire import encode
 
 if TYPE_CHECKING:
     from nb2pipe.api import LocalPipelineRun, Plan
     from nb2pipe.checks import Crossing
+    from nb2pipe.targets.local import StepStatus
 
 
 def _pairs(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
@@ -46,6 +47,11 @@ def _pairs(_context: click.Context, _option: click.Parameter, values: Sequence[s
     "--safe", is_flag=True, help="One step after the other, each with every variable: slow, no chances taken."
 )
 @click.option("--run-dir", type=PATH, metavar="DIR", help="Keep the run there. Default: .nb2pipe/ beside the notebook.")
+@click.option(
+    "--only", multiple=True, metavar="STEP", help="This step and what it needs, nothing else. May be repeated."
+)
+@click.option("--from", "since", metavar="STEP", help="Run this step and all that wait for it, fresh or not.")
+@click.option("--force", is_flag=True, help="Run fresh steps too: all, or those named by --only.")
 @click.option("--dry-run", is_flag=True, help="Run nothing; print the plan and its reasons.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's events as JSON lines.")
 def run(
@@ -56,18 +62,26 @@ def run(
     jobs: int | None,
     kernel: str | None,
     run_dir: Path | None,
+    only: Sequence[str],
+    since: str | None,
     *,
     isolated: bool,
     safe: bool,
+    force: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
     """Run NOTEBOOK as a pipeline on this machine. The notebook itself is never written to.
 
+    Steps whose code, inputs, files, packages and parameters are as they were are not run again: their results of an
+    earlier run are taken. `nb2pipe status` says why a step is not fresh.
+
     \b
     nb2pipe run train.ipynb
     nb2pipe run train.ipynb -o done.ipynb            all outputs in one notebook
     nb2pipe run train.ipynb -p depth=5 -p name=big   other parameters
+    nb2pipe run train.ipynb --only fit               step fit, and what it needs
+    nb2pipe run train.ipynb --from clean             clean and all that comes of it, fresh or not
     nb2pipe run train.ipynb --dry-run                what would run, and why in this order
     nb2pipe run train.ipynb --json | jq .kind        events for programs
 
@@ -77,8 +91,7 @@ def run(
         planned = api.plan(notebook, parameters=parameters, parameters_file=params_file, run_dir=run_dir, safe=safe)
         _show_plan(planned, api.values(planned.analyzed, run_dir or notebook), as_json=as_json)
         return 0
-    handle = api.run(
-        notebook,
+    asked = api.RunAsked(
         parameters=parameters,
         parameters_file=params_file,
         jobs=jobs,
@@ -87,12 +100,23 @@ def run(
         isolated=isolated,
         output=output,
         safe=safe,
+        force=force,
+        only=only,
+        since=since,
     )
-    show.diagnostics(item for item in handle.diagnostics if item.severity is not Severity.NOTE)
-    finished = _follow(handle, _progress(as_json=as_json))
-    _report_errors(finished)
+    handle: LocalPipelineRun | None = api.run(notebook, asked)
+    said: set[Diagnostic] = set()
+    while handle is not None:
+        new = [item for item in handle.diagnostics if item.severity is not Severity.NOTE and item not in said]
+        show.diagnostics(new)
+        said.update(new)
+        finished = _follow(handle, _progress(as_json=as_json))
+        _report_errors(finished)
+        last, handle = handle, handle.again()
+        if handle is not None and not as_json:
+            click.echo("that is known now: planned again, and going on")
     if not as_json:
-        _summarize(finished, output or handle.merged)
+        _summarize(finished, output or last.merged)
     if finished.state is RunState.SUCCEEDED:
         return 0
     return Canceled.exit_code if finished.state is RunState.CANCELED else RunFailed.exit_code
@@ -140,7 +164,10 @@ def _summarize(finished: Run, notebook: Path) -> None:
     took = ((finished.finished_at or finished.started_at) - finished.started_at).total_seconds()
     done = sum(step.state is RunState.SUCCEEDED for step in finished.steps)
     steps = "1 step" if len(finished.steps) == 1 else f"{len(finished.steps)} steps"
+    fresh = sum(bool(step.reused) for step in finished.steps)
     line = f"{show.state(finished.state)} in {show.seconds(took)}: {done} of {steps}"
+    if fresh:
+        line += ", nothing had to run" if fresh == len(finished.steps) else f", {fresh} of them fresh"
     click.echo(line, color=colours)
     rows = [["  " + show.one_line(name), f"{value:.6g}"] for name, value in finished.metrics.items()]
     for row in show.table(rows):
@@ -169,3 +196,78 @@ def _show_plan(plan: Plan, values: Sequence[Crossing], *, as_json: bool) -> None
         rows = [["  " + show.one_line(name), show.one_line(repr(value))] for name, value in plan.parameters.items()]
         for row in show.table(rows):
             click.echo(row)
+
+
+@click.command()
+@click.argument("notebook", type=PATH)
+@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A parameter.")
+@click.option("--params-file", type=PATH, metavar="FILE", help="Parameters from a YAML or JSON file.")
+@click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own.")
+@click.option("--run-dir", type=PATH, metavar="DIR", help="Where the runs are. Default: .nb2pipe/ beside the notebook.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(
+    notebook: Path,
+    parameters: Mapping[str, str],
+    params_file: Path | None,
+    kernel: str | None,
+    run_dir: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Say which steps of NOTEBOOK are fresh, and why the others have to run.
+
+    \b
+    nb2pipe status train.ipynb
+    nb2pipe status train.ipynb -p depth=5     as `run` with these parameters would see it
+    nb2pipe status train.ipynb --json
+
+    Nothing is run. Exits with 0 if all steps are fresh, with 1 if not.
+    """
+    asked = api.RunAsked(parameters=parameters, parameters_file=params_file, kernel=kernel, run_dir=run_dir)
+    steps = api.status(notebook, asked)
+    if as_json:
+        emit_json({"schema": 1, "steps": [{"fresh": item.fresh, **_encoded(item)} for item in steps]})
+    else:
+        for line in show.table([_status_row(item) for item in steps]):
+            click.echo(line, color=show.colours_wanted())
+        for item in steps:
+            for note in item.notes:
+                click.echo(f"{show.one_line(item.name)}: {show.one_line(note)}")
+    return 0 if all(item.fresh for item in steps) else 1
+
+
+@click.command("mark-fresh")
+@click.argument("notebook", type=PATH)
+@click.argument("steps", nargs=-1, required=True, metavar="STEP...")
+@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A parameter.")
+@click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own.")
+@click.option("--run-dir", type=PATH, metavar="DIR", help="Where the runs are. Default: .nb2pipe/ beside the notebook.")
+def mark_fresh(
+    notebook: Path, steps: Sequence[str], parameters: Mapping[str, str], kernel: str | None, run_dir: Path | None
+) -> None:
+    """Take the last results of each STEP as they are, whatever has changed: "I know, don't run it again".
+
+    \b
+    nb2pipe mark-fresh train.ipynb load
+    """
+    asked = api.RunAsked(parameters=parameters, kernel=kernel, run_dir=run_dir)
+    api.mark_fresh(notebook, steps, asked)
+    for name in steps:
+        click.echo(f"{show.one_line(name)} is fresh now")
+
+
+def _status_row(item: StepStatus) -> list[str]:
+    colours = show.colours_wanted()
+    if item.fresh:
+        state, why = click.style("fresh", fg="green") if colours else "fresh", f"as in run {item.run}"
+    else:
+        text = "perhaps" if item.perhaps else "stale"
+        state, why = click.style(text, fg="yellow") if colours else text, "; ".join(item.reasons)
+    return [show.one_line(item.name), state, show.one_line(why)]
+
+
+def _encoded(item: StepStatus) -> dict[str, Json]:
+    data = encode(item)
+    if not isinstance(data, dict):
+        raise TypeError("a status is encoded as an object")
+    return data

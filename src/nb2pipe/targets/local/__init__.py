@@ -8,8 +8,12 @@ start() ─▶ guard ─▶ supervisor ─fork─▶ worker (papermill) ─▶ k
 from nb2pipe.targets.local.handle import LocalRun, attach, cancel, start
 from nb2pipe.targets.local.isolated import copy as copy_folder
 from nb2pipe.targets.local.options import check
+from nb2pipe.targets.local.status import Status, StepStatus, status
 from nb2pipe.targets.local.unchanged import UnchangedRun
 
 name = "local"
 
-__all__ = ["LocalRun", "UnchangedRun", "attach", "cancel", "check", "copy_folder", "name", "start"]
+__all__ = [
+    "LocalRun", "Status", "StepStatus", "UnchangedRun", "attach", "cancel", "check", "copy_folder", "name", "start",
+    "status",
+]  # fmt: skip

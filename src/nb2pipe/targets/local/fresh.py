@@ -78,12 +78,36 @@ class Freshness:
             return Stale(("it is tagged `cache:off`",))
         first: tuple[str, ...] = ()
         for name, trace in self._kept(step.id):
-            outputs = _relocated(trace, step)
+            outputs = self.outputs_of(step, trace)
             reasons = tuple(self._differences(step, trace, outputs, done, ran))
             if not reasons:
                 return Reused(name, trace, outputs)
             first = first or reasons
         return Stale(first or ("it has never run",))
+
+    def of_the_plan(self, step: Step) -> tuple[str, ...]:
+        """Why the step has to run, as far as the plan alone tells."""
+        if step.options.cache is False:
+            return ("it is tagged `cache:off`",)
+        last = self.latest(step.id)
+        if last is None:
+            return ("it has never run",)
+        return tuple(_of_the_plan(step, last.ingredients, self._setting.planned[step.id]))
+
+    def outputs_of(self, step: Step, trace: Trace) -> Outputs:
+        """What a trace of the step left, its cells where they are now."""
+        return stored.outputs_of(relocated(trace.outputs, trace.cells, step.cells))
+
+    def files_now(self, step: Step, had: Ingredients, done: Mapping[str, Outputs]) -> dict[str, dict[str, str]]:
+        """The ingredients that lie on the disk, as they are now."""
+        here = {name: version for sites in self._sites_of(step) for name, version in self._versions(sites).items()}
+        return {
+            "file": {path: self._before(step, path, done) or "" for path in had.get("file", {})},
+            "named": {path: self.file(path) or "" for path in had.get("named", {})},
+            "folder": {path: json.dumps(self._names(path)) for path in had.get("folder", {})},
+            "module": {path: self._digests.of(Path(path)) or "" for path in had.get("module", {})},
+            "package": {name: here[name] for name in had.get("package", {}) if name in here},
+        }
 
     def save(self) -> None:
         """Keep digests of files that were hashed."""
@@ -149,11 +173,18 @@ class Freshness:
         had = trace.ingredients.get("package", {})
         if not had:
             return
-        here = self._installed.setdefault(trace.sites, Installed(trace.sites)).versions
+        here = self._versions(trace.sites)
         for name, version in sorted(had.items()):
             now = here.get(name)
             if now != version:
                 yield f"{name} {version} → {now or 'not installed'}"
+
+    def _versions(self, sites: tuple[str, ...]) -> Mapping[str, str]:
+        return self._installed.setdefault(sites, Installed(sites)).versions
+
+    def _sites_of(self, step: Step) -> tuple[tuple[str, ...], ...]:
+        last = self.latest(step.id)
+        return () if last is None else (last.sites,)
 
     def _of_environment(self, had: Mapping[str, str]) -> Iterator[str]:
         now = ingredients.variables(had, self._setting.key, self._setting.environ)
@@ -343,11 +374,6 @@ def _state_shown(name: str) -> str:
 
 def _touches(outputs: Outputs, path: str) -> bool:
     return path in outputs.wrote or path in outputs.facts.get("read", {})
-
-
-def _relocated(trace: Trace, step: Step) -> Outputs:
-    """The trace's outputs with the cells where they are now."""
-    return stored.outputs_of(relocated(trace.outputs, trace.cells, step.cells))
 
 
 def relocated(data: Mapping[str, Any], before: Sequence[int], now: Sequence[int]) -> dict[str, Any]:

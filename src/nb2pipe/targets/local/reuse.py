@@ -140,7 +140,7 @@ class Reuse:
 
 def moved(notebook: dict[str, Any], before: Sequence[int], now: Sequence[int]) -> dict[str, Json]:
     """An executed notebook whose cells are at other places in the notebook by now."""
-    places = dict(zip(before, now, strict=True))
+    places = dict(zip(before, now, strict=False))  # a marked step may have got more cells since
     if tuple(before) == tuple(now):
         return notebook
     for cell in notebook["cells"]:

@@ -58,11 +58,11 @@ class Trace:
         return dict(self.facts.get("wrote", {}))
 
 
-def write(folder: Path, trace: Trace, key: bytes) -> None:
-    """Keep it, durably, and the newest few beside it only. Raises OSError."""
+def write(folder: Path, trace: Trace, key: bytes, name: str = "") -> None:
+    """Keep it, durably, and the newest few beside it. `name`, its run by default, sorts by time. Raises OSError."""
     make_private_dir(folder)
     content = wire.dumps({"schema": SCHEMA, **_encoded(trace)}).encode("utf-8", "surrogatepass")
-    write_atomic(folder / f"{trace.run}.json", keys.sign(key, content).encode() + b"\n" + content)
+    write_atomic(folder / f"{name or trace.run}.json", keys.sign(key, content).encode() + b"\n" + content)
     for old in _names(folder)[KEPT:]:
         with contextlib.suppress(OSError):
             (folder / old).unlink()

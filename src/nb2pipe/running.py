@@ -1,0 +1,292 @@
+"""A notebook in; a run of it on this machine out: planned, and planned again if a run taught something.
+
+`analyzed ─▶ plan ─▶ Bundle ─▶ target ─▶ events ─▶ merged notebook`
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nb2pipe import analysis, graph, learned, render
+from nb2pipe.analyzing import Analyzed, Source, analyze
+from nb2pipe.errors import BadInput, EnvironmentProblem
+from nb2pipe.files import write_atomic
+from nb2pipe.layout import RootDir
+from nb2pipe.learned import Lessons
+from nb2pipe.model import Diagnostic, Json, Parameter, Pipeline, Run, RunEvent, RunFinished, RunState, Step
+from nb2pipe.records import dataclass
+from nb2pipe.runs import store
+from nb2pipe.runs.events import reduce
+
+if TYPE_CHECKING:
+    from nb2pipe.targets.local import LocalRun, Status, UnchangedRun
+
+_TAUGHT = ("value", "damaged")  # causes of errors that another plan, or another look, may take away
+_RUNS = 4  # one after the other, each planned with what the one before has taught
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do: the pipeline, its parameters' values, and what the target has to say."""
+
+    analyzed: Analyzed
+    pipeline: Pipeline
+    parameters: Mapping[str, Json]
+    warnings: tuple[Diagnostic, ...]
+
+
+def sound(analyzed: Analyzed) -> Pipeline:
+    if analyzed.errors or analyzed.pipeline is None:
+        raise BadInput(analyzed.errors)
+    return analyzed.pipeline
+
+
+def lessons(source: Path, run_dir: Path | None = None) -> Lessons:
+    """What runs of the notebook here have taught, see `learned`: for plans that are to run here, not for a Bundle."""
+    return learned.read(RootDir(run_dir or store.default_root(source)).learned(source))
+
+
+def plan(
+    source: Source,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    parameters_file: Path | None = None,
+    run_dir: Path | None = None,
+    safe: bool = False,
+) -> Plan:
+    """What a run with these parameters would do. Raises BadInput with all errors of the notebook or the parameters.
+
+    `parameters` are texts as typed (`{"depth": "5"}`), read by each parameter's type; they go before those of
+    `parameters_file` (JSON or YAML). `run_dir`: where runs are kept, in place of `.nb2pipe/` beside the notebook.
+    `safe`: one step after the other, each with all that is there.
+    """
+    from nb2pipe.targets import local
+
+    known = lessons(source, run_dir) if isinstance(source, Path) else None
+    analyzed = analyze(source, lessons=known, safe=safe)
+    pipeline = sound(analyzed)
+    try:
+        values = _parameter_values(pipeline.parameters, parameters or {}, parameters_file)
+    except BadInput as error:
+        named = [
+            replace(item, location=replace(item.location, notebook=pipeline.notebook)) for item in error.diagnostics
+        ]
+        raise BadInput(named) from error
+    return Plan(analyzed, pipeline, values, local.check(pipeline))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller of `run` asks for.
+
+    `jobs`: steps at a time, by default the number of processors. `kernel`: a kernelspec that goes before the
+    notebook's. `run_dir`: in place of `.nb2pipe/` beside the notebook. `isolated`: in a copy of the notebook's
+    folder, where no earlier results are taken and none are kept. `output`: where the notebook with all outputs is
+    copied to when the run ends. `safe`: see `plan`. `force`: fresh steps run as well, those of `only` if any are
+    named there. `only`: these steps (names or ids) and what they need. `since`: this step and all that wait for it run,
+    fresh or not.
+    """
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters_file: Path | None = None
+    jobs: int | None = None
+    kernel: str | None = None
+    run_dir: Path | None = None
+    isolated: bool = False
+    output: Path | None = None
+    safe: bool = False
+    force: bool = False
+    only: Sequence[str] = ()
+    since: str | None = None
+
+
+def run(source: Path, asked: Asked | None = None) -> LocalPipelineRun:
+    """Start a run on this machine. Raises BadInput or EnvironmentProblem before anything runs."""
+    asked = asked or Asked()
+    planned = _planned(source, asked)
+    if asked.output is not None:
+        _refuse_output(source, asked.output)
+    return _start(source, asked, planned, 1)
+
+
+def status(source: Path, asked: Asked) -> tuple[Plan, Status]:
+    """What a run would take from earlier ones, and why not the rest. Raises BadInput, EnvironmentProblem."""
+    from nb2pipe.targets import local
+
+    planned = _planned(source, asked)
+    bundle = render.bundle(planned.analyzed.notebook, planned.pipeline)
+    root = RootDir((asked.run_dir or store.default_root(source)).resolve())
+    folder = source.resolve().parent
+    return planned, local.status(bundle, root, folder=folder, parameters=planned.parameters, kernel=asked.kernel)
+
+
+def step_of(pipeline: Pipeline, name: str) -> Step:
+    """The step with this name or id. Raises BadInput (N2P610)."""
+    for step in pipeline.steps:
+        if name in (step.id, step.name):
+            return step
+    names = ", ".join(step.name for step in pipeline.steps)
+    near = difflib.get_close_matches(name, [step.name for step in pipeline.steps], 1)
+    hint = f"did you mean `{near[0]}`? Its steps are {names}" if near else f"its steps are {names}"
+    raise BadInput.of("N2P610", f"the pipeline has no step `{name}`", hint=hint)
+
+
+def _planned(source: Path, asked: Asked) -> Plan:
+    return plan(
+        source,
+        parameters=asked.parameters,
+        parameters_file=asked.parameters_file,
+        run_dir=asked.run_dir,
+        safe=asked.safe,
+    )
+
+
+def _start(source: Path, asked: Asked, planned: Plan, number: int) -> LocalPipelineRun:
+    from nb2pipe.targets import local
+
+    pipeline = planned.pipeline
+    force, only = _selected(pipeline, asked)
+    bundle = render.bundle(planned.analyzed.notebook, pipeline)
+    directory = store.create(asked.run_dir or store.default_root(source))
+    handle = local.start(
+        bundle,
+        directory.path,
+        folder=source.resolve().parent,
+        parameters=planned.parameters,
+        jobs=asked.jobs,
+        kernel=asked.kernel,
+        isolated=asked.isolated,
+        notes=tuple(item.message for item in planned.warnings),
+        cache=True,
+        force=force,
+        only=only,
+    )
+    return LocalPipelineRun(handle, planned, source, asked, number)
+
+
+def _selected(pipeline: Pipeline, asked: Asked) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """The steps that run in any case, and those to look at at all. Raises BadInput (N2P610)."""
+    ids = [step.id for step in pipeline.steps]
+    waits_for = graph.parents(ids, [(edge.source, edge.target) for edge in pipeline.edges])
+    named = {step_of(pipeline, name).id for name in asked.only}
+    only = None
+    if named:
+        wanted = set(named)
+        while True:
+            needed = set().union(wanted, *(graph.ancestors(waits_for, item) for item in wanted))
+            needed |= {step.id for item in needed for step in pipeline.process_of(item)}
+            if needed == wanted:
+                break
+            wanted = needed
+        only = tuple(item for item in ids if item in wanted)
+    force = set(named or ids) if asked.force else set()
+    if asked.since is not None:
+        first = step_of(pipeline, asked.since).id
+        force |= {first, *graph.descendants(waits_for, first)}
+    return tuple(item for item in ids if item in force), only
+
+
+class LocalPipelineRun:
+    """A run under way: its events, and a way to stop it. Once its events have ended, the merged notebook is there."""
+
+    def __init__(self, handle: LocalRun | UnchangedRun, planned: Plan, source: Path, asked: Asked, number: int) -> None:
+        self._handle = handle
+        self._path = source
+        self._asked = asked
+        self._number = number
+        self._source = planned.analyzed.notebook
+        self._output = asked.output
+        self.pipeline = planned.pipeline
+        self.diagnostics = planned.analyzed.diagnostics
+        self.record: Run | None = None
+        """The run as the events so far tell; None before the first."""
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self._handle.id
+
+    @property
+    def merged(self) -> Path:
+        """The notebook with all outputs in their places, once the run has ended."""
+        return self._handle.dir.merged
+
+    def events(self) -> Iterator[RunEvent]:
+        """All events to the last, RunFinished. Raises EnvironmentProblem if the merged notebook can't be written."""
+        for event in self._handle.events():
+            self.record = reduce(self.record, event)
+            if isinstance(event, RunFinished):
+                self._merge(event)
+            yield event
+
+    def again(self) -> LocalPipelineRun | None:
+        """A run that goes on where this one was stopped, if it was, and taught what makes another plan; else None.
+
+        Raises as `run` does.
+        """
+        if self._number == _RUNS or self.record is None or self.record.state is not RunState.FAILED:
+            return None
+        errors = [step.error for step in self.record.steps if step.error is not None]
+        if not errors or any(error.cause not in _TAUGHT for error in errors):
+            return None
+        planned = _planned(self._path, self._asked)
+        lost = any(error.cause == "damaged" for error in errors)
+        return (
+            _start(self._path, self._asked, planned, self._number + 1)
+            if lost or planned.pipeline != self.pipeline
+            else None
+        )
+
+    def cancel(self, by: str) -> None:
+        """Ask the run to stop; a second time: at once."""
+        self._handle.cancel(by)
+
+    def forwarding_signals(self) -> AbstractContextManager[None]:
+        """While in this context, SIGINT, SIGTERM and SIGHUP to this program cancel the run."""
+        return self._handle.forwarding_signals()
+
+    def _merge(self, last: RunFinished) -> None:
+        found = (self._handle.executed(step.id) for step in self.pipeline.steps)
+        executed = [item for item in found if item is not None]
+        merged = render.merged_notebook(self._source, executed, {"id": self.id, "state": last.state.value})
+        content = (json.dumps(merged, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+        for target in (self.merged, self._output):
+            if target is None:
+                continue
+            try:
+                write_atomic(target, content)
+            except OSError as error:
+                raise EnvironmentProblem.of(
+                    "N2P608",
+                    f"the run's notebook can't be written to {target}: {error.strerror}",
+                    hint="the steps' own notebooks are in the run's folder: see `nb2pipe runs show`",
+                ) from error
+
+
+def _refuse_output(source: Path, output: Path) -> None:
+    if output.exists() and output.resolve() == source.resolve():
+        raise BadInput.of(
+            "N2P609", f"{output} is the notebook itself, which is never written to", hint="give `-o` another name"
+        )
+    if output.is_dir() or not output.resolve().parent.is_dir():
+        raise BadInput.of(
+            "N2P609", f"{output} is no file that can be written", hint="give `-o` a file in a folder that is there"
+        )
+
+
+def _parameter_values(
+    parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None
+) -> Mapping[str, Json]:
+    from nb2pipe.parameter_files import read_parameters
+
+    by_name = {parameter.name: parameter for parameter in parameters}
+    given = dict(read_parameters(file)) if file is not None else {}
+    for name, text in texts.items():
+        given[name] = analysis.from_text(by_name[name], text) if name in by_name else text
+    return analysis.apply(parameters, given)
