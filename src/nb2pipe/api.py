@@ -31,6 +31,7 @@ from nb2pipe.runs import store
 from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
+    from nb2pipe.runs.collecting import Collected
     from nb2pipe.suggesting import Suggestion
     from nb2pipe.targets.local import StepStatus
     from nb2pipe.verify.verdicts import FolderRow, Verification
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
-    "analyze_here", "build", "bundle_folder", "cancel", "lessons", "log", "mark_fresh", "new", "plan", "run",
-    "run_folder", "run_record", "runs", "schema", "stale_files", "status", "suggest", "verification_index",
-    "verification_page", "verify", "versions", "write_bundle", "write_tags",
+    "analyze_here", "build", "bundle_folder", "cancel", "collect", "lessons", "log", "mark_fresh", "new", "plan",
+    "remove_runs", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "status", "suggest",
+    "verification_index", "verification_page", "verify", "versions", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -63,6 +64,8 @@ USE_CASES: Mapping[str, str] = {
     "run_folder": "nb2pipe runs show",
     "log": "nb2pipe logs",
     "cancel": "nb2pipe cancel",
+    "remove_runs": "nb2pipe runs rm",
+    "collect": "nb2pipe gc",
     "verify": "nb2pipe verify",
     "verification_page": "nb2pipe verify",
     "verification_index": "nb2pipe verify --folder",
@@ -186,9 +189,11 @@ def mark_fresh(source: Path, steps: Sequence[str], asked: RunAsked | None = None
 
     Raises BadInput: N2P610 for a step that isn't there, N2P617 for one that never ran, or that waits for a stale one.
     """
+    asked = asked or RunAsked()
     for name in steps:
-        planned, found = running.status(source, asked or RunAsked())
-        found.mark(running.step_of(planned.pipeline, name))
+        planned, found = running.status(source, asked)
+        with store.in_use(asked.run_dir or store.default_root(source)):
+            found.mark(running.step_of(planned.pipeline, name))
 
 
 def runs(root: Path) -> tuple[Run, ...]:
@@ -222,6 +227,22 @@ def cancel(root: Path, which: str = "latest") -> Run:
     directory = store.find(_root(root), which)
     local.cancel(directory.path)
     return store.load(_root(root), directory.id)
+
+
+def remove_runs(root: Path, which: Sequence[str]) -> tuple[str, ...]:
+    """Remove these runs: all, or none if one isn't there or is under way. Returns their ids. See `runs.collecting`."""
+    from nb2pipe.runs import collecting
+
+    return collecting.remove(_root(root), which)
+
+
+def collect(
+    root: Path, *, keep_runs: int | None = None, max_bytes: int | None = None, dry_run: bool = False
+) -> Collected:
+    """Free the room of what nothing names any more, and of old runs. Raises as `runs.collecting.collect` does."""
+    from nb2pipe.runs import collecting
+
+    return collecting.collect(_root(root), keep_runs=keep_runs, max_bytes=max_bytes, dry_run=dry_run)
 
 
 def verify(

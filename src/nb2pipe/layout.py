@@ -5,6 +5,8 @@
 <root>/files.json               digests of files that were hashed, see `digests`
 <root>/learned/<digest>.json    what runs of the notebook have taught, see `learned`
 <root>/locks/<digest>.lock      held by flock while a run of the notebook is under way; never removed by hand
+<root>/locks/store.lock         shared by all runs; held alone while objects are removed
+<root>/verify/<id>/             a verification under way
 <root>/runs/<id>/               one run
     request.json  pipeline.json  events.jsonl  supervisor.json  supervisor.log  merged.ipynb
     runtime/                    nb2pipe's own files for the kernels
@@ -171,6 +173,21 @@ class RootDir:
         """One file per notebook."""
         return self.path / "locks"
 
+    @property
+    def in_use(self) -> Path:
+        """The lock that each run shares, and that who removes objects holds alone."""
+        return self.locks / "store.lock"
+
+    @property
+    def steps(self) -> Path:
+        """What is kept of steps, see `traces`."""
+        return self.path / "steps"
+
+    @property
+    def verifications(self) -> Path:
+        """Where `verify` works, one directory each, while it does."""
+        return self.path / "verify"
+
     def learned(self, notebook: Path) -> Path:
         """What runs of the notebook at this path have taught."""
         return self.path / "learned" / self.lock(notebook).with_suffix(".json").name
@@ -182,7 +199,7 @@ class RootDir:
 
     def traces(self, notebook: Path, step_id: str) -> Path:
         """What is kept of the runs of a step of the notebook at this path, one file each."""
-        return self.path / "steps" / self.lock(notebook).stem / step_id
+        return self.steps / self.lock(notebook).stem / step_id
 
     def run(self, run_id: str) -> RunDir:
         """The files of the run with this id."""

@@ -48,3 +48,38 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def shared(path: Path) -> Iterator[int]:
+    """Hold the lock of this file together with others, after whoever has it alone. Gives the descriptor.
+
+    A child that inherits the descriptor holds the lock too, until it ends. Raises OSError.
+    """
+    import fcntl
+
+    make_private_dir(path.parent)
+    descriptor = open_lock(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Hold the lock of this file if nobody else does: False if somebody does. Raises OSError."""
+    import fcntl
+
+    make_private_dir(path.parent)
+    descriptor = open_lock(path)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)

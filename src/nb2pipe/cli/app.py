@@ -41,6 +41,7 @@ _COMMANDS = {
     "runs": "history",
     "logs": "history",
     "cancel": "history",
+    "gc": "freeing",
     "version": "inspecting",
 }
 """Each command and the module that holds it, which is imported for that command alone."""

@@ -46,7 +46,7 @@ class Stale:
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a run takes place: all that freshness asks of besides the pipeline. `planned` is by step, `digest` the run's."""
+    """Where a run takes place: all that freshness asks of besides the pipeline. `planned` is by step."""
 
     root: RootDir
     notebook: Path
