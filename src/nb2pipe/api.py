@@ -31,6 +31,7 @@ from nb2pipe.runs import store
 from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
+    from nb2pipe.debugging import Opened
     from nb2pipe.runs.collecting import Collected
     from nb2pipe.suggesting import Suggestion
     from nb2pipe.targets.local import StepStatus
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
-    "analyze_here", "build", "bundle_folder", "cancel", "collect", "lessons", "log", "mark_fresh", "new", "plan",
-    "remove_runs", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "status", "suggest",
-    "verification_index", "verification_page", "verify", "versions", "write_bundle", "write_tags",
+    "analyze_here", "build", "bundle_folder", "cancel", "collect", "debug", "debug_console", "debug_notebook",
+    "lessons", "log", "mark_fresh", "new", "plan", "remove_runs", "run", "run_folder", "run_record", "runs", "schema",
+    "stale_files", "status", "suggest", "verification_index", "verification_page", "verify", "versions",
+    "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -66,6 +68,9 @@ USE_CASES: Mapping[str, str] = {
     "cancel": "nb2pipe cancel",
     "remove_runs": "nb2pipe runs rm",
     "collect": "nb2pipe gc",
+    "debug": "nb2pipe debug",
+    "debug_notebook": "nb2pipe debug",
+    "debug_console": "nb2pipe debug --console",
     "verify": "nb2pipe verify",
     "verification_page": "nb2pipe verify",
     "verification_index": "nb2pipe verify --folder",
@@ -218,6 +223,34 @@ def log(root: Path, which: str = "latest", step: str | None = None) -> Iterator[
     for event in read_events(directory.events):
         if isinstance(event, Printed) and step_id in (None, event.step):
             yield event
+
+
+def debug(root: Path, step: str, which: str = "latest") -> Opened:
+    """A step (name or id) of a run as it was before its first cell: what `debug_notebook` and `debug_console` take.
+
+    Raises BadInput: no such run (N2P602, N2P603) or step (N2P610), or it never began (N2P618).
+    """
+    from nb2pipe import debugging
+
+    return debugging.opened(_root(root), which, step)
+
+
+def debug_notebook(found: Opened, target: Path | None = None, *, overwrite: bool = False) -> Path:
+    """Write a notebook that begins with the step's inputs, by default beside its source. Returns where it is.
+
+    Raises BadInput (N2P618) if something is there and isn't to be overwritten, EnvironmentProblem (N2P611).
+    """
+    from nb2pipe import debugging
+
+    debugging.write_notebook(found, target or found.notebook, overwrite=overwrite)
+    return target or found.notebook
+
+
+def debug_console(found: Opened) -> int:
+    """An IPython session in this terminal that has the step's inputs. Returns its exit code."""
+    from nb2pipe import debugging
+
+    return debugging.console(found)
 
 
 def cancel(root: Path, which: str = "latest") -> Run:

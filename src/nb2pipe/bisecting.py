@@ -6,27 +6,41 @@ long as the place where they come apart lies after them: halving finds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from nb2pipe.model import Pipeline
 from nb2pipe.verify.verdicts import Cut, ValueReport
 
-Differs = Callable[[Pipeline], bool]
+Differing = Callable[[Pipeline], Collection[str]]
+"""What differs once this plan has run: cells and files, by names that are theirs alone."""
 DifferingAt = Callable[[Pipeline, int], Sequence[ValueReport]]
 """A pipeline of the first steps, and the cell that follows them: the variables that differ there."""
 
 
-def find(pipeline: Pipeline, differs: Differs, differing_at: DifferingAt, tell: Callable[[str], None]) -> Cut | None:
-    """Where the results come apart; None if they also do when all steps share one process."""
+def find(
+    pipeline: Pipeline,
+    found: Sequence[str],
+    differing: Differing,
+    differing_at: DifferingAt,
+    tell: Callable[[str], None],
+) -> Cut | None:
+    """Where the results come apart; None if they also do when all steps share one process.
+
+    `found` is what differs in a run of the plan as it is, the first in the notebook first. What differs with all steps
+    in one process too has another cause than a cut: it is left aside. The first of the rest is looked for, as what
+    follows may only come of it.
+    """
     sizes = _sizes(pipeline)
-    if not sizes or differs(together(pipeline, sizes[-1])):
+    always = differing(together(pipeline, sizes[-1])) if sizes else found
+    first = next((item for item in found if item not in always), None)
+    if first is None:
         return None
-    low, high = -1, len(sizes) - 1  # the results differ with sizes[low] steps together, and with sizes[high] don't
+    low, high = -1, len(sizes) - 1  # it differs with sizes[low] steps together, and with sizes[high] it doesn't
     while high - low > 1:
         middle = (low + high) // 2
         tell(f"with the first {sizes[middle]} of {len(pipeline.steps)} steps in one process")
-        if differs(together(pipeline, sizes[middle])):
+        if first in differing(together(pipeline, sizes[middle])):
             low = middle
         else:
             high = middle
@@ -73,7 +87,8 @@ def _cut(pipeline: Pipeline, size: int, differing_at: DifferingAt) -> Cut:
     cells = (max(before.cells, default=0), min(after.cells, default=0))
     above = tuple(item for item in pipeline.definitions if item.at.cell < cells[1])
     earlier = replace(pipeline, steps=steps[: size - 1], definitions=above)
-    reports = differing_at(earlier, cells[1])
+    reads = {need.variable for need in after.needs}
+    reports = sorted(differing_at(earlier, cells[1]), key=lambda item: item.name not in reads)
     names = tuple(item.name for item in reports)
     if not reports:
         cause = (

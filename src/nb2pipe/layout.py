@@ -3,6 +3,7 @@
 <root>/objects/                 stored values, written by the steps' runtime
 <root>/steps/<digest>/<step>/<run>.json   what a step's results were made of and are, signed: see `targets.local.traces`
 <root>/files.json               digests of files that were hashed, see `digests`
+<root>/quarantine/              objects that were found damaged
 <root>/learned/<digest>.json    what runs of the notebook have taught, see `learned`
 <root>/locks/<digest>.lock      held by flock while a run of the notebook is under way; never removed by hand
 <root>/locks/store.lock         shared by all runs; held alone while objects are removed
@@ -191,6 +192,11 @@ class RootDir:
     def learned(self, notebook: Path) -> Path:
         """What runs of the notebook at this path have taught."""
         return self.path / "learned" / self.lock(notebook).with_suffix(".json").name
+
+    @property
+    def quarantine(self) -> Path:
+        """Objects that were found damaged."""
+        return self.path / "quarantine"
 
     @property
     def digests(self) -> Path:

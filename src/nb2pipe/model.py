@@ -532,7 +532,8 @@ class RunState(StrEnum):
 class StepError:
     """Why a step failed: one line (`message`), where, and the user's own traceback, which may hold ANSI colours.
 
-    `cause`: error (a cell raised), exit, killed, timeout, start (the kernel did not), value (one can't leave), store.
+    `cause`: error (a cell raised), exit, killed, timeout, start (the kernel did not), value (one can't leave), store,
+    damaged (a stored value is not what it was).
     """
 
     cause: str

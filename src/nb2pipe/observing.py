@@ -1,7 +1,8 @@
 """A notebook and a plan in; what a run of it leaves out: outputs per cell, final values, files. The runs of `verify`.
 
 All runs of one verification work in copies of the notebook's folder that lie, one after the other, at one path: what a
-notebook prints of its folder is the same then. The original is never touched.
+notebook prints of its folder is the same then. The original is read once and never touched: what somebody else writes
+there meanwhile, a log for instance, is no difference between the runs.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ class Laboratory:
         self.root = RootDir(path)
         self.notebook = notebook
         self._folder = folder
+        self._kept = path / "original"
         self._name = name
         self._settings = settings
         self._work = path / "folder"
@@ -93,7 +95,7 @@ class Laboratory:
     def before(self) -> Files:
         """The files that each run begins with; `copied` says then how much that is."""
         self._copy()
-        return digests(self._work)
+        return digests(self._kept)
 
     @property
     def taught(self) -> Lessons:
@@ -141,7 +143,9 @@ class Laboratory:
         from nb2pipe.targets import local
 
         shutil.rmtree(self._work, ignore_errors=True)
-        self.copied = str(local.copy_folder(self._folder, self._work, without=self.root.path.parent))
+        if not self._kept.exists():
+            self.copied = str(local.copy_folder(self._folder, self._kept, without=self.root.path.parent))
+        local.copy_folder(self._kept, self._work, without=self.root.path)
 
     def _run(self, bundle: Bundle, last: str, parameters: Mapping[str, Json] | None = None) -> Observed:
         from nb2pipe.targets import local

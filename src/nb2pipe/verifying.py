@@ -66,13 +66,14 @@ class _Found:
 
     @property
     def differs(self) -> bool:
-        return self.shows or any(item.verdict is Verdict.DIFFERS for item in self.variables)
+        return bool(self.shows) or any(item.verdict is Verdict.DIFFERS for item in self.variables)
 
     @property
-    def shows(self) -> bool:
-        """Something differs that people see: what a cell put out, or a file."""
-        verdicts = [*(item.verdict for item in self.cells), *(item.verdict for item in self.files)]
-        return Verdict.DIFFERS in verdicts
+    def shows(self) -> tuple[str, ...]:
+        """What differs that people see: what cells put out, in notebook order; files."""
+        cells = (f"cell {item.cell}" for item in self.cells if item.verdict is Verdict.DIFFERS)
+        files = (f"file {item.name}" for item in self.files if item.verdict is Verdict.DIFFERS)
+        return (*cells, *files)
 
 
 def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell = lambda _: None) -> Verification:
@@ -221,31 +222,36 @@ class _Verifier:
         if self.second.error is not None:
             return Outcome.FAILS, f"run a second time, {_of_the_notebook(self.second.error)}"
         if piped.error is not None:
-            return Outcome.STOPPED, piped.error.message
+            fix = f"; fix: {piped.error.hint}" if piped.error.hint else ""
+            return Outcome.STOPPED, f"{piped.error.message}{fix}"
         return (Outcome.DIFFERS, "") if found.differs else (Outcome.SAME, "")
 
     def _cut(self, found: _Found) -> Cut | None:
         """Where what people see comes apart; if only variables do, the step that such a one leaves changed."""
         if not found.shows:
             return bisecting.leaving(self.plan, [item for item in found.variables if item.verdict is Verdict.DIFFERS])
-        return bisecting.find(self.plan, self._shows, self._differing_at, self.tell)
 
-    def _shows(self, pipeline: Pipeline) -> bool:
-        """True if a run of this plan shows something else, or stops."""
-        piped = self.observe(pipeline)
-        return piped.error is not None or self.compare(piped).shows
+        def shows(pipeline: Pipeline) -> tuple[str, ...]:
+            """What a run of this plan shows otherwise: all of it, if it stops."""
+            piped = self.observe(pipeline)
+            return self.compare(piped).shows if piped.error is None else found.shows
+
+        return bisecting.find(self.plan, found.shows, shows, self._differing_at, self.tell)
 
     def _differing_at(self, earlier: Pipeline, before: int) -> Sequence[ValueReport]:
-        """The variables that differ once the steps of `earlier` have run: those above cell `before`."""
+        """The variables that differ once the steps of `earlier` have run: those above cell `before`.
+
+        Two straight runs again: a variable that is another each time tells nothing of the cut.
+        """
         cells = [cell for cell in self.cells if cell < before]
-        straight = self.laboratory.straight(cells, HASH_SEEDS[0], self.env)
-        if straight.state is None:
+        straight, again = (self.laboratory.straight(cells, seed, self.env) for seed in HASH_SEEDS)
+        if straight.state is None or again.state is None:
             return ()
         piped = self.laboratory.pipeline(earlier, HASH_SEEDS[0], sorted(straight.state.values), self.parameters)
         if piped.state is None:
             return ()
-        first, last = to_the_letter(straight.state), to_the_letter(piped.state)
-        reports = compare_values(first, first, last, piped.why_not, self.asked.rtol)
+        first, second, last = map(to_the_letter, (straight.state, again.state, piped.state))
+        reports = compare_values(first, second, last, piped.why_not, self.asked.rtol)
         return [item for item in reports if item.verdict is Verdict.DIFFERS]
 
 

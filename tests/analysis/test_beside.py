@@ -13,6 +13,7 @@ import pytest
 from nb2pipe import api
 
 HELPERS = "items = []\ndef add(x):\n    items.append(x)\ndef count():\n    return len(items)\ndef double(x):\n    return 2 * x\n"
+HELPERS += "mode = 0\ndef put(x):\n    global mode\n    mode = x\ndef get():\n    return mode\n"
 
 
 def analyzed(folder: Path, *cells: str) -> api.Analyzed:
@@ -90,15 +91,27 @@ def test_nothing_of_it_is_executed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        (("import helpers\nhelpers.add(1)", "import helpers\nprint(helpers.items)"), ["N2P241 error"]),
-        (("import helpers\nhelpers.add(1)", "import helpers\nprint(helpers.count())"), ["N2P241 warning"]),
-        (("import helpers as h\nh.add(1)", "from helpers import count\nprint(count())"), ["N2P241 warning"]),
-        (("import helpers\nhelpers.add(1)\nprint(helpers.items)", "print(helpers.double(3))"), []),
-        (("import helpers\nprint(helpers.items)", "helpers.add(1)"), []),
-        (("import other\nother.add(1)", "print(other.items)"), []),
+        (("import helpers\nhelpers.add(1)", "import helpers\nprint(helpers.items)"), "11"),
+        (("import helpers\nhelpers.add(1)", "import helpers\nprint(helpers.count())"), "11"),
+        (("import helpers as h\nh.add(1)", "from helpers import count\nprint(count())"), "11"),
+        (("import helpers\nhelpers.add(1)\nprint(helpers.items)", "print(helpers.double(3))"), "--"),
+        (("import helpers\nprint(helpers.items)", "helpers.add(1)"), "--"),
+        (("import other\nother.add(1)", "print(other.items)"), "--"),
+        (("import helpers", "helpers.add(1)", "x = helpers.double(3)", "helpers.add(2)", "helpers.count()"), "-2-22"),
+        (("import helpers", "helpers.put(1)", "x = 1", "helpers.put(2)", "helpers.get()", "helpers.get()"), "-2-222"),
+        (("import helpers", "helpers.put(1)", "print(helpers.get())", "helpers.put(2)", "x = 1"), "-22--"),
     ],
-    ids=["read by name", "read by its function", "under other names", "in one step", "read before", "not there"],
-)
-def test_state_of_a_module(tmp_path: Path, cells: tuple[str, ...], expected: list[str]) -> None:
+    ids=[
+        "read by name", "read by its function", "under other names", "in one step", "read before", "not there",
+        "changed twice", "set twice", "set and not read",
+    ],
+)  # fmt: skip
+def test_steps_that_share_the_state_of_a_module_share_a_process(
+    tmp_path: Path, cells: tuple[str, ...], expected: str
+) -> None:
     (tmp_path / "helpers.py").write_text(HELPERS)
-    assert codes(analyzed(tmp_path, *cells)) == expected
+    found = analyzed(tmp_path, *cells)
+    assert found.pipeline is not None
+    first = {step.id: str(number) for number, step in enumerate(found.pipeline.steps, 1)}
+    assert "".join(first.get(step.process or "", "-") for step in found.pipeline.steps) == expected
+    assert {item.code for item in found.diagnostics} == ({"N2P403"} if expected.strip("-") else set())

@@ -206,6 +206,28 @@ def test_a_parameters_cell_holds_only_parameters(cells: Link) -> None:
     assert "N2P210" in linked.codes
 
 
+STAR = "from sympy import *\ninit_printing()"
+
+
+@pytest.mark.parametrize(
+    ("first", "replayed", "codes"),
+    [
+        (STAR, ["from sympy import *", "init_printing()"], {"N2P204"}),
+        (f"from math import *\n{STAR}", ["from math import *", "from sympy import *", "init_printing()"], {"N2P204"}),
+        ("init_printing()\nfrom sympy import *", ["from sympy import *"], {"N2P204"}),
+        (f"init_printing = print\n{STAR}", ["from sympy import *"], {"N2P204"}),
+        ("from math import *\ninit_printing()", ["from math import *"], {"N2P204"}),
+    ],
+)
+def test_a_setup_by_a_name_that_a_star_import_brings_is_replayed(
+    steps: Link, first: str, replayed: list[str], codes: set[str]
+) -> None:
+    linked = steps(first, "print(1)")
+    step = linked.pipeline.steps[1]
+    found = [item.source for item in linked.pipeline.definitions if item.id in step.definitions and not item.names]
+    assert (found, linked.codes) == (replayed, codes)
+
+
 # --- names that are not there -------------------------------------------------------------------------------------
 
 MISSING = [

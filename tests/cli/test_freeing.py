@@ -42,7 +42,9 @@ def test_gc_says_what_it_frees(tmp_path: Path, runs: list[str], call: Call) -> N
     assert second.endswith("kB would be freed: 1 run, 1 stored value or file")
     assert third.endswith("would stay, with 2 runs")
     done = call("gc", "--run-dir", tmp_path, "--keep-runs", "2")
-    assert done.out == would.out.replace("would be removed", "was removed").replace("would be ", "").replace("would ", "")
+    assert done.out == would.out.replace("would be removed", "was removed").replace("would be ", "").replace(
+        "would ", ""
+    )
     again = call("gc", "--run-dir", tmp_path)
     assert again.out.startswith("there is nothing to free\n")
 

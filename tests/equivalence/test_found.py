@@ -35,6 +35,8 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a name of a star import is bound anew": [("a", "from math import *"), ("b", "log = []"), ("c", "print(sqrt(4))"), ("d", "log.append(1)\nprint(log, floor(2.5))")],
     "a star import over a name": [("a", "log = [1]"), ("b", "from math import *"), ("c", "print(sqrt(4), log(1))"), ("d", "print(floor(2.5), log(1))")],
     "a name of a star import is bound anew in its step": [("a", "from math import *\nlog = [1]"), ("b", "print(sqrt(4))"), ("c", "print(log, floor(2.5))")],
+    "a star import brings what sets up a library": [("a", "from numpy import *\nset_printoptions(precision=2)\nseed = 3"), ("b", "print(array([1 / 3]))"), ("c", "from numpy.random import *\nprint(seed)"), ("d", "print(array([2 / 3]))")],
+    "a star import draws": [("a", "from numpy.random import *\nseed(3)"), ("b", "print(rand())"), ("c", "print(rand())"), ("d", "seed(3)"), ("e", "print(rand())")],
     "a name of a star import is deleted": [("a", "from math import *"), ("b", "del log"), ("c", "print(sqrt(4), 'log' in globals())"), ("d", "print(floor(2.5))")],
     "a second star import over a name": [("a", "from math import *"), ("b", "log = [1]\nk = [2]"), ("c", "from cmath import *"), ("d", "print(log(1), k)")],
     "series with an index of dates, in two steps": [("a", DATES), ("b", "m = r.rolling(3).mean()"), ("c", "n = pd.Series([1.0, 2.0], index=test.index)\nlast = train.iloc[-2:]"), ("d", "print(m, n, last, test)")],

@@ -18,6 +18,9 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
     "a generator, used up by two": (
         [("a", "gen = (v for v in range(4))"), ("b", "print(next(gen))"), ("c", "print(list(gen))")], [("a", "b", "c")],
     ),
+    "a generator, read in a loop only": (
+        [("a", "def count():\n    i = 0\n    while True:\n        yield i\n        i += 1\ng = count()\nx = [next(g) for _ in range(3)]"), ("b", "y = [next(g) for _ in range(3)]\nprint(x, y)")], [("a", "b")],
+    ),
     "what lies between comes along": (
         [("a", "f = open('t.txt', 'w')\nx = [1]"), ("b", "x.append(2)"), ("c", "f.write(str(x))\nf.close()"), ("d", "print(open('t.txt').read())")],
         [("a", "b", "c")],

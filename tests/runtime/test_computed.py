@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,43 @@ class Squared:
     @functools.cached_property
     def square(self) -> list[int]:
         return [self.side**2]
+
+
+class cache_readonly:  # noqa: N801  # as statsmodels calls it
+    """Keeps what a function gives in the dict `_cache` of its object."""
+
+    def __init__(self, function: Callable[[Any], object]) -> None:
+        self.function = function
+
+    def __get__(self, value: Any, cls: type) -> object:
+        return value.__dict__.setdefault("_cache", {}).setdefault(self.function.__name__, self.function(value))
+
+
+class Fitted:
+    def __init__(self) -> None:
+        self.side = 1
+
+    @cache_readonly
+    def residuals(self) -> list[int]:
+        return [1]
+
+    @cache_readonly
+    def others(self) -> list[int]:
+        return [2]
+
+
+def test_what_a_library_keeps_of_a_read_is_no_change() -> None:
+    now, before = Fitted(), Fitted()
+    assert now.residuals == [1]
+    assert compare(now, before) is Verdict.SAME
+    assert before.others == [2]
+    assert now.others == [2]
+    assert compare(now, before) is Verdict.SAME
+    now.others.append(3)
+    assert compare(now, before) is not Verdict.SAME
+    now = Fitted()
+    now.__dict__["_cache"] = {"others": [2], "made": 1}
+    assert compare(now, before) is not Verdict.SAME
 
 
 def test_reading_a_cached_property_of_a_library_changes_nothing() -> None:

@@ -219,6 +219,51 @@ def test_what_a_cached_property_of_a_library_has_computed_does_not_count(monkeyp
     assert "square" in differ(read, fresh)
 
 
+@pytest.mark.parametrize(
+    ("package", "own"),
+    [
+        ("statsmodels", {"_cache": {"bse": 1.0}}),
+        ("statsmodels", {"_summary_cache": {"a": 1}}),
+        ("statsmodels", {"diagn": {"condno": 2.0}}),
+        ("statsmodels", {"_tmp_like_exog": np.empty(3)}),
+        ("networkx", {"__networkx_cache__": {"paths": 1}}),
+        ("holoviews", {"_plot_id": 139683980175952}),
+        ("iminuit", {"_time": 0.25}),
+    ],
+)
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_a_librarys_object_keeps_for_itself_does_not_count(
+    package: str, own: dict[str, object], *, deep: bool
+) -> None:
+    cls = type("Result", (), {"__module__": f"{package}.made.up"})
+    mine = type("Result", (), {"__module__": "__main__"})
+    elsewhere = type("Result", (), {"__module__": "another.library"})
+
+    def made(cls: type, **values: object) -> Any:
+        found = cls()
+        found.__dict__.update(values, params=[1.0])
+        return [found] if deep else found
+
+    assert differ(made(cls, **own), made(cls)) == ""
+    assert differ(made(mine, **own), made(mine)) != ""
+    assert differ(made(cls, coef_=1.0), made(cls)) != ""
+    assert differ(made(cls, cache_size=1), made(cls, cache_size=2)) != ""
+    by_name_alone = any("cache" in name for name in own)
+    assert (differ(made(elsewhere, **own), made(elsewhere)) == "") is by_name_alone
+
+
+def test_what_a_librarys_object_keeps_for_itself_in_slots_does_not_count() -> None:
+    def made(package: str, **values: object) -> Any:
+        found = type("FMin", (), {"__module__": package, "__slots__": ("_fval", "_time")})()
+        for name, value in values.items():
+            setattr(found, name, value)
+        return found
+
+    assert differ(made("iminuit.util", _fval=1.0, _time=0.1), made("iminuit.util", _fval=1.0, _time=0.2)) == ""
+    assert differ(made("iminuit.util", _fval=1.0, _time=0.1), made("iminuit.util", _fval=2.0, _time=0.1)) != ""
+    assert differ(made("another", _fval=1.0, _time=0.1), made("another", _fval=1.0, _time=0.2)) != ""
+
+
 def test_instances_count_with_all_that_they_have() -> None:
     """`__getstate__` may leave out what cells look at."""
     one, other = Forgetful(kept=1, lost=2), Forgetful(kept=1)

@@ -127,6 +127,22 @@ PRINTED = {
         "1875/1875 ━━━━ 1:02 33ms/step - loss: 0.31",
         "1875/1875 ━━━━ 3s 2ms/step - loss: 0.32",
     ),
+    "iminuit": (
+        "│ EDM = 9.78e-20 (Goal: 0.0002)    │           time = 70.6 sec            │",
+        "│ EDM = 9.78e-20 (Goal: 0.0002)    │                                      │",
+        "│ EDM = 9.79e-20 (Goal: 0.0002)    │           time = 70.6 sec            │",
+    ),
+    "iminuit's minimum": (
+        "[<FMin algorithm='Migrad' fval=1.5 nfcn=60 time=0.00032382299832534045>]",
+        "[<FMin algorithm='Migrad' fval=1.5 nfcn=60 time=4e-05>]",
+        "[<FMin algorithm='Migrad' fval=1.5 nfcn=61 time=0.00032382299832534045>]",
+    ),
+    "what is no minimum": ("<Fit fval=1.5 time=0.5>", "<Fit fval=1.5 time=0.5>", "<Fit fval=1.5 time=0.6>"),
+    "what iminuit does not tell": (
+        "│ EDM = 1 │ time = 0.1 sec left │",
+        "│ EDM = 1 │ time = 0.1 sec left │",
+        "│ EDM = 1 │ time = 0.2 sec left │",
+    ),
     "statsmodels": (
         "Dep. Variable:   y   R-squared:  0.416\nDate:  Mon, 14 May 2018   Prob:  0.1\nTime:   21:48:12   Log: -12.9",
         "Dep. Variable:   y   R-squared:  0.416\nDate:  Tue, 15 May 2018   Prob:  0.1\nTime:   01:48:12   Log: -12.9",
@@ -251,6 +267,50 @@ DISPLAYED = {
         BOKEH.format(UUID, "p1008", "p1009", "p1011"),
     ),
     "bokeh's element": ("html", '<div data-root-id="p1008">1', '<div data-root-id="p1057">1', '<div data-root-id="p1008">2'),
+    "iminuit": (
+        "html",
+        '<td style="text-align:center" title="Total run time of algorithms"> time = 0.1 sec </td><td>1</td>',
+        '<td style="text-align:center" title="Total run time of algorithms">  </td><td>1</td>',
+        '<td style="text-align:center" title="Total run time of algorithms"> time = 0.1 sec </td><td>2</td>',
+    ),
+    "matplotlib's SVG in a page": (
+        "html",
+        CLIPPED.format("2026", "p3f4a5b6c7d", "m8b1c2d3e4f", "#1f77b4", 1),
+        CLIPPED.format("2027", "pa0b1c2d3e4", "m1101020304", "#1f77b4", 1),
+        CLIPPED.format("2026", "p3f4a5b6c7d", "m8b1c2d3e4f", "#1f77b5", 1),
+    ),
+    "ids of a page": (
+        "html",
+        '<clipPath id="p3f4a5b6c7d"/><g id="first"/><a href="#first">',
+        '<clipPath id="pa0b1c2d3e4"/><g id="first"/><a href="#first">',
+        '<clipPath id="p3f4a5b6c7d"/><g id="second"/><a href="#second">',
+    ),
+    "panel's names": (
+        "html",
+        '{"attributes":{"name":"Row01237"},"of":"Row01237","data":["Row00007"]}',
+        '{"attributes":{"name":"Row00262"},"of":"Row00262","data":["Row00007"]}',
+        '{"attributes":{"name":"Row00262"},"of":"Row00262","data":["Row00008"]}',
+    ),
+    "what panel's names point to": (
+        "html",
+        '{"attributes":{"name":"Row01237"}},{"attributes":{"name":"Row01238"}},"of":"Row01237"',
+        '{"attributes":{"name":"Row00262"}},{"attributes":{"name":"Row00270"}},"of":"Row00262"',
+        '{"attributes":{"name":"Row00262"}},{"attributes":{"name":"Row00270"}},"of":"Row00270"',
+    ),
+    "panel's links": (
+        "html",
+        '"attributes":{"tags":[[139648571350288,[null,"value"],[null,null]]],"x":1}',
+        '"attributes":{"tags":[[140027598821968,[null,"value"],[null,null]]],"x":1}',
+        '"attributes":{"tags":[[139648571350288,[null,"value"],[null,null]]],"x":2}',
+    ),
+    "tags of numbers": ("html", '"tags":[[139648571350288,1]]', '"tags":[[139648571350288,1]]', '"tags":[[139648571350289,1]]'),
+    "panel's channel": (
+        "html",
+        f'{{"plot_id":"{UUID}","comm_id":"{HEX}","client_comm_id":"{ELSE}","data":1}}',
+        f'{{"plot_id":"{OTHER_UUID}","comm_id":"{ELSE}","client_comm_id":"{HEX}","data":1}}',
+        f'{{"plot_id":"{UUID}","comm_id":"{HEX}","client_comm_id":"{ELSE}","data":2}}',
+    ),
+    "what is no panel's channel": ("html", f'"my_comm_id":"{HEX}"', f'"my_comm_id":"{HEX}"', f'"my_comm_id":"{ELSE}"'),
     "fit": (
         "html",
         OLS.format("Mon, 14 May 2018", "21:48:12", "1.5"),

@@ -108,6 +108,41 @@ def test_the_step_where_results_come_apart_is_found(write: Write) -> None:
     assert ".notes: {'k': 1}, now {}" in found.cut.cause
 
 
+@pytest.mark.usefixtures("installed")
+def test_of_several_steps_that_differ_the_first_is_told(write: Write) -> None:
+    path = write(
+        ("step:a", FORGETFUL),
+        ("step:b", "xs = [1]"),
+        ("step:c", "print(xs, it.notes)"),
+        ("step:d", "print(it.notes)"),
+        ("step:e", "print(len(it.notes))"),
+    )
+    found = api.verify(path)
+    assert cells(found) == [SAME, SAME, DIFFERS, DIFFERS, DIFFERS]
+    assert found.cut is not None
+    assert (found.cut.before, found.cut.after, found.cut.variables) == ("b", "c", ("it",))
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_trial_plan_that_stops_counts_as_differing(write: Write) -> None:
+    """`c` stops only if `a` and `b` share a process and `c` has another: no run but the first trial does that."""
+    path = write(
+        ("imports", "import os"),
+        ("step:a", "pids = [os.getpid()]"),
+        ("step:b", f"{FORGETFUL}\nan = Forgetful(2)\nan.notes['n'] = 1\npids = [*pids, os.getpid()]"),
+        ("step:c", "pids = [*pids, os.getpid()]\nassert len(set(pids)) != 2"),
+        ("step:d", "print(it.notes)"),
+    )
+    found = api.verify(path)
+    assert found.outcome is Outcome.DIFFERS, found.problem
+    assert found.cut is not None
+    assert (found.cut.before, found.cut.after, found.cut.variables) == (
+        "c",
+        "d",
+        ("it", "an"),
+    )  # what `d` reads is first
+
+
 def test_a_final_value_that_no_cell_shows_differs_too(write: Write) -> None:
     found = api.verify(write(("step:a", "it = iter({'a': 1})"), ("step:b", "y = 1")))
     assert found.outcome is Outcome.DIFFERS
@@ -171,6 +206,19 @@ def test_a_cell_whose_stored_output_is_an_error_was_meant_to_raise_it(write: Wri
     assert any("cell 2" in note for note in found.notes)
 
 
+def test_what_others_write_into_the_folder_meanwhile_is_no_difference(write: Write) -> None:
+    """The runs begin with the same files: a log that grows beside the notebook isn't the notebook's."""
+    path = write(("step:a", ""), ("step:b", "y = open('log.txt').read()\nprint(y)"))
+    log = path.parent / "log.txt"
+    log.write_text("begun ")
+    content = json.loads(path.read_text())
+    content["cells"][0]["source"] = f"open({str(log)!r}, 'a').write('more ')"
+    path.write_text(json.dumps(content))
+    found = api.verify(path, Asked())
+    assert (found.outcome, cells(found), found.files) == (Outcome.SAME, [SAME, SAME], ())
+    assert "more more" in log.read_text()
+
+
 def test_what_lies_beside_the_folder_is_not_there(write: Write) -> None:
     path = write(("step:a", "print(open('../beside.txt').read())"))
     (path.parent.parent / "beside.txt").write_text("x")
@@ -225,17 +273,22 @@ def test_a_folder(write: Write) -> None:
     path = write(("", "x = 1"), ("", "print(x)"))
     write(("step:a", "print(y)"), ("step:b", "y = 1"), name="wrong.ipynb")
     (path.parent / "no.ipynb").write_text("no notebook")
+    (path.parent / "a").mkdir()
+    for name in ("index.ipynb", "a/b.ipynb", "a--b.ipynb"):
+        write(("step:a", "print(y)"), name=name)
     done = command("verify", "--folder", path.parent, "--cut", "cells", "--json")
     out, err = done.communicate(timeout=120)
     assert done.returncode == 2, err
     rows = {row["name"]: row for row in json.loads(out)["notebooks"]}
     assert {name: row["outcome"] for name, row in rows.items()} == {
+        "a--b.ipynb": "refused", "a/b.ipynb": "refused", "index.ipynb": "refused",
         "no.ipynb": "refused", "note.ipynb": "same", "wrong.ipynb": "refused",
     }  # fmt: skip
     assert rows["note.ipynb"]["counts"]["same"] == 2
     pages = path.parent / ".nb2pipe" / "verify"
-    assert (pages / rows["note.ipynb"]["link"]).is_file()
-    assert "note.ipynb" in (pages / "index.html").read_text(encoding="utf-8")
+    for name, row in rows.items():  # each has a page of its own
+        assert name == "no.ipynb" or f"<strong>{name.rpartition('/')[2]}<" in (pages / row["link"]).read_text(), name
+    assert "1 of 6 notebooks" in (pages / "index.html").read_text(encoding="utf-8")
 
 
 def test_canceled(write: Write) -> None:

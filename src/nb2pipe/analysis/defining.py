@@ -45,7 +45,7 @@ class Defining(Binding):
             state.record.binds.setdefault(name, state.at)
             state.record.soft.setdefault(name, state.at)
             state.bound_at.setdefault(name, []).append(state.at)
-        state.any_name()
+        state.any_name(module)
         state.say(
             "N2P204",
             Severity.NOTE,

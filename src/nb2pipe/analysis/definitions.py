@@ -343,16 +343,24 @@ def _settle(candidates: list[Candidate], state: State) -> list[Candidate]:
     """Drop what reads names that aren't definitions, until nothing is left to drop."""
     while True:
         defined = {name: item.statement.at for item in reversed(candidates) for name in item.names}
-        kept = [item for item in candidates if all(_available(name, item, defined, state) for name in item.reads)]
+        star = next((item.statement.at for item in candidates if _is_star(item.statement.node)), None)
+        kept = [item for item in candidates if all(_available(name, item, defined, star, state) for name in item.reads)]
         if len(kept) == len(candidates):
             return kept
         candidates = kept
 
 
-def _available(name: str, item: Candidate, defined: Mapping[str, At], state: State) -> bool:
+def _is_star(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+
+
+def _available(name: str, item: Candidate, defined: Mapping[str, At], star: At | None, state: State) -> bool:
+    """True if a step that replays `item` has `name` then. `star`: the first import of all names that is replayed."""
     if name in defined:
         return defined[name] <= item.statement.at
-    return name in BUILTINS and name not in state.bound_at
+    if name in state.bound_at:
+        return False
+    return name in BUILTINS or (item.kind is DefinitionKind.SETUP and star is not None and star < item.statement.at)
 
 
 def _linked(candidates: Sequence[Candidate], notebook: Notebook) -> tuple[Definition, ...]:

@@ -203,7 +203,7 @@ class Frames(ABC):
         found = state.read(name)
         if found is not None:
             return found
-        return Value(refs=frozenset({f"*.{name}"})) if state.star else IMMUTABLE
+        return Value(refs=frozenset(f"{module}.{name}" for module in state.stars)) if state.star else IMMUTABLE
 
     def bind(self, name: str, value: Value) -> None:
         """Bind `name` where the running code binds it."""

@@ -1,20 +1,23 @@
-"""Trees of the user's own modules and the places where they are used in; state that other steps would miss out.
+"""Trees of the user's own modules and the places where they are used in; out, the steps that share a module's state.
 
-A module is imported anew in each step, so what a call changed in it is seen in its own step only.
+A module is imported anew in each process, so steps that see what a call changed in it must be in one.
 """
 
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 from nb2pipe.analysis.beside import Beside
 from nb2pipe.analysis.scopes import bound_names, scope_of
 from nb2pipe.analysis.tables import functions, methods
-from nb2pipe.model import At, Diagnostic, Location, Notebook, Section, Severity
+from nb2pipe.model import At, Section, Unmovable
 from nb2pipe.records import dataclass
 
+_STATE = "state of your module {}, which each process imports anew"
+_HAND_ON = "return the value and hand it on in a variable"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -37,10 +40,10 @@ class Module:
 
 @dataclass
 class Uses:
-    """Where the notebook reads and changes the state of modules: (module, name) -> places; told as the code says it."""
+    """Where the notebook reads and changes the state of modules: (module, name) -> places."""
 
-    reads: dict[tuple[str, str], dict[At, tuple[str, bool]]] = field(default_factory=dict)
-    changes: dict[tuple[str, str], dict[At, str]] = field(default_factory=dict)
+    reads: dict[tuple[str, str], set[At]] = field(default_factory=dict)
+    changes: dict[tuple[str, str], set[At]] = field(default_factory=dict)
 
 
 class Modules:
@@ -69,17 +72,17 @@ class Modules:
                 return
 
     def _note(self, module: Module, name: str, rest: Sequence[str], at: At, *, called: bool) -> None:
-        first, text = rest[0], f"{name}.{'.'.join(rest)}"
+        first = rest[0]
         if first in module.state:
-            self.uses.reads.setdefault((name, first), {}).setdefault(at, (text, True))
+            self.uses.reads.setdefault((name, first), set()).add(at)
             if called and len(rest) > 1 and _changes(rest[-1]):
-                self.uses.changes.setdefault((name, first), {}).setdefault(at, text)
+                self.uses.changes.setdefault((name, first), set()).add(at)
         access = module.access.get(first)
         if access is not None and called:
             for item in access.reads & module.state:
-                self.uses.reads.setdefault((name, item), {}).setdefault(at, (text, False))
+                self.uses.reads.setdefault((name, item), set()).add(at)
             for item in access.changes:
-                self.uses.changes.setdefault((name, item), {}).setdefault(at, text)
+                self.uses.changes.setdefault((name, item), set()).add(at)
 
     def _module(self, name: str) -> Module | None:
         if name not in self._known:
@@ -153,27 +156,24 @@ def _reached(name: str, direct: Mapping[str, Access]) -> Access:
     return _joined(direct[item] for item in sorted(seen))
 
 
-def check(uses: Uses, notebook: Notebook, sections: Sequence[Section]) -> list[Diagnostic]:
-    """What one step changes in a module and a later one reads: an error if it reads it by name, else a warning."""
-    section_of = {cell: section for section in sections for cell in section.cells}
-    found: list[Diagnostic] = []
+def stuck(uses: Uses, section_of: Mapping[int, Section]) -> list[Unmovable]:
+    """What one step changes in a module and a later one reads: they must share a process.
+
+    All that read it after its first change are in the process of that; a later step that only sets it joins them.
+    """
+    found: list[Unmovable] = []
     for (module, name), places in sorted(uses.changes.items()):
-        for at, text in sorted(places.items()):
-            own = section_of[at.cell]
-            later = [
-                (read, *said)
-                for read, said in sorted(uses.reads.get((module, name), {}).items())
-                if read.cell > at.cell and section_of[read.cell] is not own
-            ]
-            if not later:
+        reads = sorted(uses.reads.get((module, name), ()))
+        together: set[str] = set()
+        for at in sorted(places):
+            own = section_of[at.cell].id
+            if own in together:
                 continue
-            read, how, direct = next((item for item in later if item[2]), later[0])
-            message = (
-                f"`{text}` changes `{name}` of the module {module}, which each step imports anew: "
-                f"`{how}` in cell {read.cell + 1} is of another step and doesn't see it"
-            )
-            hint = "keep these cells in one step, or return the value and hand it on in a variable"
-            place = Location(notebook.path, at.cell, at.line, own.id, module)
-            found.append(Diagnostic("N2P241", Severity.ERROR if direct else Severity.WARNING, message, place, hint))
-            break
+            later = reads[bisect_right(reads, at.cell, key=lambda read: read.cell) :]
+            readers = dict.fromkeys(section_of[read.cell].id for read in later if section_of[read.cell].id != own)
+            joined = [reader for reader in readers if reader not in together] or list(readers)[:1]
+            found += [
+                Unmovable(f"{module}.{name}", _STATE.format(module), at, own, reader, _HAND_ON) for reader in joined
+            ]
+            together |= {own, *readers} if readers else set()
     return found

@@ -57,6 +57,7 @@ class State:
         self.at = At(0, 1)
         self.sure = True
         self.star = False  # a star import: any name may be bound
+        self.stars: dict[str, None] = {}  # the modules that any name may be of; `*`: nobody knows
         self.shares: list[Share] = []
         self.changed_in: dict[int, set[int]] = {}  # object -> cells that may change it
         self.bound_at: dict[str, list[At]] = {}
@@ -257,9 +258,10 @@ class State:
         """What runs here gives something else each time, unless the generator is seeded (`""`: it is not)."""
         self.varied.setdefault((self.at, generator), what)
 
-    def any_name(self) -> None:
-        """From here on any name may be bound."""
+    def any_name(self, module: str = "*") -> None:
+        """From here on any name may be bound, to what `module` has under that name."""
         self.star = True
+        self.stars[module] = None
         if self.star_cell is None:
             self.star_cell = self.at.cell
 

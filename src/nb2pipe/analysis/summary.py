@@ -129,6 +129,7 @@ class _Summary:
         readers = self._readers()
         self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
         self.stuck += acting.stuck(state, self.section_of)
+        self.stuck += modules.stuck(self.walker.modules.uses, self.section_of)
         walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         while (late := carried.late(state, covered(found), self.section_of)) - walked.late:
@@ -147,7 +148,6 @@ class _Summary:
             diagnostics=(
                 *self.diagnostics,
                 *self._located(state),
-                *modules.check(self.walker.modules.uses, self.notebook, self.sections),
                 *recall.check(self.walker.history, self.notebook, self.sections, self.names),
             ),
             steps=steps,

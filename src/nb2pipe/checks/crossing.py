@@ -17,18 +17,46 @@ _CONTAINERS: Mapping[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple
 
 
 def unmovable(pipeline: Pipeline, read: Walked) -> list[Unmovable]:
-    """One per variable and step that needs it, where its last binding is a call of the table."""
+    """One per variable and step that needs it, where its last binding is a call of the table.
+
+    A need that may not come to pass counts where the step's code names the variable (`for x in xs: next(gen)`), not
+    where the step only may look at any name.
+    """
     reader = _Reader(read, {**_constructors(read.own), **_generator_functions(read.trees), **_forgetful(read.trees)})
     binders = _Binders(pipeline, read)
+    mentioned = _Mentioned(read)
     found: list[Unmovable] = []
     for step in pipeline.steps:
+        named = mentioned.of(step) if any(need.soft for need in step.needs) else frozenset()
         for need in step.needs:
-            provider = None if need.soft else binders.of(need)
+            provider = None if need.soft and need.variable not in named else binders.of(need)
             made = reader.made(need.variable, provider.cells) if provider is not None else None
             if provider is not None and made is not None:
                 what, cell, line = made
                 found.append(Unmovable(need.variable, what, At(cell, line), provider.id, step.id))
     return found
+
+
+class _Mentioned:
+    """The names that the code of steps mentions, and that of the notebook's functions and classes that it mentions."""
+
+    def __init__(self, read: Walked) -> None:
+        self._nodes = read.nodes
+        self._definitions: dict[str, list[ast.stmt]] = {}
+        for tree in read.trees:
+            for statement in () if tree is None else tree.body:
+                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    self._definitions.setdefault(statement.name, []).append(statement)
+
+    def of(self, step: Step) -> frozenset[str]:
+        waiting = [node for cell in step.cells for node in self._nodes[cell]]
+        found: set[str] = set()
+        while waiting:
+            names = {node.id for node in waiting if isinstance(node, ast.Name)} - found
+            found |= names
+            definitions = [item for name in sorted(names) for item in self._definitions.get(name, ())]
+            waiting = [node for item in definitions for node in nodes_of(item)]
+        return frozenset(found)
 
 
 class _Binders:

@@ -40,6 +40,7 @@ _COMMANDS = {
     "verify": "verifying",
     "runs": "history",
     "logs": "history",
+    "debug": "history",
     "cancel": "history",
     "gc": "freeing",
     "version": "inspecting",

@@ -98,7 +98,8 @@ def show_run(run_id: str, place: Path | None, *, as_json: bool) -> None:
     click.echo()
     rows = []
     for step in run.steps:
-        what = step.because or (step.error.message if step.error is not None else "")
+        fresh = f"fresh, as in run {step.reused}" if step.reused else ""
+        what = step.because or (step.error.message if step.error is not None else fresh)
         rows.append([show.one_line(step.name), show.state(step.state), elapsed(step), show.one_line(what)])
     _print_table(rows)
     _print_values("parameters", run.parameters)
@@ -182,6 +183,36 @@ def cancel(run_id: str, place: Path | None) -> int:
         return 0
     click.echo(f"run {run.id} was asked to stop, and is still ending", err=True)
     return 1
+
+
+@click.command()
+@click.argument("step")
+@click.option("--run", "run_id", default="latest", metavar="RUN", help="The run: an id, its beginning, or latest.")
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Where the notebook goes.")
+@click.option("--overwrite", is_flag=True, help="Replace a notebook that is there.")
+@click.option("--console", is_flag=True, help="An IPython session in this terminal instead.")
+@place_option
+def debug(step: str, run_id: str, output: Path | None, place: Path | None, *, overwrite: bool, console: bool) -> int:
+    """Open STEP as it was in a run: a notebook that begins with its inputs.
+
+    \b
+    nb2pipe debug fit                     train.fit.debug.ipynb beside train.ipynb, of the latest run
+    nb2pipe debug fit --run 20261122-03
+    nb2pipe debug fit --console
+
+    Run its cells from the top: definitions and inputs are there as they were, up to the cell that failed. Nothing is
+    stored.
+    """
+    found = api.debug(given(place), step, run_id)
+    if found.error is not None:
+        click.echo(show.one_line(found.error.message))
+    if console:
+        return api.debug_console(found)
+    target = api.debug_notebook(found, output, overwrite=overwrite)
+    click.echo(f"open it in Jupyter: {show.near(target)}")
+    if (found.folder / ".git").exists():
+        click.echo("keep it out of Git: echo '*.debug.ipynb' >> .gitignore")
+    return 0
 
 
 def _record(run: Run) -> dict[str, Json]:

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +15,6 @@ from nb2pipe.cli.app import PATH, emit_json, write_file
 from nb2pipe.errors import RunFailed
 from nb2pipe.model import Severity
 from nb2pipe.verify.verdicts import CellReport, Cut, Outcome, ValueReport, Verdict, Verification, counted
-
-if TYPE_CHECKING:
-    pass
 
 OUTCOME_STYLES = {
     Outcome.SAME: "green",
@@ -176,15 +172,8 @@ def _summarize(found: Verification, report: Path) -> None:
         click.echo(line, color=colours)
     if len(lines) > _MOST:
         click.echo(f"... and {len(lines) - _MOST} more: see the report")
-    if found.cut is not None:
-        place = (
-            f"between `{found.cut.before}` and `{found.cut.after}`"
-            if found.cut.after
-            else f"after `{found.cut.before}`"
-        )
-        click.echo(f"they come apart {show.one_line(place)}:")
-        click.echo(f"  {show.one_line(found.cut.cause)}")
-        click.echo(f"  fix: {show.one_line(found.cut.fix)}")
+    for line in _cut_lines(found.cut) if found.cut is not None else ():
+        click.echo(line)
     for row in show.table(_count_rows(found)):
         click.echo(row)
     click.echo(headline(found), color=colours)
@@ -193,8 +182,11 @@ def _summarize(found: Verification, report: Path) -> None:
 
 def _cut_lines(cut: Cut) -> list[str]:
     place = f"between `{cut.before}` and `{cut.after}`" if cut.after else f"after `{cut.before}`"
-    lines = [f"they come apart {place}:", f"  {cut.cause}", f"  fix: {cut.fix}"]
-    return ["  " * line.startswith("  ") + show.one_line(line.strip()) for line in lines]
+    return [
+        f"they come apart {show.one_line(place)}:",
+        f"  {show.one_line(cut.cause)}",
+        f"  fix: {show.one_line(cut.fix)}",
+    ]
 
 
 def headline(found: Verification) -> str:

@@ -68,7 +68,7 @@ def _notebooks(folder: Path) -> Iterator[Path]:
 
 def _verify(path: Path, folder: Path, pages: Path, options: Sequence[str]) -> FolderRow:
     name = path.relative_to(folder).as_posix()
-    link = name.replace("/", "--").removesuffix(".ipynb") + ".html"
+    link = f"{name}.html"  # never `index.html`, and another for each
     prepare_death_signal()
     parent = os.getpid()
     started = time.monotonic()
@@ -89,7 +89,7 @@ def _row(name: str, link: str, done: subprocess.CompletedProcess[bytes], seconds
         verdicts = [Verdict(cell["verdict"]) for cell in found["cells"]] if "cells" in found else []
         others = [Verdict(item["verdict"]) for key in ("variables", "files") for item in found.get(key, ())]
         differing = counted(others)[Verdict.DIFFERS]
-        problem = str(found.get("problem", "")) or (f"{differing} variables and files differ" if differing else "")
+        problem = str(found.get("problem", "")) or (_differing(differing) if differing else "")
         return FolderRow(name, Outcome(found["outcome"]), counted(verdicts), seconds, link, problem)
     except (ValueError, KeyError, TypeError):
         last = done.stderr.decode(errors="replace").strip().partition("\n")[0]
@@ -97,15 +97,24 @@ def _row(name: str, link: str, done: subprocess.CompletedProcess[bytes], seconds
         return FolderRow(name, outcome, counted(()), seconds, "", last or f"exit code {done.returncode}")
 
 
+def _differing(number: int) -> str:
+    return f"{number} variables and files differ" if number > 1 else "1 variable or file differs"
+
+
 def _line(row: FolderRow) -> str:
     word = click.style(row.outcome.value.ljust(8), fg=OUTCOME_STYLES[row.outcome])
-    detail = show.one_line(row.problem) or f"cells: {counts_text(row.counts)}"
-    return f"{word} {show.seconds(row.seconds):>8}  {show.one_line(row.name)}  {detail[:120]}"
+    counts = counts_text(row.counts)  # none with --state
+    detail = show.one_line(row.problem) or (f"cells: {counts}" if counts else "")
+    return f"{word} {show.seconds(row.seconds):>8}  {show.one_line(row.name)}  {detail[:120]}".rstrip()
 
 
 def _rate(rows: Sequence[FolderRow]) -> str:
     numbers = {outcome: sum(row.outcome is outcome for row in rows) for outcome in Outcome}
     told = ", ".join(f"{number} {outcome.value}" for outcome, number in numbers.items() if number)
     ran = len(rows) - numbers[Outcome.FAILS]
-    share = f"{numbers[Outcome.SAME] / ran:.1%} of the {ran} that run by themselves are the same" if ran else ""
+    share = (
+        f"{numbers[Outcome.SAME] / ran:.1%} of the {ran} that are not known to fail by themselves are the same"
+        if ran
+        else ""
+    )
     return f"{len(rows)} notebooks: {told}" + (f"; {share}" if share else "")

@@ -39,7 +39,7 @@ def collect(
 ) -> Collected:
     """Remove what nothing names; also old runs and records, beyond the newest `keep_runs` or until `max_bytes` hold it.
 
-    Raises BadInput (N2P618) if a run is under way, EnvironmentProblem (N2P601) if something can't be read or removed.
+    Raises BadInput (N2P620) if a run is under way, EnvironmentProblem (N2P601) if something can't be read or removed.
     """
     layout = RootDir(root.resolve())
     if not layout.path.is_dir():
@@ -61,7 +61,7 @@ def collect(
 def remove(root: Path, which: Sequence[str]) -> tuple[str, ...]:
     """Remove these runs (ids, or their beginnings): all of them or, if one is not to be found, none.
 
-    What is kept of their steps for later runs stays. Raises BadInput (N2P602, N2P603; N2P618 for one under way),
+    What is kept of their steps for later runs stays. Raises BadInput (N2P602, N2P603; N2P620 for one under way),
     EnvironmentProblem (N2P601).
     """
     found = {run.id: run for run in (store.find(root, name) for name in which)}
@@ -69,7 +69,7 @@ def remove(root: Path, which: Sequence[str]) -> tuple[str, ...]:
         with shared(RootDir(root.resolve()).in_use):
             for run in found.values():
                 if store.is_under_way(run):
-                    raise BadInput.of("N2P618", f"run {run.id} is under way", hint="stop it first: `nb2pipe cancel`")
+                    raise BadInput.of("N2P620", f"run {run.id} is under way", hint="stop it first: `nb2pipe cancel`")
             for run in found.values():
                 _remove_run(run.path)
     except OSError as error:
@@ -174,7 +174,7 @@ def _told(found: Inventory, leaving: Sequence[Record], lost: Sequence[str]) -> C
 def _in_use(layout: RootDir) -> BadInput:
     running = [run.id for run in directories(layout) if store.is_under_way(run)]
     who = f"run {running[-1]} is under way" if running else "another nb2pipe is at work"
-    return BadInput.of("N2P618", f"{who} in {layout.path}: nothing was removed", hint="try again once it has ended")
+    return BadInput.of("N2P620", f"{who} in {layout.path}: nothing was removed", hint="try again once it has ended")
 
 
 def _cannot(root: Path, error: OSError) -> EnvironmentProblem:

@@ -72,6 +72,7 @@ def what_was_seen(session: Session) -> dict[str, Any]:
     return {
         "asked": session.asked,
         "unloadable": session.unloadable,
+        "damaged": session.damaged,
         "sources": {str(cell): digest for cell, digest in session.sources.items()},
         "files": {str(cell): found for cell, found in session.files.items()},
     }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum, IntEnum
 from typing import Any
 
-from nb2pipe.runtime.computed import computed
+from nb2pipe.runtime.computed import unread
 from nb2pipe.runtime.special import module_of
 
 
@@ -173,8 +173,7 @@ def _compare_objects(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: AN
         return _verdict(reduced[0] == reduced[1])
     states: list[Any] = [item[2] if len(item) > 2 else None for item in reduced]
     if all(type(state) is dict for state in states):
-        new = computed(now, states[0].keys() - states[1].keys())
-        states[0] = {name: value for name, value in states[0].items() if name not in new}
+        states[0] = unread(now, states[0], states[1])
     parts = [(item[0], item[1], *map(_listed, item[3:])) for item in reduced]
     verdict = _compare_sequences(parts[0], parts[1], seen)
     ours = type(now).__module__ == "__main__"

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nb2pipe.runtime.computed import computed
+from nb2pipe.runtime.computed import caches, computed
 from nb2pipe.runtime.describe_libraries import (
     is_drawn,
     is_immutable,
@@ -417,7 +417,17 @@ def _reduced(value: Any) -> Any:  # noqa: ANN401
     reduced = value.__reduce_ex__(4)
     plain = not any("__reduce__" in vars(base) or "__reduce_ex__" in vars(base) for base in cls.__mro__[:-1])
     attributes = getattr(value, "__dict__", None)
-    if not plain or type(attributes) is not dict or issubclass(cls, _BASES):
+    if not plain or issubclass(cls, _BASES):
         return reduced
-    left_out = computed(value, attributes)
-    return object, (), {name: item for name, item in attributes.items() if name not in left_out}
+    if type(attributes) is dict:
+        return object, (), _counting(value, attributes)
+    state = reduced[2] if len(reduced) > 2 else None
+    if type(state) is tuple and len(state) == 2 and type(state[1]) is dict:  # `__slots__`
+        return (*reduced[:2], (state[0], _counting(value, state[1])), *reduced[3:])
+    return reduced
+
+
+def _counting(value: object, attributes: dict[str, Any]) -> dict[str, Any]:
+    """`attributes` without what the class of `value` has computed of the others, or keeps for itself."""
+    left_out = computed(value, attributes) | caches(value, attributes)
+    return {name: item for name, item in attributes.items() if name not in left_out}

@@ -1,15 +1,18 @@
 """An instance of a class of the user's own that says itself how it is pickled, in; refused if it would arrive changed.
 
 `__getstate__` may leave out what cells look at; `__reduce__` may make it anew with something else in it. A library's
-class is taken at its word.
+class is taken at its word, unless its own `==` says that what arrives is another.
 """
 
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 import sys
 import sysconfig
+import types
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,13 +22,23 @@ from nb2pipe.runtime.changes import Verdict, compare
 _WAYS = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
 _INSTALLED = ("site-packages", "dist-packages")
 _STANDARD = sysconfig.get_path("stdlib")
+_MAX_TRIED_BYTES = 1_000_000
+_MAX_TRIED = 200  # instances of one class: where that many arrive as they are, the others do too
+
+_tried: Counter[type] = Counter()
 
 
 def own_way(obj: Any) -> Any:  # noqa: ANN401
     """How `obj` is pickled, if a class of the user's says so; else None. Raises CannotLeave."""
     cls = type(obj)
     ways = [name for base in cls.__mro__ if _is_own(base) for name in _WAYS if name in vars(base)]
-    if not ways or isinstance(obj, (type, BaseException)):
+    if isinstance(obj, (type, BaseException)):
+        return None
+    if not ways:
+        if _arrives_unequal(obj, cls):
+            raise CannotLeave(
+                f"what a pickle makes of it is not equal to it: its class `{cls.__qualname__}` sees to that"
+            )
         return None
     reduced = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
     attributes = getattr(obj, "__dict__", None)
@@ -56,3 +69,40 @@ def _lost(obj: Any, reduced: tuple[Any, ...], attributes: Mapping[str, object]) 
         if name not in made or (made[name] is not value and compare(made[name], value) is not Verdict.SAME):
             return name
     return next((name for name in made if name not in attributes), "")
+
+
+def _arrives_unequal(obj: Any, cls: type) -> bool:  # noqa: ANN401
+    """True if the class of a library has an `==`, which says that what a pickle makes of `obj` is another.
+
+    What two pickles make must be equal, else that `==` tells nothing: it goes by identity, or there is a NaN.
+    """
+    if _tried[cls] >= _MAX_TRIED or not (_written(cls, "__eq__") and _written(cls, "__setstate__")):
+        return False
+    _tried[cls] += 1
+    try:
+        if (obj == obj) is not True:  # it may be an array, or always False
+            return False
+        content = _Small()
+        pickle.Pickler(content, pickle.HIGHEST_PROTOCOL).dump(obj)
+        one, other = (pickle.loads(content.getvalue()) for _ in range(2))
+        unequal = (one == other) is True and (one == obj) is False
+    except Exception:  # noqa: BLE001  # it can't be tried: it is large, or holds what only our pickler can take
+        return False
+    if unequal:
+        del _tried[cls]
+    return unequal
+
+
+def _written(cls: type, method: str) -> bool:
+    """True if the method is Python code of a library's."""
+    found = getattr(cls, method, None)
+    return isinstance(found, types.FunctionType) and found.__module__.partition(".")[0] not in sys.stdlib_module_names
+
+
+class _Small(io.BytesIO):
+    """Takes only so many bytes."""
+
+    def write(self, content: Any) -> int:  # noqa: ANN401
+        if self.tell() + memoryview(content).nbytes > _MAX_TRIED_BYTES:
+            raise ValueError("too large to be tried")
+        return super().write(content)

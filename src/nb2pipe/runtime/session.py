@@ -61,6 +61,7 @@ class Session:
     before: Mapping[str, object] = field(default_factory=dict)
     ambient: Mapping[str, object] = field(default_factory=dict)
     unloadable: list[str] = field(default_factory=list)  # variables whose stored values could not be loaded
+    damaged: list[str] = field(default_factory=list)  # objects of the store that are not what they were
     counters: Mapping[str, int] = field(default_factory=dict)  # of libraries, before the step's cells
     units: list[Any] = field(default_factory=list)
     loaded: dict[str, object] = field(default_factory=dict)

@@ -43,10 +43,18 @@ def _spec_of_run(step_id: str) -> dict[str, Any] | None:
     path = path or _process.get(step_id)
     if path is None:
         return None
-    spec: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    spec = read(path)
     _process.update(spec.get("process", {}))
-    if spec.get("schema") != SCHEMA or spec.get("step") != step_id:
-        raise StepProblem(f"{path} is not for step {step_id!r} of this version of nb2pipe")
+    if spec.get("step") != step_id:
+        raise StepProblem(f"{path} is not for step {step_id!r}")
+    return spec
+
+
+def read(path: str) -> dict[str, Any]:
+    """The spec that a run has written. Raises StepProblem for another version's, OSError."""
+    spec: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    if spec.get("schema") != SCHEMA:
+        raise StepProblem(f"{path} is not of this version of nb2pipe")
     digests.use(spec.get("digest", digests.USUAL))
     return spec
 

@@ -25,8 +25,12 @@ from nb2pipe.runtime.together import go_on
 
 def begin(step_id: str) -> None:
     """Take on step `step_id`: give it its parameters and watch the cells that follow. Raises StepProblem."""
+    take_on(spec.spec_of(step_id))
+
+
+def take_on(told: Mapping[str, Any], *, watched: bool = True) -> None:
+    """Take on the step that a spec tells of. Unless it is `watched`, nothing is noted of what its cells do."""
     modules = set(sys.modules)
-    told = spec.spec_of(step_id)
     shell = _shell()
     main = shell.user_ns
     plan = told["plan"]
@@ -51,8 +55,8 @@ def begin(step_id: str) -> None:
     replayed = sorted({definitions[key]["at"]["cell"] for key in plan.get("definitions", ())})
     session.sequence = [None, *replayed, None, *plan["cells"], None]
     before = before_in_process([earlier.id for earlier in session.earlier if earlier.id in session.process])
-    first = plan.get("process", step_id)
-    if before is None and first != step_id:
+    first = plan.get("process", plan["id"])
+    if before is None and first != plan["id"] and watched:
         raise StepProblem(f"this step runs in the process of step {first!r}: run that one first, in this kernel")
     if before is not None:
         go_on(session, before)
@@ -64,11 +68,13 @@ def begin(step_id: str) -> None:
     session.before = dict(main)
     main.update({name: value for name, value in session.parameters.items() if name not in session.kept})
     enter(session)
-    cells.watch(shell)
+    if watched:
+        cells.watch(shell)
     _restore(session, "env", "path")  # what the replayed imports may look at
     session.facts = Facts(session.folder, modules)
-    session.facts.watch_environment(session.cell_of_file.__contains__)
-    touched_files.watch(session.folder, cells.note_file)
+    if watched:
+        session.facts.watch_environment(session.cell_of_file.__contains__)
+        touched_files.watch(session.folder, cells.note_file)
 
 
 def _install_demand(session: Session, named: list[str] | None) -> None:
@@ -132,22 +138,24 @@ def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
     except units.OtherVersions as error:
         raise StepProblem(str(error)) from error
     except Exception as error:
-        session.unloadable = _unloadable(session, values)
+        session.unloadable, session.damaged = _unloadable(session, values)
         names = ", ".join(session.unloadable or sorted(values))
         why = str(error).partition("\n")[0]
         raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {why}") from error
     return found
 
 
-def _unloadable(session: Session, values: Mapping[str, str]) -> list[str]:
-    """Which of these names are of a unit that can't be loaded."""
-    units, found = import_units(), []
+def _unloadable(session: Session, values: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Which of these names are of a unit that can't be loaded, and the objects that are damaged or gone."""
+    units, names, damaged = import_units(), [], []
     for name, source in sorted(values.items()):
         try:
             units.load({name: source}, session.store, session.main, lambda ref: resolve(session, ref))
+        except units.objects.StoreError:
+            damaged.append(source)
         except Exception:  # noqa: BLE001  # whatever unpickling may raise
-            found.append(name)
-    return found
+            names.append(name)
+    return names, sorted(set(damaged))
 
 
 def _restore(session: Session, *kinds: str) -> None:

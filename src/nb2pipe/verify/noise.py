@@ -157,8 +157,36 @@ RULES = (
         Where.MARKUP,
     ),
     Rule(("altair-viz-",), re.compile(r"\baltair-viz-[0-9a-f]{32}\b"), "altair-viz", Where.MARKUP),
+    # How long a minimum of iminuit took, which it tells from a tenth of a second on: as text, HTML.
+    Rule(
+        ("│ EDM = ",),
+        re.compile(r"(│ EDM = [^│\n]{1,60}│)(?: +time = \d+\.\d sec)? +(?=│$)", re.MULTILINE),
+        r"\1 (time) ",
+        Where.PRINTED,
+    ),
+    Rule(
+        ('title="Total run time of algorithms"',),
+        re.compile(r'(title="Total run time of algorithms"> ?)(?:time = \d+\.\d sec)? *(?=</td>)'),
+        r"\1(time)",
+        Where.MARKUP,
+    ),
+    Rule(("<FMin ", " time="), re.compile(r"(<FMin [^<>\n]{1,600} time=)\d[\d.e+-]*(?=>)"), r"\1(time)", Where.PRINTED),
+    # How Panel and HoloViews name the channel between a plot and its page.
+    Rule(
+        ("comm_id",),
+        re.compile(r'("(?:client_)?comm_id": ?")[0-9a-f]{32}(?=")'),
+        r"\1comm",
+        Where.MARKUP | Where.DATA,
+    ),
+    # Panel's links between widgets and plots name what they link by its `id()`.
+    Rule(
+        ('"tags":',),
+        re.compile(r'("tags": ?\[\[)\d{12,15}(?=, ?\[(?:null|"))'),
+        r"\1(id)",
+        Where.MARKUP | Where.DATA,
+    ),
     Rule(("leaflet",), re.compile(r"\b([a-z][a-z_]{1,40})_[0-9a-f]{32}\b"), r"\1_id", Where.MARKUP),
-    Rule(("<dc:date>",), re.compile(r"<dc:date>[^<]*</dc:date>"), "<dc:date/>", Where.SVG),
+    Rule(("<dc:date>",), re.compile(r"<dc:date>[^<]*</dc:date>"), "<dc:date/>", Where.SVG | Where.MARKUP),
 )
 
 RENAMINGS = (
@@ -190,12 +218,26 @@ RENAMINGS = (
         re.compile(r'(")(p\d{4,})(?=")'),
         Where.MARKUP | Where.DATA,
     ),
+    # Panel names what it makes by class and number, counted from the start of the process
+    Renaming(
+        ('"attributes":',),
+        re.compile(r'"attributes": ?\{"name": ?"([A-Z][A-Za-z]{0,40}\d{5})"'),
+        re.compile(r'(")([A-Z][A-Za-z]{0,40}\d{5})(?=")'),
+        Where.MARKUP | Where.DATA,
+    ),
     # Altair counts views and parameters likewise
     Renaming(
         ("vega",),
         re.compile(r'"name": ?"((?:param|view)_\d+)"'),
         re.compile(r"(\b)((?:param|view)_\d+)\b"),
         Where.MARKUP | Where.DATA,
+    ),
+    # matplotlib's SVG within a page: its ids end with ten digits of a hash that is salted at random
+    Renaming(
+        ("<clipPath id=",),
+        re.compile(r'<(?:clipPath|path|pattern|image|g|use)\b[^<>]{0,200}?\bid="(\w{0,20}[0-9a-f]{10})"'),
+        re.compile(r'(\bid="|url\(#|href="#)(\w{1,30})(?=["\)])'),
+        Where.MARKUP,
     ),
     # matplotlib's and others' SVG: each id, and what points to it. Colours are `#` too, and stay.
     Renaming(

@@ -5,12 +5,13 @@ All checks that a run makes on a step stand here in their order; each is a funct
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from nb2pipe import learned
-from nb2pipe.files import write_atomic
+from nb2pipe.files import make_private_dir, write_atomic
 from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
 from nb2pipe.records import dataclass
@@ -53,6 +54,8 @@ class Judge:
             error = verdict.judge(job.step, self._ending(running, code), files)
             if error is not None:
                 seen = stored.seen_before_failing(files)
+                if seen.damaged:
+                    return Judgement(self._quarantined(error, seen.damaged))
                 taught = lessons_of_failing(self._request.pipeline, done, job.step, seen)
                 return Judgement(error, warnings=self._learn(taught))
             outputs = stored.read_outputs(files, self._dir.root)
@@ -131,6 +134,15 @@ class Judge:
         except OSError as problem:
             return (f"what this run taught can't be kept: {path}: {problem.strerror}",)
         return ()
+
+    def _quarantined(self, error: StepError, damaged: tuple[str, ...]) -> StepError:
+        """Put damaged objects aside, so that the steps that made them are stale. Raises OSError."""
+        root = self._dir.root
+        for object_id in damaged:
+            with contextlib.suppress(FileNotFoundError):
+                root.object(object_id).rename(make_private_dir(root.quarantine) / object_id)
+        hint = f"it was put aside, into {root.quarantine}; run again: the step that made it runs anew"
+        return replace(error, cause="damaged", hint=hint)
 
     def _keep_log(self, running: Running) -> None:
         """Keep what the kernel's process wrote by itself; mask secrets in what the runtime wrote. Raises OSError."""

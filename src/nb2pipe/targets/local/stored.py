@@ -63,7 +63,7 @@ class Outputs:
     `counted`: libraries' counters that it took further: from where (None: it imported the library), to where,
     and whether the notebook has an instance of what counts.
     `state`: the records of state that is no variable that it was given, from which object.
-    `unloadable`: variables whose stored values the step could not load.
+    `unloadable`: variables whose stored values the step could not load; `damaged`: objects that are not what they were.
     `altered`: variables that it was expected to change, and did change in place.
     `options` is what the step did to those of libraries. `facts`: what its results depend on besides code and
     variables, see `runtime.facts`.
@@ -81,6 +81,7 @@ class Outputs:
     shared: tuple[str, ...] = ()
     state: Mapping[str, str] = field(default_factory=dict)
     unloadable: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     counted: Mapping[str, tuple[int | None, int, bool]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -176,6 +177,7 @@ def seen_before_failing(files: StepDir) -> Outputs:
 def _seen(data: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
     return {
         "unloadable": tuple(map(str, data.get("unloadable", ()))),
+        "damaged": tuple(map(str, data.get("damaged", ()))),
         "asked": {str(name): wire.read(Asked, item) for name, item in data.get("asked", {}).items()},
         "sources": {int(cell): str(digest) for cell, digest in data.get("sources", {}).items()},
         "files": {
