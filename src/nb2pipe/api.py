@@ -32,6 +32,7 @@ from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
     from nb2pipe.debugging import Opened
+    from nb2pipe.runs.collecting import Collected
     from nb2pipe.suggesting import Suggestion
     from nb2pipe.targets.local import StepStatus
     from nb2pipe.verify.verdicts import FolderRow, Verification
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
-    "analyze_here", "build", "bundle_folder", "cancel", "debug", "debug_console", "debug_notebook", "lessons",
-    "log", "mark_fresh", "new", "plan", "resume", "run", "run_folder", "run_record", "runs", "schema",
-    "stale_files", "status", "suggest", "verification_index", "verification_page", "verify", "versions",
-    "write_bundle", "write_tags",
+    "analyze_here", "build", "bundle_folder", "cancel", "collect", "debug", "debug_console", "debug_notebook",
+    "lessons", "log", "mark_fresh", "new", "plan", "remove_runs", "resume", "run", "run_folder", "run_record",
+    "runs", "schema", "stale_files", "status", "suggest", "verification_index", "verification_page", "verify",
+    "versions", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -66,6 +67,8 @@ USE_CASES: Mapping[str, str] = {
     "run_folder": "nb2pipe runs show",
     "log": "nb2pipe logs",
     "cancel": "nb2pipe cancel",
+    "remove_runs": "nb2pipe runs rm",
+    "collect": "nb2pipe gc",
     "debug": "nb2pipe debug",
     "debug_notebook": "nb2pipe debug",
     "debug_console": "nb2pipe debug --console",
@@ -192,9 +195,11 @@ def mark_fresh(source: Path, steps: Sequence[str], asked: RunAsked | None = None
 
     Raises BadInput: N2P610 for a step that isn't there, N2P617 for one that never ran, or that waits for a stale one.
     """
+    asked = asked or RunAsked()
     for name in steps:
-        planned, found = running.status(source, asked or RunAsked())
-        found.mark(running.step_of(planned.pipeline, name))
+        planned, found = running.status(source, asked)
+        with store.in_use(asked.run_dir or store.default_root(source)):
+            found.mark(running.step_of(planned.pipeline, name))
 
 
 def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
@@ -261,6 +266,22 @@ def cancel(root: Path, which: str = "latest") -> Run:
     directory = store.find(_root(root), which)
     local.cancel(directory.path)
     return store.load(_root(root), directory.id)
+
+
+def remove_runs(root: Path, which: Sequence[str]) -> tuple[str, ...]:
+    """Remove these runs: all, or none if one isn't there or is under way. Returns their ids. See `runs.collecting`."""
+    from nb2pipe.runs import collecting
+
+    return collecting.remove(_root(root), which)
+
+
+def collect(
+    root: Path, *, keep_runs: int | None = None, max_bytes: int | None = None, dry_run: bool = False
+) -> Collected:
+    """Free the room of what nothing names any more, and of old runs. Raises as `runs.collecting.collect` does."""
+    from nb2pipe.runs import collecting
+
+    return collecting.collect(_root(root), keep_runs=keep_runs, max_bytes=max_bytes, dry_run=dry_run)
 
 
 def verify(

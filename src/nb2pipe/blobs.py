@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nb2pipe.files import make_private_dir, sync_dir
-from nb2pipe.layout import RootDir
+from nb2pipe.layout import RootDir, algorithm_and_digest
 
 _CHUNK_BYTES = 1 << 20
 
@@ -97,13 +97,15 @@ def _chunks(content: bytes | Path) -> Iterator[memoryview]:
 def _verified(root: RootDir, object_id: str) -> Iterator[bytes]:
     """The pieces of a blob; the last step raises Damaged if they were not what the name says."""
     path = root.object(object_id)
-    algorithm, _, wanted = object_id.partition("-")
+    algorithm, wanted = algorithm_and_digest(object_id)
     shown = object_id[:15]
+    if algorithm != "sha256":  # as all that `put` keeps
+        raise Damaged(f"the stored object {shown} is a value of a step, no file")
+    digest = hashlib.sha256()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise Damaged(f"the stored file {shown} can't be read: {error.strerror}") from error
-    digest = hashlib.new(algorithm)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():

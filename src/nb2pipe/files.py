@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
 
 
@@ -15,6 +17,19 @@ def make_private_dir(path: Path) -> Path:
         directory.chmod(0o700)  # whatever the umask said
     if not path.is_dir():
         raise NotADirectoryError(20, "not a directory", str(path))
+    return path
+
+
+def own_private_dir(path: Path) -> Path:
+    """As `make_private_dir`; one that was there is closed to others. Raises OSError for another user's, or a link."""
+    make_private_dir(path)
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError(errno.ELOOP, "it is a link", str(path))
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "it belongs to another user", str(path))
+    if status.st_mode & 0o077:
+        path.chmod(0o700)
     return path
 
 

@@ -6,6 +6,8 @@
 <root>/quarantine/              objects that were found damaged
 <root>/learned/<digest>.json    what runs of the notebook have taught, see `learned`
 <root>/locks/<digest>.lock      held by flock while a run of the notebook is under way; never removed by hand
+<root>/locks/store.lock         shared by all runs; held alone while objects are removed
+<root>/verify/<id>/             a verification under way
 <root>/runs/<id>/               one run
     request.json  pipeline.json  events.jsonl  supervisor.json  supervisor.log  merged.ipynb
     runtime/                    nb2pipe's own files for the kernels
@@ -22,7 +24,15 @@ from pathlib import Path
 
 from nb2pipe.records import dataclass
 
-_OBJECT_ID = re.compile(r"sha256-[0-9a-f]{64}")
+_OBJECT_ID = re.compile(r"(sha256|blake3)-([0-9a-f]{64})")
+
+
+def algorithm_and_digest(object_id: str) -> tuple[str, str]:
+    """What an object is named by. Raises ValueError for what no object's id can be, such as a path."""
+    found = _OBJECT_ID.fullmatch(object_id)
+    if found is None:
+        raise ValueError(f"{object_id[:80]!r} is not the id of a stored object")
+    return found[1], found[2]
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,21 @@ class RootDir:
         """One file per notebook."""
         return self.path / "locks"
 
+    @property
+    def in_use(self) -> Path:
+        """The lock that each run shares, and that who removes objects holds alone."""
+        return self.locks / "store.lock"
+
+    @property
+    def steps(self) -> Path:
+        """What is kept of steps, see `traces`."""
+        return self.path / "steps"
+
+    @property
+    def verifications(self) -> Path:
+        """Where `verify` works, one directory each, while it does."""
+        return self.path / "verify"
+
     def learned(self, notebook: Path) -> Path:
         """What runs of the notebook at this path have taught."""
         return self.path / "learned" / self.lock(notebook).with_suffix(".json").name
@@ -180,7 +205,7 @@ class RootDir:
 
     def traces(self, notebook: Path, step_id: str) -> Path:
         """What is kept of the runs of a step of the notebook at this path, one file each."""
-        return self.path / "steps" / self.lock(notebook).stem / step_id
+        return self.steps / self.lock(notebook).stem / step_id
 
     def run(self, run_id: str) -> RunDir:
         """The files of the run with this id."""
@@ -188,9 +213,7 @@ class RootDir:
 
     def object(self, object_id: str) -> Path:
         """Where the runtime keeps an object. Raises ValueError for what no object's id can be, such as a path."""
-        if not _OBJECT_ID.fullmatch(object_id):
-            raise ValueError(f"{object_id[:80]!r} is not the id of a stored object")
-        return self.objects / object_id[7:9] / object_id
+        return self.objects / algorithm_and_digest(object_id)[1][:2] / object_id
 
     def lock(self, notebook: Path) -> Path:
         """The lock of the notebook at this path: of its place, not of its content."""

@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from nb2pipe.files import make_private_dir
+
 
 def open_lock(path: Path) -> int:
     """Open the lock file; nothing is locked yet. Raises OSError."""
@@ -39,10 +41,45 @@ def exclusive(path: Path) -> Iterator[None]:
     """Hold the lock of this file, after whoever holds it now. For what takes no time. Raises OSError."""
     import fcntl
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_dir(path.parent)
     descriptor = open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def shared(path: Path) -> Iterator[int]:
+    """Hold the lock of this file together with others, after whoever has it alone. Gives the descriptor.
+
+    A child that inherits the descriptor holds the lock too, until it ends. Raises OSError.
+    """
+    import fcntl
+
+    make_private_dir(path.parent)
+    descriptor = open_lock(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Hold the lock of this file if nobody else does: False if somebody does. Raises OSError."""
+    import fcntl
+
+    make_private_dir(path.parent)
+    descriptor = open_lock(path)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(descriptor)

@@ -19,6 +19,7 @@ from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RootDir
 from nb2pipe.learned import Lessons
+from nb2pipe.locks import shared
 from nb2pipe.model import Diagnostic, Json, Parameter, Pipeline, Run, RunEvent, RunFinished, RunState, Step
 from nb2pipe.records import dataclass
 from nb2pipe.runs import store
@@ -287,7 +288,8 @@ class LocalPipelineRun:
             if target is None:
                 continue
             try:
-                write_atomic(target, content)
+                with shared(self._handle.dir.root.in_use):
+                    write_atomic(target, content)
             except OSError as error:
                 raise EnvironmentProblem.of(
                     "N2P608",

@@ -94,20 +94,21 @@ def verify(source: Path, root: Path, lessons: Lessons, asked: Asked, tell: Tell 
         first = analyzed.errors[0]
         why = f"{first.location}: {first.code} {first.message}"
         return Verification(name, Outcome.REFUSED, why, notes=notes, diagnostics=analyzed.diagnostics)
-    path = root / "verify" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    path = RootDir(root).verifications / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
     try:
         store.make_root(root)
-        for directory in (root / "verify", path):
+        for directory in (path.parent, path):
             make_private_dir(directory)
     except OSError as error:
         raise store.cannot_write(path, error) from error
     laboratory = Laboratory(path, source.resolve().parent, analyzed.notebook, name, asked.settings)
-    try:
-        verifier = _Verifier(analyzed, analyzed.pipeline, laboratory, asked, tell, look)
-        found = verifier.run(name, notes)
-        return replace(found, notes=(*found.notes, *_keep(verifier.taught, RootDir(root), source)))
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+    with store.in_use(root):
+        try:
+            verifier = _Verifier(analyzed, analyzed.pipeline, laboratory, asked, tell, look)
+            found = verifier.run(name, notes)
+            return replace(found, notes=(*found.notes, *_keep(verifier.taught, RootDir(root), source)))
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 class _Verifier:

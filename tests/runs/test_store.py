@@ -200,7 +200,9 @@ def test_a_directory_must_be_one(tmp_path: Path) -> None:
     assert make_private_dir(tmp_path) == tmp_path
 
 
-@pytest.mark.parametrize("object_id", ["", "../x", "sha256-" + "g" * 64, "sha256-" + "0" * 64 + "\n", "sha256-../../x"])
+@pytest.mark.parametrize(
+    "object_id", ["", "../x", "sha256-" + "g" * 64, "md5-" + "0" * 64, "sha256-" + "0" * 64 + "\n", "sha256-../../x"]
+)
 def test_no_object_id_is_a_path(tmp_path: Path, object_id: str) -> None:
     """Only what the runtime writes."""
     with pytest.raises(ValueError, match="is not the id"):

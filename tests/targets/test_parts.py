@@ -233,6 +233,7 @@ def test_kernels_that_will_not_do(specs: Any, tmp_path: Path) -> None:
     specs("gone", ["/nowhere/bin/python3", "-m", "ipykernel_launcher"])
     specs("odd", script("odd", "hello"))
     specs("good", script("good", "[[3, 12], []]"))
+    specs("usual", script("usual", '[[3, 12], ["blake3"]]'))
     found = {}
     for name in ("r", "old", "bare", "gone"):
         with pytest.raises(EnvironmentProblem) as caught:
@@ -248,7 +249,11 @@ def test_kernels_that_will_not_do(specs: Any, tmp_path: Path) -> None:
     assert (found["bare"].hint or "").endswith("python -m pip install ipython cloudpickle")
     assert found["gone"].message == "kernel `gone` can't be started: /nowhere/bin/python3: No such file or directory"
     assert kernels.find(Kernel(name="good")).argv[-1] == "{connection_file}"
-    assert kernels.find(Kernel(name="odd")).name == "odd"
+    assert {name: kernels.find(Kernel(name=name)).digest for name in ("good", "usual", "odd")} == {
+        "good": "blake3",
+        "usual": "sha256",
+        "odd": "sha256",
+    }
 
 
 def test_the_runtime_is_written_for_the_oldest_kernel() -> None:

@@ -43,6 +43,7 @@ _COMMANDS = {
     "resume": "running",
     "debug": "history",
     "cancel": "history",
+    "gc": "freeing",
     "version": "inspecting",
 }
 """Each command and the module that holds it, which is imported for that command alone."""

@@ -1,4 +1,4 @@
-"""Commands about runs that were made: runs, logs, cancel."""
+"""Commands about runs that were made: runs list, runs show, runs rm, logs, cancel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nb2pipe.wire import encode
 
 CANCEL_PATIENCE_S = 20.0
 
-_place = click.option(
+place_option = click.option(
     "--run-dir",
     "place",
     type=PATH,
@@ -26,7 +26,7 @@ _place = click.option(
 )
 
 
-def _given(place: Path | None) -> Path:
+def given(place: Path | None) -> Path:
     """Where to look: what the command was given, else the group `runs` before it, else here."""
     group = click.get_current_context().parent
     before = group.params.get("place") if group is not None else None
@@ -34,27 +34,28 @@ def _given(place: Path | None) -> Path:
 
 
 @click.group(invoke_without_command=True)
-@_place
+@place_option
 @click.pass_context
 def runs(context: click.Context, place: Path | None) -> None:
-    """List the runs made here, or show one.
+    """List the runs made here, show one, or remove some.
 
     \b
     nb2pipe runs                          the same as: nb2pipe runs list
     nb2pipe runs list --json
     nb2pipe runs show                     the latest
     nb2pipe runs show 20261122 --json     the one whose id begins so
+    nb2pipe runs rm 20261122-03           remove one
     """
     if context.invoked_subcommand is None:
         context.invoke(list_runs, place=place, as_json=False)
 
 
 @runs.command("list")
-@_place
+@place_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_runs(place: Path | None, *, as_json: bool) -> None:
     """List the runs made here, newest first."""
-    found = api.runs(_given(place))
+    found = api.runs(given(place))
     if as_json:
         emit_json({"schema": 1, "runs": [_record(run) for run in found]})
         return
@@ -80,14 +81,14 @@ def list_runs(place: Path | None, *, as_json: bool) -> None:
 
 @runs.command("show")
 @click.argument("run_id", metavar="[RUN]", default="latest")
-@_place
+@place_option
 @click.option("--json", "as_json", is_flag=True, help="For programs: steps, values, metrics, errors.")
 def show_run(run_id: str, place: Path | None, *, as_json: bool) -> None:
     """Show one run: its steps, metrics and errors, and where its notebooks are.
 
     RUN is an id, its beginning, or latest.
     """
-    root = _given(place)
+    root = given(place)
     run = api.run_record(root, run_id)
     folder = api.run_folder(root, run_id)
     if as_json:
@@ -112,10 +113,23 @@ def show_run(run_id: str, place: Path | None, *, as_json: bool) -> None:
     click.echo(f"\nfolder: {show.one_line(str(folder))}")
 
 
+@runs.command("rm")
+@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@place_option
+def remove_runs(run_ids: tuple[str, ...], place: Path | None) -> None:
+    """Remove runs: their records, logs and notebooks.
+
+    RUN is an id, its beginning, or latest. What later runs can take from their steps stays; `nb2pipe gc` removes what
+    nothing needs any more.
+    """
+    for run_id in api.remove_runs(given(place), run_ids):
+        click.echo(f"removed run {run_id}")
+
+
 @click.command(short_help="Print what the steps of a run printed.")
 @click.argument("run_id", metavar="[RUN]", default="latest")
 @click.argument("step", required=False)
-@_place
+@place_option
 def logs(run_id: str, step: str | None, place: Path | None) -> None:
     """Print what the steps of a run printed; of one step, if STEP is given.
 
@@ -125,7 +139,7 @@ def logs(run_id: str, step: str | None, place: Path | None) -> None:
     nb2pipe logs
     nb2pipe logs latest fit
     """
-    root = _given(place)
+    root = given(place)
     run = api.run_record(root, run_id)
     names = {item.id: show.one_line(item.name) for item in run.steps}
     width = max((len(name) for name in names.values()), default=0)
@@ -148,7 +162,7 @@ def logs(run_id: str, step: str | None, place: Path | None) -> None:
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", default="latest")
-@_place
+@place_option
 def cancel(run_id: str, place: Path | None) -> int:
     """Cancel a run that is under way, from another terminal.
 
@@ -158,7 +172,7 @@ def cancel(run_id: str, place: Path | None) -> int:
     nb2pipe cancel
     nb2pipe cancel 20261122-03
     """
-    root = _given(place)
+    root = given(place)
     run = api.cancel(root, run_id)
     deadline = time.monotonic() + CANCEL_PATIENCE_S
     while not run.state.done and time.monotonic() < deadline:
@@ -177,7 +191,7 @@ def cancel(run_id: str, place: Path | None) -> int:
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Where the notebook goes.")
 @click.option("--overwrite", is_flag=True, help="Replace a notebook that is there.")
 @click.option("--console", is_flag=True, help="An IPython session in this terminal instead.")
-@_place
+@place_option
 def debug(step: str, run_id: str, output: Path | None, place: Path | None, *, overwrite: bool, console: bool) -> int:
     """Open STEP as it was in a run: a notebook that begins with its inputs.
 
@@ -189,7 +203,7 @@ def debug(step: str, run_id: str, output: Path | None, place: Path | None, *, ov
     Run its cells from the top: definitions and inputs are there as they were, up to the cell that failed. Nothing is
     stored.
     """
-    found = api.debug(_given(place), step, run_id)
+    found = api.debug(given(place), step, run_id)
     if found.error is not None:
         click.echo(show.one_line(found.error.message))
     if console:

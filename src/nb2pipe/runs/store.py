@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nb2pipe.errors import BadInput, EnvironmentProblem
-from nb2pipe.files import make_private_dir, write_atomic
+from nb2pipe.files import make_private_dir, own_private_dir, write_atomic
 from nb2pipe.layout import RootDir, RunDir
+from nb2pipe.locks import shared
 from nb2pipe.model import CancelRequested, Diagnostic, Run, RunEvent, RunFinished, RunState, Severity, Warned
 from nb2pipe.processes import is_alive, load_identity
 from nb2pipe.runs.events import read_events, reduce, reduce_all
@@ -37,7 +39,7 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
     try:
         make_root(layout.path)
         for directory in (layout.objects, layout.locks, layout.runs):
-            make_private_dir(directory)
+            own_private_dir(directory)
         run.path.mkdir(mode=0o700)
         make_private_dir(run.path / "steps")
     except OSError as error:
@@ -46,16 +48,29 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
 
 
 def make_root(root: Path) -> None:
-    """Make `root`, which only its owner sees and Git ignores. Raises OSError."""
-    make_private_dir(root)
+    """Make `root`, which only its owner sees and Git ignores. Raises OSError, also if it is somebody else's."""
+    own_private_dir(root)
     ignore = root / ".gitignore"
     if not ignore.exists():
         write_atomic(ignore, b"*\n")
 
 
+@contextlib.contextmanager
+def in_use(root: Path) -> Iterator[None]:
+    """While in this block nothing is removed from `root`, if it is there. Raises EnvironmentProblem (N2P601)."""
+    with contextlib.ExitStack() as stack:
+        try:
+            if root.is_dir():
+                stack.enter_context(shared(RootDir(root).in_use))
+        except OSError as error:
+            raise cannot_write(root, error) from error
+        yield
+
+
 def cannot_write(path: Path, error: OSError) -> EnvironmentProblem:
     """The error for a run directory that can't be written: full, read-only, someone else's."""
-    message = f"runs can't be kept in {path}: {error.strerror or error}"
+    where = error.filename if isinstance(error.filename, str) else path
+    message = f"runs can't be kept in {where}: {error.strerror or error}"
     hint = "free some space or change the permissions there, or choose another place with `--run-dir`"
     return EnvironmentProblem([Diagnostic("N2P601", Severity.ERROR, message, hint=hint)])
 
@@ -66,9 +81,9 @@ def runs(root: Path, *, most: int | None = None) -> tuple[Run, ...]:
     `most`: only the newest so many are looked at.
     """
     found: list[Run] = []
-    for run_id in sorted(_ids(root), reverse=True)[:most]:
+    for run_id in sorted(ids(root), reverse=True)[:most]:
         with contextlib.suppress(EnvironmentProblem):
-            run = _read(RootDir(root).run(run_id))
+            run = read(RootDir(root).run(run_id))
             if run is not None:
                 found.append(run)
     return tuple(found)
@@ -79,11 +94,11 @@ def find(root: Path, which: str = "latest") -> RunDir:
 
     Raises BadInput: N2P602 for none, N2P603 for several.
     """
-    ids = sorted(_ids(root))
+    there = sorted(ids(root))
     if which == "latest":
-        matches = ids[-1:]
+        matches = there[-1:]
     else:
-        matches = [run_id for run_id in ids if which and (run_id.startswith(which) or run_id.endswith(which))]
+        matches = [run_id for run_id in there if which and (run_id.startswith(which) or run_id.endswith(which))]
     if not matches:
         what = "no run has been made" if which == "latest" else f"there is no run `{which}`"
         raise BadInput.of("N2P602", f"{what} in {root}", hint="`nb2pipe runs` lists them; `nb2pipe run` makes one")
@@ -99,13 +114,14 @@ def load(root: Path, which: str = "latest") -> Run:
     A run whose supervisor died without saying so reads as FAILED, or CANCELED if it was being cancelled.
     """
     directory = find(root, which)
-    run = _read(directory)
+    run = read(directory)
     if run is None:
         raise BadInput.of("N2P602", f"run {directory.id} never began", hint="`nb2pipe run` makes a new one")
     return run
 
 
-def _ids(root: Path) -> list[str]:
+def ids(root: Path) -> list[str]:
+    """The ids of all directories of runs, in no order."""
     try:
         names = [entry.name for entry in RootDir(root).runs.iterdir()]
     except OSError:
@@ -113,10 +129,20 @@ def _ids(root: Path) -> list[str]:
     return [name for name in names if _RUN_ID.fullmatch(name)]
 
 
-def _read(directory: RunDir) -> Run | None:
-    """The run in a directory; None where it never began. Raises EnvironmentProblem (N2P605)."""
+def is_under_way(directory: RunDir) -> bool:
+    """True while the process that looks after the run is there."""
     supervisor = load_identity(directory.supervisor)
-    alive = supervisor is not None and is_alive(supervisor)
+    return supervisor is not None and is_alive(supervisor)
+
+
+def started_at(run_id: str) -> datetime:
+    """When the run with this id was made."""
+    return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
+def read(directory: RunDir) -> Run | None:
+    """The run in a directory; None where it never began. Raises EnvironmentProblem (N2P605)."""
+    alive = is_under_way(directory)
     # liveness first: a supervisor that ends in between has written its last event by then
     try:
         events = read_events(directory.events)

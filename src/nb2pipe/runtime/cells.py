@@ -135,10 +135,15 @@ def _as_number(value: object) -> float | None:
     return float(value) if math.isfinite(float(value)) else None
 
 
+def private(path: str, flags: int) -> int:
+    """For `open`: a new file is its owner's alone, whatever the umask says."""
+    return os.open(path, flags, 0o600)
+
+
 def write_json(path: Path, content: object) -> None:
     """Write a record durably. Raises OSError."""
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
+    with open(temporary, "w", encoding="utf-8", opener=private) as file:  # pathlib has no opener
         json.dump(content, file, sort_keys=True, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())

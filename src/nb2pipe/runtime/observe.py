@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2pipe.runtime import demand, describe, spec
-from nb2pipe.runtime.cells import write_json
+from nb2pipe.runtime.cells import private, write_json
 from nb2pipe.runtime.session import current_or_none
 
 SCHEMA = 1
@@ -87,7 +87,7 @@ def describe_all(shell: Any, out: Path, folder: str, unloadable: Sequence[str] =
         and hidden.get(name, hidden) is not value
         and getattr(builtins, name, hidden) is not value  # a step has them at hand
     }
-    with (out / "state.bin").open("wb") as blob:
+    with open(out / "state.bin", "wb", opener=private) as blob:  # pathlib has no opener
 
         def put(content: bytes) -> int:
             place = blob.tell()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.runtime import ambient
+from nb2pipe.runtime import ambient, digests
 from nb2pipe.runtime.session import Earlier, StepProblem
 
 SPEC_VARIABLE = "NB2PIPE_STEP"
@@ -55,6 +55,7 @@ def read(path: str) -> dict[str, Any]:
     spec: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     if spec.get("schema") != SCHEMA:
         raise StepProblem(f"{path} is not of this version of nb2pipe")
+    digests.use(spec.get("digest", digests.USUAL))
     return spec
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from nb2pipe.digests import FileDigests
 from nb2pipe.installed import Installed
-from nb2pipe.layout import RootDir
+from nb2pipe.layout import RootDir, algorithm_and_digest
 from nb2pipe.model import Pipeline, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.local import ingredients, stored, traces, verdict
@@ -54,6 +54,7 @@ class Setting:
     planned: Mapping[str, Ingredients]
     key: bytes
     environ: Mapping[str, str] | None = None
+    digest: str = "sha256"
 
 
 class Freshness:
@@ -299,10 +300,13 @@ class Freshness:
         error = verdict.unstorable(self._pipeline, step, outputs) or verdict.unforeseen(self._pipeline, step, outputs)
         if error is not None:
             yield f"a later step needs more of it than it left: {error.message}"
+        readable = {"sha256", self._setting.digest}
         try:
             stored.check_objects(outputs, self._setting.root)
         except ValueError:
             yield "a value that it stored is gone"
+        if any(algorithm_and_digest(item.object)[0] not in readable for item in outputs.values.values()):
+            yield "the kernel lacks blake3, by which its values are named"
         if not self._setting.root.object(trace.executed).is_file():
             yield "its outputs are gone"
 

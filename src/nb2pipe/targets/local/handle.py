@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import make_private_dir, write_atomic
 from nb2pipe.journal import Reader
 from nb2pipe.layout import RunDir
+from nb2pipe.locks import shared
 from nb2pipe.model import Bundle, CancelRequested, Diagnostic, Json, RunEvent, RunFinished, RunState, Severity, Warned
 from nb2pipe.processes import is_alive, load_identity, send, signal_name
 from nb2pipe.targets.local import isolated as isolation
@@ -127,7 +129,8 @@ class LocalRun:
         return supervisor is not None and is_alive(supervisor)
 
     def _after_death(self, *, began: bool, canceled: bool) -> Iterator[RunEvent]:
-        shutil.rmtree(sockets_dir(self.dir), ignore_errors=True)
+        with contextlib.suppress(OSError, ValueError):
+            shutil.rmtree(sockets_dir(Request.read(self.dir)), ignore_errors=True)
         if not began:
             last = _last_line(self.dir.log)
             raise EnvironmentProblem.of(
@@ -167,8 +170,11 @@ def start(
     N2P510 this system, N2P601 the run's directory can't be written. The run's directory is removed then.
     """
     run = RunDir(run_dir.resolve())
+    in_use = contextlib.ExitStack()
     try:
         _check_system(folder)
+        lock = in_use.enter_context(shared(run.root.in_use))
+        make_private_dir(run.path / "steps")  # again, if it was collected before it was in use
         warnings = _check_secrets(bundle)
         command = kernels.find(bundle.pipeline.kernel, kernel) if runner == RUNNER else kernels.KernelCommand("", ())
         notebook = bundle.pipeline.notebook or "notebook.ipynb"
@@ -184,7 +190,9 @@ def start(
             kernel_asked=kernel is not None,
             kernel_argv=command.argv,
             kernel_env=command.env,
+            digest=command.digest,
             lock="" if isolated else str(run.root.lock(folder / Path(notebook).name)),
+            sockets=secrets.token_hex(16),
             attached=attached,
             notes=(*notes, *warnings),
             version=nb2pipe.__version__,
@@ -202,13 +210,15 @@ def start(
         if isolated:
             request = _isolate(run, request)
         _write(run, request, bundle)
-        return LocalRun(run, _launch(run, attached=attached))
+        return LocalRun(run, _launch(run, lock, attached=attached))
     except OSError as error:
         shutil.rmtree(run.path, ignore_errors=True)
         raise _cannot_write(error, run) from error
     except EnvironmentProblem:
         shutil.rmtree(run.path, ignore_errors=True)
         raise
+    finally:
+        in_use.close()
 
 
 def attach(run_dir: Path) -> LocalRun:
@@ -280,14 +290,15 @@ def _write(run: RunDir, request: Request, bundle: Bundle) -> None:
     source = Path(nb2pipe.__file__).parent
     for part in ("", "runtime"):
         target = make_private_dir(run.runtime / "nb2pipe" / part)
+        make_private_dir(target / "__pycache__")  # else the kernel makes it, as its umask says
         for path in sorted((source / part).glob("*.py")) if part else [source / "__init__.py"]:
             write_atomic(target / path.name, path.read_bytes(), durable=False)
     write_atomic(run.ballast, os.urandom(_BALLAST_BYTES), durable=False)
     request.write(run)
 
 
-def _launch(run: RunDir, *, attached: bool) -> subprocess.Popen[bytes]:
-    """Start guard and supervisor, out of reach of the terminal's signals."""
+def _launch(run: RunDir, lock: int, *, attached: bool) -> subprocess.Popen[bytes]:
+    """Start guard and supervisor, out of reach of the terminal's signals. They hold the lock as long as they live."""
     descriptor = os.open(run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return subprocess.Popen(  # noqa: S603  # our own module, no shell
@@ -296,6 +307,7 @@ def _launch(run: RunDir, *, attached: bool) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,
+            pass_fds=(lock,),
             start_new_session=True,
         )
     finally:

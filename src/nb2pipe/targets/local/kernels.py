@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from nb2pipe.records import dataclass
 
 MIN_PYTHON = (3, 10)  # of the kernel: what nb2pipe's runtime needs
 NEEDED = ("ipykernel", "IPython", "cloudpickle")
+QUICK_DIGEST, USUAL_DIGEST = "blake3", "sha256"
 
 _USUAL = "python3"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,120}")
@@ -31,11 +32,12 @@ _PROBE_LIMIT_S = 60
 
 @dataclass(frozen=True)
 class KernelCommand:
-    """How to start a kernel: `argv` holds `{connection_file}`."""
+    """How to start a kernel: `argv` holds `{connection_file}`. `digest`: the quickest hash that is sure to be there."""
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    digest: str = USUAL_DIGEST
 
 
 def find(kernel: Kernel, override: str | None = None) -> KernelCommand:
@@ -55,8 +57,7 @@ def find(kernel: Kernel, override: str | None = None) -> KernelCommand:
         found = KernelCommand(name, (sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"))
     else:
         raise _not_installed(name, sorted(specs), asked=override is not None)
-    _probe(found)
-    return found
+    return replace(found, digest=QUICK_DIGEST) if _probe(found) else found
 
 
 def _installed() -> dict[str, tuple[str, tuple[str, ...], dict[str, str]]]:
@@ -99,19 +100,22 @@ def _not_installed(name: str, installed: list[str], *, asked: bool) -> Exception
     )
 
 
-def _probe(kernel: KernelCommand) -> None:
-    """Refuse a kernel whose Python is too old or lacks packages; one that isn't plainly Python is taken on trust."""
+def _probe(kernel: KernelCommand) -> bool:
+    """Refuse a kernel whose Python is too old or lacks packages; one that isn't plainly Python is taken on trust.
+
+    True if it has the quick digest.
+    """
     program = kernel.argv[0]
     if program == sys.executable:
-        lacking = [package for package in NEEDED if find_spec(package) is None]
+        lacking = [package for package in (*NEEDED, QUICK_DIGEST) if find_spec(package) is None]
         version = sys.version_info[:2]
     elif _PYTHON.fullmatch(Path(program).name):
         answer = _ask(kernel)
         if answer is None:
-            return
+            return False
         version, lacking = answer
     else:
-        return
+        return False
     if version < MIN_PYTHON:
         raise EnvironmentProblem.of(
             "N2P506",
@@ -119,12 +123,14 @@ def _probe(kernel: KernelCommand) -> None:
             f"{MIN_PYTHON[0]}.{MIN_PYTHON[1]} or newer there",
             hint="choose a newer kernel with `--kernel NAME`",
         )
-    if lacking:
+    needed = [package for package in lacking if package != QUICK_DIGEST]
+    if needed:
         raise EnvironmentProblem.of(
             "N2P505",
-            f"kernel `{kernel.name}` lacks {', '.join(lacking)}",
-            hint=install_hint(program, lacking),
+            f"kernel `{kernel.name}` lacks {', '.join(needed)}",
+            hint=install_hint(program, needed),
         )
+    return QUICK_DIGEST not in lacking
 
 
 def install_hint(program: str, packages: list[str]) -> str:
@@ -134,7 +140,7 @@ def install_hint(program: str, packages: list[str]) -> str:
 
 def _ask(kernel: KernelCommand) -> tuple[tuple[int, int], list[str]] | None:
     """The kernel's Python version and the packages it lacks; None if its answer makes no sense."""
-    command = [kernel.argv[0], "-c", _PROBE, *NEEDED]
+    command = [kernel.argv[0], "-c", _PROBE, *NEEDED, QUICK_DIGEST]
     try:
         done = subprocess.run(  # noqa: S603  # argv of an installed kernelspec, no shell
             command,

@@ -23,8 +23,9 @@ class Request:
     """A run to make. It holds names of environment variables, never the value of a secret.
 
     `notebook` is what people are shown. `lock` is empty for a run that works in a copy. `attached`: the run is
-    cancelled when the front end's end of the pipe on standard input closes. `runner` names the function that runs a
-    step, `module:function`, see `Runner`: the tests' own runners need no kernel.
+    cancelled when the front end's end of the pipe on standard input closes. `digest` is what large objects are named
+    by: an algorithm that the kernels have, so that each can load what another stored. `runner` names the function that
+    runs a step, `module:function`, see `Runner`: the tests' own runners need no kernel. `sockets`: see `sockets_dir`.
 
     `kernel_asked`: it was named for this run, and is not the notebook's own.
     `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
@@ -41,7 +42,9 @@ class Request:
     kernel_asked: bool = False
     kernel_argv: tuple[str, ...] = ()
     kernel_env: Mapping[str, str] = field(default_factory=dict)
+    digest: str = "sha256"
     lock: str = ""
+    sockets: str = ""
     attached: bool = True
     notes: tuple[str, ...] = ()
     version: str = ""
@@ -67,12 +70,12 @@ class Request:
         return wire.read(cls, json.loads(run.request.read_bytes()))
 
 
-def sockets_dir(run: RunDir) -> Path:
+def sockets_dir(request: Request) -> Path:
     """Where the run's kernels have their sockets: a short path, as a socket's may have 107 bytes at most.
 
-    It is made with mode 0700 and must not exist before; the run's id is not to be guessed.
+    It is made with mode 0700 and must not exist before; its name is not to be guessed.
     """
-    return Path(tempfile.gettempdir()) / f"nb2pipe-{run.id}"
+    return Path(tempfile.gettempdir()) / f"nb2pipe-{request.sockets or request.run}"
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "schema": 1,
         "step": step.id,
         "store": str(run.root.objects),
+        "digest": request.digest,
         "out": str(run.step(step.id).path),
         "folder": request.folder,
         "notebook": request.notebook,

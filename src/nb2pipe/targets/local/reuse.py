@@ -30,7 +30,7 @@ class Reuse:
         self._root, self._run, self._request, self._key = run.root, run.id, request, key
         self._folder = Path(request.folder)
         self._notebook = self._folder / Path(request.notebook).name
-        setting = Setting(run.root, self._notebook, self._folder, request.planned, key)
+        setting = Setting(run.root, self._notebook, self._folder, request.planned, key, digest=request.digest)
         self._fresh = Freshness(request.pipeline, setting)
         self._taken: dict[str, Trace] = {}
 

@@ -459,7 +459,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     run = RunDir(Path(sys.argv[1]))
     request = Request.read(run)
-    sockets = sockets_dir(run)
+    sockets = sockets_dir(request)
     sockets.mkdir(mode=0o700)
     # opened before the fork: guard and supervisor share the lock, which so is held until both are gone
     lock = open_lock(Path(request.lock)) if request.lock else None
