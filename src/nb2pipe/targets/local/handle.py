@@ -202,7 +202,7 @@ def start(
             only=only,
         )
         if request.cache:
-            ours = planned(bundle, request.parameters, request.kernel_argv, request.version)
+            ours = planned(bundle, request.parameters, request.kernel_argv, request.kernel_env, request.version)
             request = replace(request, planned=ours)
             nothing_to_do = unchanged(run, request, bundle)
             if nothing_to_do is not None:
