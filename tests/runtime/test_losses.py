@@ -85,7 +85,7 @@ def test_only_so_many_of_a_class_are_tried(library: ModuleType) -> None:
 def test_what_a_library_keeps_outside_of_its_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     """HoloViews' options lie in a store of its own, by an id that an object has once it has options."""
     module = ModuleType("holoviews.core.dimension")
-    exec("class LabelledData:\n    _id = None\nclass Curve(LabelledData): pass\n", vars(module))  # noqa: S102
+    exec("class LabelledData:\n    _id = None\nclass Curve(LabelledData): pass\n", vars(module))
     monkeypatch.setitem(sys.modules, module.__name__, module)
     plain, styled = module.Curve(), module.Curve()
     styled._id = 7

@@ -53,10 +53,7 @@ def own_way(obj: Any) -> Any:  # noqa: ANN401
 
 _ELSEWHERE = {
     # class of a library -> (an attribute that is set where more belongs to the object, what it is)
-    ("holoviews.core.dimension", "LabelledData"): (
-        "_id",
-        "what `.opts` set outside of the object, in `holoviews.Store`",
-    ),
+    ("holoviews.core.dimension", "LabelledData"): ("_id", "what `.opts` set outside of it, in `holoviews.Store`"),
 }
 
 
