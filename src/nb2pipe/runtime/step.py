@@ -74,7 +74,7 @@ def take_on(told: Mapping[str, Any], *, watched: bool = True) -> None:
     session.facts = Facts(session.folder, modules)
     if watched:
         session.facts.watch_environment(session.cell_of_file.__contains__)
-        touched_files.watch(session.folder, cells.note_file)
+        touched_files.watch(session.folder, cells.note_file, session.facts.executed, session.facts.imports)
 
 
 def _install_demand(session: Session, named: list[str] | None) -> None:

@@ -13,7 +13,7 @@ from nb2pipe import blobs, keys, wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir, StepDir
 from nb2pipe.model import Json, Step
-from nb2pipe.targets.local import ingredients, stored, traces
+from nb2pipe.targets.local import disk, ingredients, stored, traces
 from nb2pipe.targets.local.fresh import Freshness, Reused, Setting, Stale, relocated
 from nb2pipe.targets.local.ingredients import Inputs
 from nb2pipe.targets.local.request import Request
@@ -83,9 +83,14 @@ class Reuse:
         last: dict[str, Step] = {path: step for step in earlier if step.id in done for path in done[step.id].wrote}
         for path, step in last.items():
             trace = self._taken.get(step.id)
-            if trace is None or path not in trace.files or self._fresh.file(path) == trace.wrote[path]:
+            if trace is None or self._fresh.file(path) == trace.wrote[path]:
                 continue
             target = self._folder / path
+            if trace.wrote[path] == disk.FOLDER and not target.exists():
+                target.mkdir(parents=True)
+                yield f"the folder {path}, which `{step.name}` had made, is there again"
+            if path not in trace.files:
+                continue
             target.parent.mkdir(parents=True, exist_ok=True)
             blobs.restore(self._root, trace.files[path], target)
             yield f"{path} was not what `{step.name}` had written: it is again"
@@ -130,7 +135,8 @@ class Reuse:
             "after": {key: self.made_in(key) for key in ingredients.followed(step)},
             "counter": inputs.counters(step, outputs.counted),
             "file": {path: digest or ingredients.ABSENT for path, digest in facts.get("read", {}).items()},
-            "named": facts.get("named", {}),
+            "named": {**dict.fromkeys(facts.get("sought", ()), ingredients.ABSENT), **facts.get("named", {})},
+            "shadow": {path: json.dumps(names) for path, names in facts.get("shadows", {}).items()},
             "folder": {path: json.dumps(names) for path, names in facts.get("listed", {}).items()},
             "module": {path: digest or ingredients.ABSENT for path, digest in facts.get("modules", {}).items()},
             "package": ingredients.packages(facts),
@@ -140,9 +146,10 @@ class Reuse:
 
     def _kept_files(self, outputs: Outputs) -> Iterator[tuple[str, str]]:
         """The files in the notebook's folder that the step wrote: path and blob."""
+        unknown = outputs.facts.get("overwritten", ())  # what was there before may be a part of them
         for path, digest in outputs.wrote.items():
             full = self._folder / path
-            if digest is None or os.path.isabs(path):  # noqa: PTH117
+            if digest in (None, disk.FOLDER) or os.path.isabs(path) or path in unknown:  # noqa: PTH117
                 continue
             name = f"sha256-{digest}"
             fits = full.is_file() and full.stat().st_size <= KEPT_FILE_BYTES
