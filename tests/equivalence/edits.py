@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from editing import State
+from editing import State, edited, project
 from fast import _ADDRESS, Cells, Expected, Run, Server, notebook_of, state_in
 
 from nb2pipe import keys, learned, render, wire
@@ -369,23 +369,67 @@ def _key() -> Iterator[None]:
 # --- edits in a row ------------------------------------------------------------------------------------------------
 
 
-def follow(server: Server, states: Sequence[State], orders: Sequence[int | None]) -> tuple[str, str, int]:
-    """Run each state after the one before: the last run's kind (as of `fast.Outcome`), why, how many steps were taken.
+@dataclass(frozen=True)
+class Followed:
+    """How runs in a row went: `kind` as `fast.Outcome` has it, of the last one that went at all; steps `taken` in all."""
 
-    `invalid`: the notebook run straight raises an error. A state that only means the same must run nothing.
-    """
-    taken = 0
+    kind: str
+    why: str = ""
+    taken: int = 0
+
+
+def history(server: Server, random: random.Random, edits: int = 3) -> list[State]:
+    """A project and edits of it, none of which makes the notebook raise an error. Empty if it does so from the start."""
     with tempfile.TemporaryDirectory(prefix="nb2pipe-edits-", dir=_memory()) as name:
-        project = Project(server, Path(name))
-        for number, (state, order) in enumerate(zip(states, orders, strict=True)):
-            project.become(state)
-            found = project.step(state, order, first=number == 0)
+        place = Project(server, Path(name))
+        states = [project(random)]
+        place.become(states[0])
+        if place.straight(states[0].cells).error:
+            return []
+        for _ in range(edits * 5):
+            new = edited(random, states[-1], states[:-1])
+            place.become(new)
+            if new != states[-1] and not place.straight(new.cells, new.parameters).error:
+                states.append(new)
+            if len(states) > edits:
+                break
+        return states
+
+
+def follow(server: Server, states: Sequence[State], seed: int) -> Followed:
+    """Run each state after the one before. A state that only means the same must run nothing."""
+    taken = 0
+    kind, why = "same", ""
+    with tempfile.TemporaryDirectory(prefix="nb2pipe-edits-", dir=_memory()) as name:
+        place = Project(server, Path(name))
+        for number, state in enumerate(states):
+            place.become(state)
+            found = place.step(state, seed + number, first=number == 0)
             taken += len(found.taken)
-            if found.kind not in ("done", "refused", "stopped"):
-                return found.kind, f"run {number + 1}: {found.why} {found.because}", taken
-            if found.kind != "done" and number == len(states) - 1:
-                return found.kind, found.why, taken
-    return "same", "", taken
+            kind, why = ("same" if found.kind == "done" else found.kind), f"run {number + 1}: {found.why}"
+            if kind not in ("same", "refused", "stopped"):
+                return Followed(kind, f"{why} {dict(found.because)}", taken)
+    return Followed(kind, why, taken)
+
+
+def shrunk(server: Server, states: Sequence[State], seed: int, limit: int = 60) -> str:
+    """The fewest states with the fewest cells found that still go wrong, for people."""
+    best, tries = list(states), 0
+
+    def bad(found: list[State]) -> bool:
+        nonlocal tries
+        tries += 1
+        return tries < limit and follow(server, found, seed).kind == "wrong"
+
+    for position in range(len(best) - 1, -1, -1):
+        fewer = best[:position] + best[position + 1 :]
+        if len(fewer) > 1 and bad(fewer):
+            best = fewer
+    for source in sorted({cell for state in best for cell in state.cells}, key=lambda cell: -len(cell[1])):
+        fewer = [replace(item, cells=tuple(cell for cell in item.cells if cell != source)) for item in best]
+        if bad(fewer):
+            best = fewer
+    return "\n".join([*(state.shown() for state in best), str(follow(server, best, seed))])
 
 
 def _memory() -> str | None:
