@@ -132,6 +132,7 @@ class _Summary:
         self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
         self.stuck += acting.stuck(state, self.section_of)
         self.stuck += modules.stuck(self.walker.modules.uses, self.section_of)
+        self.stuck += modules.taught(self._taught_modules(state), self.section_of)
         walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         while (late := carried.late(state, covered(found), self.section_of)) - walked.late:
@@ -178,6 +179,18 @@ class _Summary:
                 for name in (*lesson.updates, *lesson.binds, *lesson.deletes):
                     state.ever_updated.setdefault(name, At(index))  # what changes is not replayed
                 self.diagnostics += note(self.notebook, index, self._step(index), lesson)
+
+    def _taught_modules(self, state: State) -> dict[str, set[int]]:
+        """The user's modules that, as runs have shown, steps change: all cells that use them from there on."""
+        found: dict[str, set[int]] = {}
+        for index in self.names:
+            lesson = lesson_of(self.notebook, index, self.lessons)
+            for module in lesson.modules if lesson is not None else ():
+                found.setdefault(module, set()).add(index)
+        for module, cells in found.items():
+            first = min(cells)
+            cells.update(cell for cell in staying.users(state.staying, module) if cell > first)
+        return found
 
     def _readers(self) -> dict[str, frozenset[int]]:
         """For each name the cells that read it, perhaps, before they bind it."""
