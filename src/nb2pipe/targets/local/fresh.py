@@ -362,9 +362,16 @@ def _definition_shown(name: str) -> str:
 def _setting_shown(name: str, before: str, now: str) -> str:
     if name == "nb2pipe":
         return f"nb2pipe {before} → {now}"
-    return {"kernel": "another kernel", "Python": "the kernel's Python changed", "metrics": "its metrics changed"}.get(
-        name, f"{name}: {before} → {now}"
-    )
+    return _SETTINGS.get(name, f"{name}: {before} → {now}")
+
+
+_SETTINGS = {
+    "kernel": "it is another kernel",
+    "Python": "the kernel's Python changed",
+    "environment": "the environment variables of the kernel's specification changed",
+    "metrics": "its metrics changed",
+    "tracebacks": "the notebook looks at tracebacks otherwise",
+}
 
 
 def _state_shown(name: str) -> str:
