@@ -71,6 +71,7 @@ def test_only_what_changed_runs(write: Write, call: Call, tmp_path: Path, monkey
 
     write(*cells)
     (tmp_path / "out.txt").write_text("by hand")
+    assert "fit: out.txt is no longer what `fit` wrote: a run puts it back" in call("status", str(path)).out
     told = call("run", str(path), "-p", "depth=2")
     assert "out.txt was not what `fit` had written: it is again" in told.out
     assert (tmp_path / "out.txt").read_text() == "2"
