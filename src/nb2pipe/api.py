@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
     "analyze_here", "build", "bundle_folder", "cancel", "collect", "debug", "debug_console", "debug_notebook",
-    "lessons", "log", "mark_fresh", "new", "plan", "remove_runs", "run", "run_folder", "run_record", "runs", "schema",
-    "stale_files", "status", "suggest", "verification_index", "verification_page", "verify", "versions",
-    "write_bundle", "write_tags",
+    "lessons", "log", "mark_fresh", "new", "plan", "remove_runs", "resume", "run", "run_folder", "run_record",
+    "runs", "schema", "stale_files", "status", "suggest", "verification_index", "verification_page", "verify",
+    "versions", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -59,6 +59,7 @@ USE_CASES: Mapping[str, str] = {
     "lessons": "nb2pipe check, nb2pipe graph, nb2pipe suggest, nb2pipe run",
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
+    "resume": "nb2pipe resume",
     "status": "nb2pipe status",
     "mark_fresh": "nb2pipe mark-fresh",
     "runs": "nb2pipe runs",
@@ -199,6 +200,11 @@ def mark_fresh(source: Path, steps: Sequence[str], asked: RunAsked | None = None
         planned, found = running.status(source, asked)
         with store.in_use(asked.run_dir or store.default_root(source)):
             found.mark(running.step_of(planned.pipeline, name))
+
+
+def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
+    """Go on with a run that ended before its steps did, with its parameters and kernel. Raises as `running.resume`."""
+    return running.resume(_root(root), which, output)
 
 
 def runs(root: Path) -> tuple[Run, ...]:

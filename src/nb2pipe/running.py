@@ -60,12 +60,13 @@ def plan(
     parameters_file: Path | None = None,
     run_dir: Path | None = None,
     safe: bool = False,
+    values: Mapping[str, Json] | None = None,
 ) -> Plan:
     """What a run with these parameters would do. Raises BadInput with all errors of the notebook or the parameters.
 
     `parameters` are texts as typed (`{"depth": "5"}`), read by each parameter's type; they go before those of
     `parameters_file` (JSON or YAML). `run_dir`: where runs are kept, in place of `.nb2pipe/` beside the notebook.
-    `safe`: one step after the other, each with all that is there.
+    `safe`: one step after the other, each with all that is there. `values`: parameters that need no reading.
     """
     from nb2pipe.targets import local
 
@@ -73,18 +74,18 @@ def plan(
     analyzed = analyze(source, lessons=known, safe=safe)
     pipeline = sound(analyzed)
     try:
-        values = _parameter_values(pipeline.parameters, parameters or {}, parameters_file)
+        found = _parameter_values(pipeline.parameters, parameters or {}, parameters_file, values or {})
     except BadInput as error:
         named = [
             replace(item, location=replace(item.location, notebook=pipeline.notebook)) for item in error.diagnostics
         ]
         raise BadInput(named) from error
-    return Plan(analyzed, pipeline, values, local.check(pipeline))
+    return Plan(analyzed, pipeline, found, local.check(pipeline))
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the caller of `run` asks for.
+    """What the caller of `run` asks for. `parameters` as in `plan`; `values` are parameters that need no reading.
 
     `jobs`: steps at a time, by default the number of processors. `kernel`: a kernelspec that goes before the
     notebook's. `run_dir`: in place of `.nb2pipe/` beside the notebook. `isolated`: in a copy of the notebook's
@@ -96,6 +97,7 @@ class Asked:
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     parameters_file: Path | None = None
+    values: Mapping[str, Json] = field(default_factory=dict)
     jobs: int | None = None
     kernel: str | None = None
     run_dir: Path | None = None
@@ -114,6 +116,30 @@ def run(source: Path, asked: Asked | None = None) -> LocalPipelineRun:
     if asked.output is not None:
         _refuse_output(source, asked.output)
     return _start(source, asked, planned, 1)
+
+
+def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
+    """Go on with a run that ended before its steps did: a run of the same notebook with the same parameters and kernel.
+
+    What it had done is taken. Raises BadInput: there is no such run (N2P602, N2P603), or it is under way or its
+    notebook is gone (N2P619); else as `run` does.
+    """
+    before = store.load(root, which)
+    if not before.state.done:
+        raise BadInput.of("N2P619", f"run {before.id} is under way", hint="`nb2pipe cancel` ends it")
+    try:
+        request = json.loads(RootDir(root).run(before.id).request.read_bytes())
+        source = Path(request["folder"]) / Path(request["notebook"]).name
+    except (OSError, ValueError, KeyError) as error:
+        raise EnvironmentProblem.of("N2P605", f"what run {before.id} was asked to do can't be read: {error}") from error
+    if not source.is_file():
+        raise BadInput.of(
+            "N2P619", f"run {before.id} was of {source}, which is gone", hint="`nb2pipe run` runs it where it is now"
+        )
+    known = {item.name for item in sound(analyze(source)).parameters}
+    values = {name: value for name, value in before.parameters.items() if name in known}
+    kernel = before.kernel if request.get("kernel_asked") else None
+    return run(source, Asked(values=values, jobs=before.jobs, kernel=kernel, run_dir=root, output=output))
 
 
 def status(source: Path, asked: Asked) -> tuple[Plan, Status]:
@@ -145,6 +171,7 @@ def _planned(source: Path, asked: Asked) -> Plan:
         parameters_file=asked.parameters_file,
         run_dir=asked.run_dir,
         safe=asked.safe,
+        values=asked.values,
     )
 
 
@@ -283,12 +310,12 @@ def _refuse_output(source: Path, output: Path) -> None:
 
 
 def _parameter_values(
-    parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None
+    parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None, values: Mapping[str, Json]
 ) -> Mapping[str, Json]:
     from nb2pipe.parameter_files import read_parameters
 
     by_name = {parameter.name: parameter for parameter in parameters}
-    given = dict(read_parameters(file)) if file is not None else {}
+    given = {**values, **(read_parameters(file) if file is not None else {})}
     for name, text in texts.items():
         given[name] = analysis.from_text(by_name[name], text) if name in by_name else text
     return analysis.apply(parameters, given)

@@ -27,7 +27,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils import Bunch
 
 from nb2pipe.runtime.describe import describe
-from nb2pipe.verify.state import State, difference
+from nb2pipe.verify.state import State, compare_values, difference
+from nb2pipe.verify.verdicts import Verdict
 
 mpl.use("Agg")
 
@@ -190,6 +191,25 @@ def test_what_can_not_be_looked_into_says_so(make: Callable[[], Any]) -> None:
     assert within["closed"]
     if hasattr(value, "close"):
         value.close()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "verdict"),
+    [
+        ([1, 2], [1, 2], Verdict.SAME),
+        ([1, (i for i in ())], [1, (i for i in ())], Verdict.NOT_COMPARED),
+        ({"a": 1, "b": (i for i in ())}, {"a": 1, "b": (i for i in ())}, Verdict.NOT_COMPARED),
+        (Thing(a=[threading.Lock()]), Thing(a=[threading.Lock()]), Verdict.NOT_COMPARED),
+        ([1, (i for i in ())], [2, (i for i in ())], Verdict.DIFFERS),
+        ([1, (i for i in ())], [1, threading.Lock()], Verdict.DIFFERS),
+    ],
+)
+def test_what_can_be_looked_into_in_part_is_not_called_the_same(one: object, other: object, verdict: Verdict) -> None:
+    first, last = (State({"x": described(value)[0]}) for value in (one, other))
+    (found,) = compare_values(first, first, last, {})
+    assert found.verdict is verdict
+    if verdict is Verdict.NOT_COMPARED:
+        assert "generator" in found.difference or "lock" in found.difference
 
 
 def test_what_a_library_leaves_out_when_it_is_pickled_does_not_count() -> None:

@@ -46,6 +46,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "        self.x, self.notes = x, {}\n"
         "    def __getstate__(self):\n"
         "        return {'x': self.x, 'notes': {}}\n"
+        "class Unloadable:\n"
+        "    def __reduce__(self):\n"
+        "        return int, ('no number',)\n"
     )
 
 
@@ -106,6 +109,16 @@ def test_the_step_where_results_come_apart_is_found(write: Write) -> None:
     assert found.cut is not None
     assert (found.cut.before, found.cut.after, found.cut.cells, found.cut.variables) == ("c", "d", (2, 3), ("it",))
     assert ".notes: {'k': 1}, now {}" in found.cut.cause
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_value_that_can_be_stored_and_not_loaded_is_not_compared(write: Write) -> None:
+    """It stops no pipeline that does not need it, and the other variables are looked at."""
+    found = api.verify(
+        write(("step:a", "from forgetful import Unloadable\nit, x = Unloadable(), 1"), ("step:b", "y = x"))
+    )
+    assert (found.outcome, found.notes) == (Outcome.SAME, ()), found
+    assert named(found) == {"Unloadable": SAME, "it": CLOSED, "x": SAME, "y": SAME}
 
 
 @pytest.mark.usefixtures("installed")

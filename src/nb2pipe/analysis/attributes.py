@@ -52,11 +52,11 @@ class Attributes(Calls, Shell):
             return Value(refs=refs)
         if name == "environ" and "os" in base.refs:
             self.state.touch("env", "", write=False)
-        found = [self._property(number, name) for number in sorted(base.objects)]
+        own = self.heap.some(base.objects, ("instance", "class", "function"))
+        found = [self._property(number, name) for number in sorted(own)]
         found.append(self.special(base, "__getattribute__", "__getattr__", given=[Value(literal=name)]))
         if name in _CONTAINER_METHODS:
-            containers = [number for number in sorted(base.objects) if self.heap.things[number].kind in CONTAINERS]
-            found += [self._method(number, name) for number in containers]
+            found += [self._method(number, name) for number in sorted(self.heap.some(base.objects, CONTAINERS))]
         literal = base.literal if name == "parent" else MISSING
         inner = self.element(base)
         return joined([Value(inner.objects, refs, literal), *(item for item in found if item is not None)])
@@ -107,10 +107,10 @@ class Attributes(Calls, Shell):
                 return self.evaluate(ast.copy_location(ast.Name(index.literal, ast.Load()), node))
             return self._every_value()
         # a default dict grows by being read
-        self.state.change(n for n in base.objects if self.heap.things[n].origin == "collections.defaultdict")
-        lists = frozenset(number for number in base.objects if self.heap.things[number].kind in CONTAINERS)
+        self.state.change(base.objects & self.heap.growing)
+        lists = self.heap.some(base.objects, CONTAINERS)
         if base.objects - lists and self._copies(node.slice, index):
-            data = [number for number in base.objects if self.is_data(number)]
+            data = base.objects & self.heap.data
             origin = self.heap.things[min(data)].origin if data else ""
             inner = self.heap.owned(base.objects)
             made = self.heap.value("fresh", origin, owns=inner if not data else ())

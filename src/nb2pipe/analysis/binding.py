@@ -85,11 +85,11 @@ class Binding(Expressions):
                 self.state.setups.add(self.state.at)
         self.state.change(base.objects)
         self.special(base, "__setitem__", given=[index, value])
-        live = frozenset(n for n in base.objects if self.heap.things[n].kind == "library" and not self.is_data(n))
+        live = self.heap.some(base.objects, ("library",)) - self.heap.data
         self.state.change(live, deep=True)  # a memoryview, a ChainMap: the item may be of what it was made of
         frames = frozenset() if isinstance(target.value, ast.Attribute) else self._frames(base.objects)
         self.state.hold(base.objects - frames, value.objects)
-        columns = frozenset(number for number in value.objects if self.is_data(number))
+        columns = value.objects & self.heap.data
         self.state.hold(frames, value.objects - columns | self.heap.owned(columns))
 
     def _frames(self, objects: frozenset[int]) -> frozenset[int]:
@@ -125,10 +125,10 @@ class Binding(Expressions):
             read = ast.Subscript(node.target.value, node.target.slice, ast.Load())
         old = self.evaluate(ast.copy_location(read, node.target))
         self.state.change(old.objects)
-        grown = frozenset(number for number in old.objects if not self.is_data(number))
+        grown = old.objects - self.heap.data
         self.state.hold(grown, self.element(value).objects)
         new = joined([self.combined([old, value]), *self.in_place(node.op, old, value)])
-        changed = bool(old.objects) and all(self.is_data(number) for number in old.objects | new.objects)
+        changed = bool(old.objects) and old.objects | new.objects <= self.heap.data
         self.assign(node.target, IMMUTABLE if changed and not self.heap.owned(new.objects) else new)
 
     def _annotated(self, node: ast.AnnAssign) -> None:

@@ -106,19 +106,19 @@ class Calls(Libraries):
 
         Within such a call only what is handed on as a function is called in turn: what others carry is called already.
         """
-        handed = {number for number in handed if self.heap.things[number].kind not in ("instance", "class")}
+        handed = self.heap.others(frozenset(handed), ("instance", "class"))
         if self._calling_back:
-            handed = {number for number in handed if self.heap.things[number].kind in CODE}
+            handed = self.heap.some(handed, CODE)
         if not handed:
             return IMMUTABLE
-        inner = sorted(self.heap.within(handed))
-        bound = {number for number in inner if self.heap.things[number].kind == "method"}
-        callers = [number for number in inner if self.heap.things[number].kind == "caller"]
+        inner = self.heap.within(handed)
+        bound = self.heap.some(inner, ("method",))
+        callers = sorted(self.heap.some(inner, ("caller",)))
         codes = sorted(n for n in self.heap.codes(handed - bound) if n in self.known and n not in self.active)
         codes = [number for number in codes if isinstance(self.known[number].node, FUNCTIONS)]
         if not codes and not bound and not callers:
             return IMMUTABLE
-        rest = Value(frozenset(n for n in self.heap.within(given) if self.heap.things[n].kind not in CODE))
+        rest = Value(self.heap.others(self.heap.within(given), CODE))
         self._calling_back += 1
         with self.maybe():
             found = [self.inline(number, Arguments(rest=rest)) for number in codes]
@@ -168,17 +168,16 @@ class Calls(Libraries):
         for value in arguments.every():
             self.consume(value)
         found = [self.library_call(f"{ref}.{name}", arguments) for ref in sorted(base.refs)]
-        plain: set[int] = set()
-        for number in sorted(base.objects):
+        plain = base.objects
+        for number in sorted(self.heap.some(base.objects, ("class", "instance"))):
             result = self._notebook_method(number, name, arguments)
-            if result is None:
-                plain.add(number)
-            else:
+            if result is not None:
+                plain -= {number}
                 found.append(result)
         if plain or not found:
             resources.method(self.state, name, base, arguments)
-            self.implicit("", arguments.objects | (frozenset(plain) if name == "sort" else frozenset()), ())
-            found.append(self._library_method(frozenset(plain), name, arguments))
+            self.implicit("", arguments.objects | (plain if name == "sort" else frozenset()), ())
+            found.append(self._library_method(plain, name, arguments))
         return joined(found)
 
     def _notebook_method(self, number: int, name: str, arguments: Arguments) -> Value | None:
@@ -198,7 +197,7 @@ class Calls(Libraries):
 
     def _library_method(self, objects: frozenset[int], name: str, arguments: Arguments) -> Value:
         table = methods()
-        origin = min((self.heap.things[number].origin for number in objects), default="")
+        origin = self.heap.origin(objects)
         if self._callback_changes(arguments, objects):
             self.state.change(objects | arguments.objects, deep=True)
         self.write_out(functions().out_methods.get(name), arguments)
@@ -216,9 +215,7 @@ class Calls(Libraries):
             self.hold_arguments(found.objects, arguments.every(), owned=False)
             return found
         # whatever is asked of these, they keep it, and give it again though what they look at has changed
-        self.state.change(
-            frozenset(n for n in objects if self.heap.things[n].origin.rpartition(".")[2] in table.caches)
-        )
+        self.state.change(objects & self.heap.caches)
         if name in table.fits:
             return self._fit(objects, name, arguments)
         if self._pure(objects, name, origin):
@@ -239,7 +236,7 @@ class Calls(Libraries):
         """
         while origin.rpartition(".")[2] in methods().caches:
             origin = origin.rpartition(".")[0]
-        lists = [n for n in objects if self.heap.things[n].kind in CONTAINERS or self.heap.things[n].kind == "unknown"]
+        lists = self.heap.some(objects, (*CONTAINERS, "unknown"))
         return self.heap.value("list" if lists else "fresh", origin, owns=self.heap.owned(lists))
 
     def _callback_changes(self, arguments: Arguments, objects: frozenset[int]) -> bool:
@@ -249,12 +246,12 @@ class Calls(Libraries):
         table = methods()
         if not objects or name in table.fresh or name.startswith(table.value_prefixes):
             return True
-        return name in table.data_only and all(self.is_data(number) for number in objects) and bool(origin)
+        return name in table.data_only and objects <= self.heap.data and bool(origin)
 
     def _fit(self, objects: frozenset[int], name: str, arguments: Arguments) -> Value:
         self.state.change(objects, deep=True)
         self.hold_arguments(objects, arguments.every(), owned=False)
-        resources.fit(self.state, self.heap.within(objects, seen=True))
+        resources.fit(self.state, self.heap.all_within(objects))
         return Value(objects) if name in ("fit", "partial_fit") else self.heap.value("fresh", "numpy.array")
 
     def _changing_method(self, objects: frozenset[int], name: str, origin: str, arguments: Arguments) -> Value:

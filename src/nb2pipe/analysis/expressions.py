@@ -93,13 +93,13 @@ class Expressions(Invocations):
         if not objects:
             return IMMUTABLE
         kinds = self.heap.kinds(objects)
-        data = any(self.is_data(number) for number in objects)
+        data = not objects.isdisjoint(self.heap.data)
         owned = self.heap.owned(objects) if not data or kinds & {"list", "tuple"} else frozenset()
         if "library" in kinds or "unknown" in kinds:
-            owned |= frozenset(n for n in objects if self.heap.things[n].kind in ("library", "unknown"))
-        owned = frozenset(number for number in owned if self.heap.things[number].kind != "class")
-        origin = min((self.heap.things[number].origin for number in objects), default="")
-        return self.heap.value("fresh" if kinds - {"list", "tuple"} else "list", origin if data else "", owns=owned)
+            owned |= self.heap.some(objects, ("library", "unknown"))
+        owned = self.heap.others(owned, ("class",))
+        origin = self.heap.origin(objects) if data else ""
+        return self.heap.value("fresh" if kinds - {"list", "tuple"} else "list", origin, owns=owned)
 
     def _unary(self, node: ast.UnaryOp) -> Value:
         found = self.evaluate(node.operand)

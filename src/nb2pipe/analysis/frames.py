@@ -374,8 +374,7 @@ class Frames(ABC):
     def _spread(self, rest: Value | None) -> Value | None:
         if rest is None:
             return None
-        inner = (n for n in self.heap.owned(rest.objects) if self.heap.things[n].kind not in CODE)
-        return Value(rest.objects.union(inner))
+        return Value(rest.objects | self.heap.others(self.heap.owned(rest.objects), CODE))
 
     def container(self, kind: str, items: Iterable[Value]) -> Value:
         """A new container of these items."""

@@ -42,7 +42,7 @@ class Libraries(Parts):
             if generator is not None:  # one that is handed on is drawn from
                 self.state.change(generator.objects, deep=True)
         if resources.may_draw(ref):
-            resources.fit(self.state, self.heap.within(arguments.objects, seen=True))
+            resources.fit(self.state, self.heap.all_within(arguments.objects))
         codes = self._use_definitions() if ref in functions().unpickle else frozenset()
         if ref in ("builtins.print", "IPython.display.display", "builtins.display"):
             self.state.effects.setdefault(self.state.at, set()).add("print")
@@ -136,14 +136,14 @@ class Libraries(Parts):
             return IMMUTABLE
         handed = arguments.objects
         if kind in ("container", "iterator", "item", "view"):  # they look at the items, and call what they are given
-            handed = frozenset(number for number in handed if self.heap.things[number].kind in CODE)
+            handed = self.heap.some(handed, CODE)
         return self.call_back(handed, arguments.objects)
 
     def _use_definitions(self) -> frozenset[int]:
         """What is unpickled may be an instance of any class of the notebook, or one of its functions: all of them."""
         found: set[int] = set()
         for name, value in sorted(self.state.names.items()):
-            codes = frozenset(n for n in value.objects if self.heap.things[n].kind in ("function", "class"))
+            codes = self.heap.some(value.objects, ("function", "class"))
             if codes:
                 self.state.read_maybe(name)
                 self.use(Value(codes))
@@ -171,8 +171,10 @@ class Libraries(Parts):
 
     def _changed_by_callbacks(self, arguments: Arguments) -> bool:
         """An object's own methods are no callbacks: a function that is handed on is."""
-        handed = [n for n in arguments.objects if self.heap.things[n].kind not in ("instance", "class")]
-        return bool(self.heap.codes(handed) & self.changes_arguments)
+        if not self.changes_arguments:
+            return False
+        handed = self.heap.others(arguments.objects, ("instance", "class"))
+        return not self.changes_arguments.isdisjoint(self.heap.codes(handed))
 
     def _result(self, ref: str, arguments: Arguments) -> Value:
         kind = functions().results.get(ref) or "holds"
@@ -200,7 +202,7 @@ class Libraries(Parts):
         number = next(iter(result.objects))
         self.heap.things[number].draws = resources.estimator_draws(ref, arguments)
         if ref in resources.FILE_OBJECTS:
-            self.heap.things[number].kind = "iterator"
+            self.heap.become(number, "iterator")
         if kind in ("holds", "sees"):
             self.hold_arguments(result.objects, every, owned=kind == "holds")
         return result
@@ -208,7 +210,7 @@ class Libraries(Parts):
     def _view(self, ref: str, every: list[Value]) -> Value:
         objects = frozenset().union(*(value.objects for value in every))
         if ref.partition(".")[0] in ("numpy", "pandas"):  # of a list they make something new
-            objects = frozenset(number for number in objects if self.heap.things[number].kind not in CONTAINERS)
+            objects = self.heap.others(objects, CONTAINERS)
             return Value(objects | self.heap.value("fresh", ref).objects)
         return Value(objects | self.heap.owned(objects))
 
@@ -220,7 +222,7 @@ class Libraries(Parts):
             items |= inner.objects
             if ref == "itertools.chain.from_iterable":
                 items |= self.element(inner).objects
-            items |= {n for n in value.objects if self.heap.things[n].kind in CODE}
+            items |= self.heap.some(value.objects, CODE)
         if ref in _PAIRING and items:
             items = {self.heap.new("tuple", owns=items)}
         found = self.heap.value("iterator", ref, owns=items)
@@ -234,21 +236,19 @@ class Libraries(Parts):
         owned: set[int] = set()
         for value in arguments.every():
             owned |= self.element(value).objects
-            owned |= {number for number in value.objects if self.heap.things[number].kind in CODE}
+            owned |= self.heap.some(value.objects, CODE)
         for value in arguments.keywords.values():
             owned |= value.objects
         if kind == "ChainMap":
             owned |= arguments.objects
         if kind not in ("list", "tuple", "sorted"):  # from pairs, the values
-            owned |= self.heap.owned(number for number in owned if self.heap.things[number].kind == "tuple")
+            owned |= self.heap.owned(self.heap.some(owned, ("tuple",)))
         made = self.heap.value(kind if kind in CONTAINERS else "list", ref if kind == "defaultdict" else "", owns=owned)
         return made.join(self._same_parts(arguments)) if ref == "copy.copy" else made
 
     def _same_parts(self, arguments: Arguments) -> Value:
         """Objects whose copies share their parts with them."""
-        kinds = ("instance", "unknown", "library")
-        found = (n for n in arguments.objects if self.heap.things[n].kind in kinds and not self.is_data(n))
-        return Value(frozenset(found))
+        return Value(self.heap.some(arguments.objects, ("instance", "unknown", "library")) - self.heap.data)
 
     def _method_caller(self, arguments: Arguments) -> Value:
         """`operator.methodcaller("append", x)`: the name goes along in the origin, the arguments as what it owns."""
@@ -259,7 +259,7 @@ class Libraries(Parts):
     def _sum(self, every: list[Value]) -> Value:
         """Of lists: a new list with their items. Of anything else something new."""
         rows = self.element(joined(every)).objects
-        lists = [number for number in rows if self.heap.things[number].kind in CONTAINERS]
+        lists = self.heap.some(rows, CONTAINERS)
         return self.heap.value(
             "list" if lists else "fresh", "" if lists else "builtins.sum", owns=self.heap.owned(lists)
         )

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from nb2pipe.analysis.frames import Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.state import joined
-from nb2pipe.analysis.tables import methods
 
 _ARITHMETIC: Mapping[type[ast.operator], str] = {
     ast.Add: "add",
@@ -127,7 +126,7 @@ class Protocols(Frames):
         thing = self.heap.things[number]
         if thing.kind != "instance":
             return []
-        return sorted(item for item in thing.sees if self.heap.things[item].kind == "class")
+        return sorted(self.heap.some(thing.sees, ("class",)))
 
     # --- calls of special methods ---------------------------------------------------------------------------------
 
@@ -145,7 +144,7 @@ class Protocols(Frames):
             return None
         found: list[Value] = []
         arguments = Arguments(list(given))
-        for number in sorted(value.objects):
+        for number in sorted(self.heap.some(value.objects, ("instance",))):
             for class_number in self.classes_of(number):
                 known = (self.find_method(class_number, name) for name in names)
                 method = next((item for item in known if item is not None), None)
@@ -155,8 +154,7 @@ class Protocols(Frames):
 
     def is_data(self, number: int) -> bool:
         """True for arrays and frames: what holds them only reads them."""
-        thing = self.heap.things[number]
-        return bool(thing.origin) and methods().data.get(thing.origin) is not None
+        return number in self.heap.data
 
     def _once(self, number: int, method: int, arguments: Arguments) -> Value:
         """Call a special method: walked once in a cell, since an expression may call it over and over.
@@ -168,7 +166,7 @@ class Protocols(Frames):
             with self.maybe():
                 self._walked[key] = self.bound(method, Value(frozenset((number,))), arguments)
         else:
-            given = frozenset(n for n in arguments.objects if not self.is_data(n))
+            given = arguments.objects - self.heap.data
             self.state.change(given)
             self.state.hold(frozenset((number,)), given - {number})
         return self._walked[key]
@@ -221,7 +219,7 @@ class Protocols(Frames):
         if not wanted:
             return IMMUTABLE
         found: list[Value] = []
-        for number in sorted(self.heap.within(handed)):
+        for number in sorted(self.heap.some(self.heap.within(handed), ("instance",))):
             for class_number in self.classes_of(number):
                 for name in sorted(wanted):
                     method = self.find_method(class_number, name)

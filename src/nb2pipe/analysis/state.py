@@ -7,6 +7,7 @@ it depends on the path. Branches are walked one after the other from the same st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import field
 from typing import Any, TypeAlias
 
@@ -86,6 +87,7 @@ class State:
         self.noted: set[int] | None = None  # what is changed from here on
         self.pure = 0  # how many calls are under way of which the author says that they change nothing
         self.diagnostics: dict[tuple[str, int, str], Diagnostic] = {}
+        self._changed: set[int] = set()  # what this cell may change, so far
         self._logs: list[Changes] = []
         self._gathering: list[dict[tuple[int, str], Value]] = []
 
@@ -94,6 +96,7 @@ class State:
     def open_cell(self, index: int) -> None:
         """A new cell begins."""
         self.heap.open_cell()
+        self._changed.clear()
         self.record = CellRecord()
         self.status = {}
         self.at = At(index, 1)
@@ -182,15 +185,11 @@ class State:
         """The notebook's names from which one of the objects can be reached now."""
         return self._names_of(self.heap.around(objects))
 
-    def _names_of(self, objects: set[int] | frozenset[int]) -> set[str]:
+    def _names_of(self, objects: AbstractSet[int]) -> set[str]:
         """The notebook's names that stand for one of the objects now."""
-        found: set[str] = set()
-        for number in objects & self.named:
-            for name in self.heap.things[number].names:
-                value = self.names.get(name)
-                if value is not None and number in value.objects:
-                    found.add(name)
-        return found
+        things, names = self.heap.things, self.names
+        found: set[str] = set().union(*[things[number].names for number in objects & self.named])
+        return {name for name in found if name in names and not names[name].objects.isdisjoint(objects)}
 
     def _share(self) -> None:
         """Note what this cell's names share, in case one of the objects changes later.
@@ -215,18 +214,24 @@ class State:
         """The objects may be changed in place; with `deep`, also all that they own, functions and classes apart."""
         if self.pure:
             return
-        targets = set(objects)
+        targets = frozenset(objects)
         if deep:
-            inner = self.heap.within(targets)
-            targets = {number for number in inner if self.heap.things[number].kind not in ("function", "class")}
+            targets = self.heap.others(self.heap.within(targets), ("function", "class"))
         if not targets:
             return
         if self.noted is not None:
             self.noted |= targets
-        for number in targets:
+        fresh = targets - self._changed
+        self._changed |= fresh
+        for number in fresh:
             self.changed_in.setdefault(number, set()).add(self.at.cell)
+        record, status, at = self.record, self.status, self.at
         for name in self.holders_of(targets):
-            self.update(name)
+            record.updates[name] = at
+            if name not in self.ever_updated:
+                self.ever_updated[name] = at
+            if status.get(name, NEW) & NEW and name not in record.soft:
+                record.soft[name] = at
 
     def update(self, name: str) -> None:
         """The value of the notebook's name may be changed in place."""

@@ -185,12 +185,13 @@ class Walker(Defining):
         """Which objects made before `start` each changed name reaches, and their holds on each other since `mark`."""
         heap = self.heap
         reach = {}
+        young = frozenset(range(start, len(heap.things)))
         for place, (mapping, _, _) in changes.items():
             value = mapping.get(place[1])
             if isinstance(value, Value) and value.objects:
-                direct, within = value.objects, heap.within(value.objects, seen=True)
-                reach[place] = [frozenset(n for n in part if n < start) for part in (direct, within)]
-        holds = sum(1 for holder, held in heap.holds[mark:] if holder < start and held < start)
+                direct, within = value.objects, heap.all_within(value.objects)
+                reach[place] = direct - young, within - young
+        holds = sum(len(held - young) for holder, held, _ in heap.holds[mark:] if holder < start)
         return reach, holds
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:

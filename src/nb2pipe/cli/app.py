@@ -40,6 +40,7 @@ _COMMANDS = {
     "verify": "verifying",
     "runs": "history",
     "logs": "history",
+    "resume": "running",
     "debug": "history",
     "cancel": "history",
     "gc": "freeing",

@@ -104,7 +104,25 @@ def run(
         only=only,
         since=since,
     )
-    handle: LocalPipelineRun | None = api.run(notebook, asked)
+    return _to_the_end(api.run(notebook, asked), output, as_json=as_json)
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", default="latest")
+@click.option("--run-dir", type=PATH, metavar="DIR", help="Where the runs are. Default: here.")
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Put the notebook with all outputs there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run's events as JSON lines.")
+def resume(run_id: str, run_dir: Path | None, output: Path | None, *, as_json: bool) -> int:
+    """Go on with a run that failed, was canceled or killed: with its parameters; what it had done is not done again.
+
+    RUN is an id, its beginning, or latest. `nb2pipe run` with the same parameters does the same.
+    """
+    return _to_the_end(api.resume(run_dir or Path(), run_id, output), output, as_json=as_json)
+
+
+def _to_the_end(first: LocalPipelineRun, output: Path | None, *, as_json: bool) -> int:
+    """Follow a run, and those that go on in its place. Returns the exit code."""
+    handle: LocalPipelineRun | None = first
     said: set[Diagnostic] = set()
     while handle is not None:
         new = [item for item in handle.diagnostics if item.severity is not Severity.NOTE and item not in said]

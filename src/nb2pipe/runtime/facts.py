@@ -21,7 +21,7 @@ from nb2pipe.runtime.touched_files import Place, Touch
 
 CHANGING = "changing"  # in place of a digest: it became another while the step ran, and the step did not do it
 _MOST_NAMES = 5_000  # of one folder
-_MOST_NAMED = 500  # files that strings name
+_MOST_NAMED = 5_000  # texts that may name a file
 _NAMED_BYTES = 1 << 26  # of a larger file that is only named, size and time will do
 _CHUNK_BYTES = 1 << 20
 _WORDS = re.compile(r"[^\s'\"()\[\]{},;<>|&=`]{2,300}")
@@ -67,22 +67,11 @@ class Facts:
             self._written.add(touch.path)
 
     def named(self, texts: Iterator[str]) -> None:
-        """Files that these texts name: a library's own C code may read them, which no event tells of."""
-        found = 0
+        """Files that these texts may name: a library's own C code or a command reads or writes them, unseen."""
         for text in texts:
             path, _ = self._place.of(text)
-            if path in (None, ".") or path in self._before:
-                continue
-            full = self._folder / str(path)
-            try:
-                is_file = full.is_file()
-            except (OSError, ValueError):
-                continue
-            if is_file:
-                found += 1
-                if found > _MOST_NAMED:
-                    return
-                self._named[str(path)] = _stamp(full)
+            if path not in (None, ".") and path not in self._before and len(self._named) < _MOST_NAMED:
+                self._named.setdefault(str(path), _stamp(self._folder / str(path)))
 
     def watch_environment(self, is_own: Callable[[str], bool]) -> None:
         """From now on, note the environment variables that code for which `is_own` holds asks for, by its file."""
@@ -103,7 +92,7 @@ class Facts:
         """All of it, as data for the record: what was read as it was before, what was written as it is now."""
         return {
             "read": {path: self._as_before(path) for path in sorted(self._read)},
-            "wrote": {path: _digest(self._folder / path) for path in sorted(self._left())},
+            "wrote": {path: _digest(self._folder / path) for path in sorted({*self._left(), *self._made_unseen()})},
             "named": self._still_named(),
             "listed": self.listed,
             "modules": self._modules(),
@@ -128,11 +117,19 @@ class Facts:
             if self._before[path][0] is not None or (self._folder / path).exists():
                 yield path
 
+    def _made_unseen(self) -> Iterator[str]:
+        """Files that are named, and are others than when the name was first met: commands make some."""
+        for path, stamp in self._named.items():
+            full = self._folder / path
+            now = _stamp(full)
+            if path not in self._before and now not in (None, stamp) and full.is_file():
+                yield path
+
     def _still_named(self) -> dict[str, str]:
         found = {}
         for path, stamp in self._named.items():
             full = self._folder / path
-            if path not in self._before and stamp is not None and _stamp(full) == stamp:
+            if path not in self._before and stamp is not None and _stamp(full) == stamp and full.is_file():
                 large = stamp[1] > _NAMED_BYTES
                 found[path] = f"stamp:{stamp[1]}:{stamp[2]}" if large else (_digest(full) or CHANGING)
         return found

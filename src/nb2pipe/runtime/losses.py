@@ -35,10 +35,11 @@ def own_way(obj: Any) -> Any:  # noqa: ANN401
     if isinstance(obj, (type, BaseException)):
         return None
     if not ways:
+        kept = _kept_elsewhere(obj, cls)
+        if kept:
+            raise CannotLeave(f"its class `{cls.__qualname__}` keeps {kept}")
         if _arrives_unequal(obj, cls):
-            raise CannotLeave(
-                f"what a pickle makes of it is not equal to it: its class `{cls.__qualname__}` sees to that"
-            )
+            raise CannotLeave(f"its class `{cls.__qualname__}` says itself that what a pickle makes of it is another")
         return None
     reduced = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
     attributes = getattr(obj, "__dict__", None)
@@ -48,6 +49,21 @@ def own_way(obj: Any) -> Any:  # noqa: ANN401
     if lost:
         raise CannotLeave(f"its class `{cls.__qualname__}` does not hand on `{lost}` as it is (`{ways[0]}`)")
     return reduced
+
+
+_ELSEWHERE = {
+    # class of a library -> (an attribute that is set where more belongs to the object, what it is)
+    ("holoviews.core.dimension", "LabelledData"): ("_id", "what `.opts` set outside of it, in `holoviews.Store`"),
+}
+
+
+def _kept_elsewhere(obj: Any, cls: type) -> str:  # noqa: ANN401
+    """What belongs to the object and no pickle of it holds; empty if all of it is in there."""
+    for base in cls.__mro__:
+        attribute, what = _ELSEWHERE.get((base.__module__, base.__qualname__), ("", ""))
+        if attribute and getattr(obj, attribute, None) is not None:
+            return what
+    return ""
 
 
 def _is_own(cls: type) -> bool:

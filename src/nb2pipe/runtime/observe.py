@@ -70,12 +70,15 @@ def end(_step_id: str) -> None:
     session = current_or_none()
     out = Path(_told["out"]) if session is None else session.out
     folder = str(_told["folder"]) if session is None else session.folder
-    describe_all(get_ipython(), out, folder)
+    describe_all(get_ipython(), out, folder, () if session is None else session.unloadable)
     write_json(out / "outputs.json", {"schema": spec.SCHEMA})
 
 
-def describe_all(shell: Any, out: Path, folder: str) -> None:  # noqa: ANN401
-    """Describe the final values of all variables, and what was pickled into files of `folder`, in `out`."""
+def describe_all(shell: Any, out: Path, folder: str, unloadable: Sequence[str] = ()) -> None:  # noqa: ANN401
+    """Describe the final values of all variables, and what was pickled into files of `folder`, in `out`.
+
+    `unloadable`: variables that are stored, and can't be looked at.
+    """
     hidden = shell.user_ns_hidden
     names = {
         name: value
@@ -93,7 +96,8 @@ def describe_all(shell: Any, out: Path, folder: str) -> None:  # noqa: ANN401
 
         described = {name: describe.describe(value, folder).data(put) for name, value in sorted(names.items())}
         files = {path: item.data(put) for path, item in _pickled(Path(folder), out)}
-    write_json(out / "state.json", {"schema": SCHEMA, "values": described, "files": files, "versions": _versions()})
+    found = {"values": described, "files": files, "unloadable": list(unloadable), "versions": _versions()}
+    write_json(out / "state.json", {"schema": SCHEMA, **found})
 
 
 def _pickled(folder: Path, out: Path) -> Iterator[tuple[str, describe.Description]]:

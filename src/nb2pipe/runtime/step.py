@@ -105,7 +105,7 @@ def load() -> None:
         for name, value in session.values.items()
         if not name.startswith(ambient.PREFIX) and name not in session.kept
     }
-    units = load_units(session, values)
+    units = _loaded(session, values)
     found = {name: unit.members[name] for unit in units for name in unit.wanted}
     session.units += units
     session.loaded.update(found)
@@ -143,6 +143,16 @@ def load_units(session: Session, values: Mapping[str, str]) -> list[Any]:
         why = str(error).partition("\n")[0]
         raise StepProblem(f"a value of {names} can't be loaded: {type(error).__name__}: {why}") from error
     return found
+
+
+def _loaded(session: Session, values: Mapping[str, str]) -> list[Any]:
+    """The same. A step without cells, which only looks at what there is, goes without what can't be loaded."""
+    try:
+        return load_units(session, values)
+    except StepProblem:
+        if session.plan["cells"] or not session.unloadable:
+            raise
+    return load_units(session, {name: source for name, source in values.items() if name not in session.unloadable})
 
 
 def _unloadable(session: Session, values: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,21 @@ from typing import Any
 from nb2pipe.verify.verdicts import ValueReport, Verdict
 
 _DOUBLE = 8
+_MOST = 3  # types that are named
 
 
 @dataclass(frozen=True)
 class State:
-    """What one run left: variable -> description, file of pickles -> description. `numbers` holds their numbers."""
+    """What one run left: variable -> description, file of pickles -> description. `numbers` holds their numbers.
+
+    `unloadable`: variables that were stored, and could not be looked at.
+    """
 
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     numbers: Path | None = None
+    unloadable: Sequence[str] = ()
 
 
 def read_state(folder: Path) -> State | None:
@@ -35,7 +40,7 @@ def read_state(folder: Path) -> State | None:
         data = json.loads((folder / "state.json").read_bytes())
     except FileNotFoundError:
         return None
-    return State(data["values"], data["files"], data["versions"], folder / "state.bin")
+    return State(data["values"], data["files"], data["versions"], folder / "state.bin", data["unloadable"])
 
 
 def to_the_letter(state: State) -> State:
@@ -77,6 +82,8 @@ def _compare(
     if third is None:
         if name in why_not:
             return report(Verdict.NOT_COMPARED, f"it can't leave its step: {why_not[name]}")
+        if name in pipeline.unloadable:
+            return report(Verdict.NOT_COMPARED, "it is stored, and can't be loaded: no step could use it")
         return report(Verdict.DIFFERS, "the notebook has it, the pipeline doesn't")
     if _closed(first, third):
         same_type = first["type"] == third["type"]
@@ -85,11 +92,23 @@ def _compare(
             str(first.get("why_not") or third.get("why_not")) if same_type else f"{first['type']}, now {third['type']}",
         )
     found = difference(first, third, straight, pipeline, rtol)
-    return report(Verdict.DIFFERS, found) if found else report(Verdict.SAME)
+    if found:
+        return report(Verdict.DIFFERS, found)
+    closed = sorted(_closed_within(first) | _closed_within(third))
+    if closed:
+        told = f"the same, but for what only the type can be told of: {', '.join(closed[:_MOST])}"
+        return report(Verdict.NOT_COMPARED, told + ", ..." * (len(closed) > _MOST))
+    return report(Verdict.SAME)
 
 
 def _shown(description: Mapping[str, Any] | None) -> str:
     return str((description or {}).get("shown", ""))
+
+
+def _closed_within(description: Mapping[str, Any]) -> set[str]:
+    """Types of what could not be looked into, in a value that could."""
+    own = {str(description["type"])} if "why_not" in description else set(map(str, description.get("closed", ())))
+    return own.union(*(_closed_within(part) for part in description.get("parts", {}).values()))
 
 
 def _closed(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -72,14 +72,19 @@ class Freshness:
         """Where the step's traces lie."""
         return self._setting.root.traces(self._setting.notebook, step.id)
 
-    def of(self, step: Step, done: Mapping[str, Outputs], ran: Collection[str]) -> Reused | Stale:
-        """The newest results that may be taken, once all that the step waits for is `done`; `ran`: of those, anew."""
+    def of(
+        self, step: Step, done: Mapping[str, Outputs], ran: Collection[str], made: Mapping[str, str]
+    ) -> Reused | Stale:
+        """The newest results that may be taken, once all that the step waits for is `done`.
+
+        `ran`: of those, the ones that were not taken; `made`: the runs that their results are of.
+        """
         if step.options.cache is False:
             return Stale(("it is tagged `cache:off`",))
         first: tuple[str, ...] = ()
         for name, trace in self._kept(step.id):
             outputs = self.outputs_of(step, trace)
-            reasons = tuple(self._differences(step, trace, outputs, done, ran))
+            reasons = (*self._differences(step, trace, outputs, done, ran), *self._of_order(trace, made))
             if not reasons:
                 return Reused(name, trace, outputs)
             first = first or reasons
@@ -168,6 +173,12 @@ class Freshness:
         counted = before.get("counter", {})
         if counted != inputs.counters(step, outputs.counted):
             yield "what the steps before it counted in a library changed"
+
+    def _of_order(self, trace: Trace, made: Mapping[str, str]) -> Iterator[str]:
+        for key, run in sorted(trace.ingredients.get("after", {}).items()):
+            if made.get(key) != run:
+                name = next((step.name for step in self._pipeline.steps if step.id == key), key)
+                yield f"`{name}` ran again, and what it does that this step may see is not known"
 
     def _of_packages(self, trace: Trace) -> Iterator[str]:
         had = trace.ingredients.get("package", {})

@@ -17,7 +17,6 @@ _IGNORED: dict[str, tuple[Callable[[StepOptions], bool], str]] = {
     "gpu": (lambda options: options.gpu is not None, "a local step sees the GPUs that this machine has"),
     "cpu": (lambda options: options.cpu is not None, _NO_LIMITS),
     "memory": (lambda options: options.memory is not None, _NO_LIMITS),
-    "cache": (lambda options: options.cache is not None, "local runs don't reuse results of earlier runs"),
     "label": (lambda options: bool(options.labels), _NO_CLUSTER),
     "annotation": (lambda options: bool(options.annotations), _NO_CLUSTER),
 }

@@ -27,6 +27,7 @@ class Request:
     by: an algorithm that the kernels have, so that each can load what another stored. `runner` names the function that
     runs a step, `module:function`, see `Runner`: the tests' own runners need no kernel. `sockets`: see `sockets_dir`.
 
+    `kernel_asked`: it was named for this run, and is not the notebook's own.
     `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
     ingredients for that. `force`: steps to run in any case. `only`: the steps to look at; None for all.
     """
@@ -38,6 +39,7 @@ class Request:
     jobs: int = 1
     parameters: Mapping[str, Json] = field(default_factory=dict)
     kernel: str = ""
+    kernel_asked: bool = False
     kernel_argv: tuple[str, ...] = ()
     kernel_env: Mapping[str, str] = field(default_factory=dict)
     digest: str = "sha256"

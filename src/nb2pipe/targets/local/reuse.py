@@ -39,14 +39,15 @@ class Reuse:
     ) -> Mapping[str, Reused] | Stale:
         """Results for all steps of a process, or why one of them has to run: then they all have to."""
         known, found = dict(done), {}
+        made = {key: self.made_in(key) for key in done}
         for step in members:
             if step.id in self._request.force:
                 return Stale(("asked for",))
-            result = self._fresh.of(step, known, ran)
+            result = self._fresh.of(step, known, ran, made)
             if isinstance(result, Stale):
                 return result if step is members[0] else Stale((f"`{step.name}`: {result.reasons[0]}",))
             found[step.id] = result
-            known[step.id] = result.outputs
+            known[step.id], made[step.id] = result.outputs, result.trace.run
         return found
 
     def take(self, step: Step, reused: Reused, files: StepDir) -> None:
@@ -65,9 +66,13 @@ class Reuse:
         trace = reused.trace
         return moved(json.loads(blobs.read(self._root, trace.executed)), trace.cells, step.cells)
 
+    def note(self, found: Mapping[str, Reused]) -> None:
+        """These results are taken."""
+        self._taken.update((key, item.trace) for key, item in found.items())
+
     def renew(self, step: Step, reused: Reused) -> None:
         """The trace is the newest from now on. Raises OSError."""
-        self._taken[step.id] = reused.trace
+        self.note({step.id: reused})
         traces.renew(self._fresh.folder_of(step), reused.name, self._run)
 
     def put_back(self, earlier: Sequence[Step], done: Mapping[str, Outputs]) -> Iterator[str]:
@@ -90,6 +95,7 @@ class Reuse:
         data = json.loads(files.outputs.read_bytes())
         if "facts" not in data or step.options.cache is False:
             return
+        data["metrics"] = dict(outputs.metrics)  # those that were printed as well
         trace = Trace(
             run=self._run,
             step=step.id,
@@ -105,6 +111,11 @@ class Reuse:
         )
         traces.write(self._fresh.folder_of(step), trace, self._key)
 
+    def made_in(self, step_id: str) -> str:
+        """The run that made the results of a step that is done."""
+        taken = self._taken.get(step_id)
+        return self._run if taken is None else taken.run
+
     def save(self) -> None:
         """The run has ended."""
         self._fresh.save()
@@ -116,6 +127,7 @@ class Reuse:
         return {
             **self._request.planned[step.id],
             "input": inputs.of(step, outputs.asked),
+            "after": {key: self.made_in(key) for key in ingredients.followed(step)},
             "counter": inputs.counters(step, outputs.counted),
             "file": {path: digest or ingredients.ABSENT for path, digest in facts.get("read", {}).items()},
             "named": facts.get("named", {}),

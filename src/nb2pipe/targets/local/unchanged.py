@@ -85,6 +85,7 @@ def _taken(run: RunDir, request: Request, bundle: Bundle, earlier: reuse.Reuse) 
             return None
         results.update(found)
         done.update((key, item.outputs) for key, item in found.items())
+        earlier.note(found)
     executed = {step.id: earlier.executed(step, results[step.id]) for step in request.pipeline.steps}
     for step in request.pipeline.steps:
         earlier.renew(step, results[step.id])
@@ -94,6 +95,7 @@ def _taken(run: RunDir, request: Request, bundle: Bundle, earlier: reuse.Reuse) 
     for file in bundle.files:
         if file.path == "pipeline.json":
             write_atomic(run.pipeline, file.content, durable=False)
+    request.write(run)
     journal = Journal(run.events)
     for event in events:
         journal.append(event)
