@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import cast
 
 import nb2pipe
+from nb2pipe import mounts
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import make_private_dir, write_atomic
 from nb2pipe.journal import Reader
@@ -194,7 +195,7 @@ def start(
             lock="" if isolated else str(run.root.lock(folder / Path(notebook).name)),
             sockets=secrets.token_hex(16),
             attached=attached,
-            notes=(*notes, *warnings),
+            notes=(*_network(run), *notes, *warnings),
             version=nb2pipe.__version__,
             runner=runner,
             cache=cache and not isolated,
@@ -260,6 +261,12 @@ def _check_secrets(bundle: Bundle) -> tuple[str, ...]:
     if missing:
         raise EnvironmentProblem(missing)
     return tuple(warnings)
+
+
+def _network(run: RunDir) -> tuple[str, ...]:
+    """A warning if the run is kept where other machines may be at work too."""
+    found = mounts.network(run.root.path)
+    return () if found is None else (mounts.warning(run.root.path, found),)
 
 
 def _secrets(bundle: Bundle) -> dict[str, tuple[str, str]]:
