@@ -110,7 +110,7 @@ class Freshness:
             "file": {path: self._before(step, path, done) or "" for path in had.get("file", {})},
             "named": {path: self.file(path) or "" for path in had.get("named", {})},
             "folder": {path: json.dumps(self._names(path)) for path in had.get("folder", {})},
-            "module": {path: self._digests.of(Path(path)) or "" for path in had.get("module", {})},
+            "module": {path: self.file(path) or "" for path in had.get("module", {})},
             "package": {name: here[name] for name in had.get("package", {}) if name in here},
         }
 
@@ -154,7 +154,7 @@ class Freshness:
         yield from _of_the_plan(step, before, self._setting.planned[step.id])
         yield from self._of_inputs(step, before, outputs, done)
         for path, digest in sorted(before.get("module", {}).items()):
-            if self._digests.of(Path(path)) != digest:
+            if self.file(path) != digest:
                 yield f"{self._shown(path)} changed"
         yield from self._of_packages(trace)
         yield from self._of_environment(before.get("variable", {}))

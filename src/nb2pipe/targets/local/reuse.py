@@ -132,11 +132,17 @@ class Reuse:
             "file": {path: digest or ingredients.ABSENT for path, digest in facts.get("read", {}).items()},
             "named": facts.get("named", {}),
             "folder": {path: json.dumps(names) for path, names in facts.get("listed", {}).items()},
-            "module": {path: digest or ingredients.ABSENT for path, digest in facts.get("modules", {}).items()},
+            "module": {self._near(path): digest or "" for path, digest in facts.get("modules", {}).items()},
             "package": ingredients.packages(facts),
             "variable": ingredients.variables(facts.get("variables", ()), self._key),
             **{f"asked {kind}": found for kind, found in asked.items()},
         }
+
+    def _near(self, path: str) -> str:
+        """A path as from the notebook's folder, if it is below that."""
+        place = Path(path).resolve()
+        folder = self._folder.resolve()
+        return place.relative_to(folder).as_posix() if place.is_relative_to(folder) else path
 
     def _kept_files(self, outputs: Outputs) -> Iterator[tuple[str, str]]:
         """The files in the notebook's folder that the step wrote: path and blob."""
