@@ -115,7 +115,7 @@ def run(source: Path, asked: Asked | None = None) -> LocalPipelineRun:
     planned = _planned(source, asked)
     if asked.output is not None:
         _refuse_output(source, asked.output)
-    return _start(source, asked, planned, 1)
+    return _start(source, asked, planned)
 
 
 def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
@@ -175,7 +175,8 @@ def _planned(source: Path, asked: Asked) -> Plan:
     )
 
 
-def _start(source: Path, asked: Asked, planned: Plan, number: int) -> LocalPipelineRun:
+def _start(source: Path, asked: Asked, planned: Plan, before: tuple[str, ...] = ()) -> LocalPipelineRun:
+    """`before`: the runs that this one goes on for."""
     from nb2pipe.targets import local
 
     pipeline = planned.pipeline
@@ -194,8 +195,9 @@ def _start(source: Path, asked: Asked, planned: Plan, number: int) -> LocalPipel
         cache=True,
         force=force,
         only=only,
+        before=before,
     )
-    return LocalPipelineRun(handle, planned, source, asked, number)
+    return LocalPipelineRun(handle, planned, source, asked, before)
 
 
 def _selected(pipeline: Pipeline, asked: Asked) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
@@ -223,11 +225,18 @@ def _selected(pipeline: Pipeline, asked: Asked) -> tuple[tuple[str, ...], tuple[
 class LocalPipelineRun:
     """A run under way: its events, and a way to stop it. Once its events have ended, the merged notebook is there."""
 
-    def __init__(self, handle: LocalRun | UnchangedRun, planned: Plan, source: Path, asked: Asked, number: int) -> None:
+    def __init__(
+        self,
+        handle: LocalRun | UnchangedRun,
+        planned: Plan,
+        source: Path,
+        asked: Asked,
+        before: tuple[str, ...],
+    ) -> None:
         self._handle = handle
         self._path = source
         self._asked = asked
-        self._number = number
+        self._before = before
         self._source = planned.analyzed.notebook
         self._output = asked.output
         self.pipeline = planned.pipeline
@@ -258,18 +267,16 @@ class LocalPipelineRun:
 
         Raises as `run` does.
         """
-        if self._number == _RUNS or self.record is None or self.record.state is not RunState.FAILED:
+        if len(self._before) == _RUNS - 1 or self.record is None or self.record.state is not RunState.FAILED:
             return None
         errors = [step.error for step in self.record.steps if step.error is not None]
         if not any(error.cause in _TAUGHT for error in errors):  # a cell's own error beside it may come of it
             return None
         planned = _planned(self._path, self._asked)
         lost = any(error.cause == "damaged" for error in errors)
-        return (
-            _start(self._path, self._asked, planned, self._number + 1)
-            if lost or planned.pipeline != self.pipeline
-            else None
-        )
+        if not lost and planned.pipeline == self.pipeline:
+            return None
+        return _start(self._path, self._asked, planned, (*self._before, self.id))
 
     def cancel(self, by: str) -> None:
         """Ask the run to stop; a second time: at once."""

@@ -24,6 +24,12 @@ pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]
 
 LOAD = ("step:load", "import numpy as np\nx, k = np.arange(400_000), []\nprint('loads')")
 
+HIDDEN = [
+    ("change", "getattr(k, 'app' + 'end')(7)  # nb2pipe: pure"),
+    ("show", "print(k[:1])"),
+    ("beside", "import os\nprint(os.getcwd()[:1])"),
+]
+
 
 def lines(out: str, word: str) -> dict[str, str]:
     """Step -> what is said of it in lines with this word."""
@@ -106,17 +112,16 @@ def test_a_damaged_value_is_made_anew(write: Write, call: Call, tmp_path: Path) 
 
 
 def test_a_run_that_a_net_stopped_goes_on(write: Write, call: Call) -> None:
-    path = write(
-        LOAD,
-        ("step:change", "getattr(k, 'app' + 'end')(7)  # nb2pipe: pure"),
-        ("step:show", "print(k[0])"),
-        ("step:beside", "import os\nprint(os.getcwd()[:1])"),
-    )
+    path = write(LOAD, *(("step:" + name, source) for name, source in HIDDEN))
     found = call("run", str(path))
     assert found.code == 0, found
     assert "that is known now: planned again, and going on" in found.out
     assert found.out.count("load    started") == 1
-    assert "show    | 7" in found.out
+    assert "show    | [7]" in found.out
+    write(LOAD, *(("step:" + name, "# anew\n" + source) for name, source in HIDDEN))  # lessons go by the text
+    forced = call("run", str(path), "--force")
+    assert forced.code == 0, forced
+    assert [forced.out.count(f"{name}  started") for name in ("load  ", "change", "show  ")] == [1, 2, 2], forced.out
 
 
 def test_resume(write: Write, call: Call, tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ class Request:
 
     `kernel_asked`: it was named for this run, and is not the notebook's own.
     `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
-    ingredients for that. `force`: steps to run in any case. `only`: the steps to look at; None for all.
+    ingredients for that. `force`: steps to run in any case, unless one of the runs `before` did, which this one goes
+    on for. `only`: the steps to look at; None for all.
     """
 
     run: str
@@ -53,6 +54,7 @@ class Request:
     planned: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     force: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
+    before: tuple[str, ...] = ()
 
     @property
     def secret_variables(self) -> tuple[str, ...]:

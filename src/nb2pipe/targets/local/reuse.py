@@ -41,14 +41,18 @@ class Reuse:
         known, found = dict(done), {}
         made = {key: self.made_in(key) for key in done}
         for step in members:
-            if step.id in self._request.force:
-                return Stale(("asked for",))
             result = self._fresh.of(step, known, ran, made)
+            if step.id in self._request.force and not self._is_of_before(result):
+                return Stale(("asked for",))
             if isinstance(result, Stale):
                 return result if step is members[0] else Stale((f"`{step.name}`: {result.reasons[0]}",))
             found[step.id] = result
             known[step.id], made[step.id] = result.outputs, result.trace.run
         return found
+
+    def _is_of_before(self, result: Reused | Stale) -> bool:
+        """True for results of a run that this one goes on for."""
+        return isinstance(result, Reused) and result.trace.run in self._request.before
 
     def take(self, step: Step, reused: Reused, files: StepDir) -> None:
         """Put an earlier run's results where the step's own would be. Raises OSError, ValueError for damaged ones."""
