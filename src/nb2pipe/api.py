@@ -185,7 +185,7 @@ def status(source: Path, asked: RunAsked | None = None) -> tuple[StepStatus, ...
             notes.setdefault(item.location.cell, []).append(f"{item.message}; its results are kept all the same")
     cells = {step.id: step.cells for step in planned.pipeline.steps}
     return tuple(
-        replace(item, notes=tuple(note for cell in cells[item.id] for note in notes.get(cell, ())))
+        replace(item, notes=(*item.notes, *(note for cell in cells[item.id] for note in notes.get(cell, ()))))
         for item in found.steps
     )
 

@@ -261,7 +261,7 @@ class LocalPipelineRun:
         if self._number == _RUNS or self.record is None or self.record.state is not RunState.FAILED:
             return None
         errors = [step.error for step in self.record.steps if step.error is not None]
-        if not errors or any(error.cause not in _TAUGHT for error in errors):
+        if not any(error.cause in _TAUGHT for error in errors):  # a cell's own error beside it may come of it
             return None
         planned = _planned(self._path, self._asked)
         lost = any(error.cause == "damaged" for error in errors)

@@ -25,6 +25,10 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
         [("a", "f = open('t.txt', 'w')\nx = [1]"), ("b", "x.append(2)"), ("c", "f.write(str(x))\nf.close()"), ("d", "print(open('t.txt').read())")],
         [("a", "b", "c")],
     ),
+    "what a step of the process deletes": (
+        [("a", "gen = (v for v in range(4))\nd = [1]\ndf = [d]"), ("b", "print(next(gen), d)\ndf.append(2)"), ("c", "del d\nprint(next(gen))"), ("d", "print(df, list(gen), 'd' in globals())")],
+        [("a", "b", "c", "d")],
+    ),
     "what another step binds meanwhile": (
         [("a", "gen = (v for v in range(4))\nx = [1]\ny = [1]"), ("b", "x = [2]\ndel_me = 1"), ("c", "print(x, y, list(gen))\nx.append(3)"), ("d", "print(x)")],
         [("a", "c")],

@@ -110,7 +110,8 @@ class Libraries(Parts):
             if ref == "__main__":
                 self._patch_main(arguments)
                 continue
-            setups.patch(self.state, ref, str(name.literal) if name is not None else "?")
+            known = name.literal if name is not None and isinstance(name.literal, str) else None
+            setups.patch(self.state, ref, known, arguments.at(2))
 
     def _patch_main(self, arguments: Arguments) -> None:
         """`setattr(sys.modules["__main__"], name, value)` binds the notebook's name."""

@@ -44,6 +44,8 @@ TOGETHER = -2
 """Told in place of a cell once each has been looked at."""
 
 _UNREPEATED = "a setting that can't be repeated in another process"
+_HELD = "an object that an attribute of a library holds, which each process makes anew"
+_HAND_ON = "hand it on in a variable"
 _REPEAT = "write it as a statement of its own that uses constants, imports and pure functions only"
 _REGISTERS = "a class that changes something where it is defined (a base class or metaclass registers it)"
 _REGISTER = "register the class by a call of its own"
@@ -54,9 +56,9 @@ class Analysis:
     """What the notebook's cells do. `trees` and `names` have one entry per cell.
 
     `varied`: place and generator to what draws from it, with another result each time.
-    `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
-    which on any name may be bound; `always`: definitions (ids) that each later step replays; `bound_in` and `skipped`
-    tell for each name the cells that bind it, kept or not; `stuck`: state that only its own process has.
+    `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_at`: from there on any
+    name may be that of a star import; `always`: definitions (ids) that each later step replays; `bound_in` and
+    `skipped` tell for each name the cells that bind it, kept or not; `stuck`: state that only its own process has.
     """
 
     trees: tuple[ast.Module | None, ...]
@@ -67,7 +69,7 @@ class Analysis:
     diagnostics: tuple[Diagnostic, ...]
     steps: frozenset[str] = frozenset()
     always: frozenset[str] = frozenset()
-    star_cell: int | None = None
+    star_at: At | None = None
     bound_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     memoised: Mapping[str, str] = field(default_factory=dict)
@@ -130,6 +132,7 @@ class _Summary:
         self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
         self.stuck += acting.stuck(state, self.section_of)
         self.stuck += modules.stuck(self.walker.modules.uses, self.section_of)
+        self.stuck += modules.taught(self._taught_modules(state), self.section_of)
         walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         while (late := carried.late(state, covered(found), self.section_of)) - walked.late:
@@ -152,7 +155,7 @@ class _Summary:
             ),
             steps=steps,
             always=always,
-            star_cell=state.star_cell,
+            star_at=state.star_at,
             bound_in={
                 name: tuple(sorted({at.cell for at in places})) for name, places in sorted(state.bound_at.items())
             },
@@ -176,6 +179,18 @@ class _Summary:
                 for name in (*lesson.updates, *lesson.binds, *lesson.deletes):
                     state.ever_updated.setdefault(name, At(index))  # what changes is not replayed
                 self.diagnostics += note(self.notebook, index, self._step(index), lesson)
+
+    def _taught_modules(self, state: State) -> dict[str, set[int]]:
+        """The user's modules that, as runs have shown, steps change: all cells that use them from there on."""
+        found: dict[str, set[int]] = {}
+        for index in self.names:
+            lesson = lesson_of(self.notebook, index, self.lessons)
+            for module in lesson.modules if lesson is not None else ():
+                found.setdefault(module, set()).add(index)
+        for module, cells in found.items():
+            first = min(cells)
+            cells.update(cell for cell in staying.users(state.staying, module) if cell > first)
+        return found
 
     def _readers(self) -> dict[str, frozenset[int]]:
         """For each name the cells that read it, perhaps, before they bind it."""
@@ -333,6 +348,7 @@ class _Summary:
         last = max((cell for cell in self.trees), default=0)
         for at, names in state.options.items():
             if (at.cell, at.line) in lines:
+                self._keep_together(at, names[0], state)
                 continue
             crossing = {library for name in names for library in carried.libraries(name)}
             self.names[at.cell] = carried.written(self.names[at.cell], at, sorted(crossing))
@@ -360,6 +376,13 @@ class _Summary:
                 message = f"`{name}` is changed here in a way that later steps can't repeat: they won't see it"
                 severity = Severity.ERROR if self._patch_is_read(at, state) else Severity.WARNING
                 self._report("N2P310", message, at.cell, at.line, _REPEAT, severity)
+
+    def _keep_together(self, at: At, name: str, state: State) -> None:
+        """A patch is repeated in each step: what it binds is another object there, which a step may change."""
+        if at in state.holding:
+            own = self.section_of[at.cell].id
+            later = {self.section_of[cell].id for cell in self._reading(state.patches[at]) if cell > at.cell} - {own}
+            self.stuck += [Unmovable(name, _HELD, at, own, user, _HAND_ON) for user in sorted(later)]
 
     def _registered(self, state: State, readers: Mapping[str, frozenset[int]]) -> list[Unmovable]:
         """A class that registers itself where it is defined would do so again wherever it is loaded."""
@@ -392,10 +415,10 @@ class _Summary:
         return any(self.section_of[cell] is not own for cell in self._reading(attribute))
 
     def _reading(self, attribute: str) -> set[int]:
-        """The cells that read an attribute of this name."""
+        """The cells that read an attribute of this name, or a builtin that the notebook has made."""
         if self._attributes is None:
             self._attributes = setups.read_attributes(self.trees)
-        return self._attributes.get(attribute, set())
+        return self._attributes.get(attribute, set()) | self.walker.state.injected_in.get(attribute, set())
 
     def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
         """The statements of a cell that neither a definition nor a parameter covers."""

@@ -87,10 +87,6 @@ def run(
 
     Ctrl-C cancels the run and ends all its processes. Exits with 1 if a step failed, 130 if it was canceled.
     """
-    if dry_run:
-        planned = api.plan(notebook, parameters=parameters, parameters_file=params_file, run_dir=run_dir, safe=safe)
-        _show_plan(planned, api.values(planned.analyzed, run_dir or notebook), as_json=as_json)
-        return 0
     asked = api.RunAsked(
         parameters=parameters,
         parameters_file=params_file,
@@ -104,6 +100,11 @@ def run(
         only=only,
         since=since,
     )
+    if dry_run:
+        planned = api.plan(notebook, parameters=parameters, parameters_file=params_file, run_dir=run_dir, safe=safe)
+        steps = () if isolated else api.status(notebook, asked)
+        _show_plan(planned, api.values(planned.analyzed, run_dir or notebook), steps, as_json=as_json)
+        return 0
     return _to_the_end(api.run(notebook, asked), output, as_json=as_json)
 
 
@@ -195,13 +196,13 @@ def _summarize(finished: Run, notebook: Path) -> None:
         click.echo(f"{what}: {show.near(notebook)}")
 
 
-def _show_plan(plan: Plan, values: Sequence[Crossing], *, as_json: bool) -> None:
+def _show_plan(plan: Plan, values: Sequence[Crossing], steps: Sequence[StepStatus], *, as_json: bool) -> None:
     from nb2pipe.cli import crossing, drawing
 
     if as_json:
         diagnostics = [*plan.analyzed.diagnostics, *plan.warnings]
         pipeline = {**drawing.data(plan.pipeline), "values": crossing.data(values)}
-        data = {"parameters": plan.parameters, "diagnostics": diagnostics, "pipeline": pipeline}
+        data = {"parameters": plan.parameters, "diagnostics": diagnostics, "pipeline": pipeline, "status": steps}
         emit_json({"schema": 1, **{key: encode(value) for key, value in data.items()}})
         return
     show.diagnostics([*plan.analyzed.diagnostics, *plan.warnings])
@@ -209,6 +210,10 @@ def _show_plan(plan: Plan, values: Sequence[Crossing], *, as_json: bool) -> None
     click.echo()
     for line in crossing.table(values, plan.pipeline):
         click.echo(line)
+    if any(item.fresh for item in steps):
+        click.echo("\nwhat runs")
+        for line in show.table([["  " + row[0], *row[1:]] for row in map(_status_row, steps)]):
+            click.echo(line, color=show.colours_wanted())
     if plan.parameters:
         click.echo("\nparameters")
         rows = [["  " + show.one_line(name), show.one_line(repr(value))] for name, value in plan.parameters.items()]

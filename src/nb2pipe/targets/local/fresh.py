@@ -122,6 +122,15 @@ class Freshness:
         """The digest of a file as it is now."""
         return self._digests.of(self._setting.folder / path)
 
+    def to_put_back(self, step: Step, trace: Trace) -> tuple[str, ...]:
+        """Files that a run would put back, in words: what this step wrote last, and is otherwise by now."""
+        later = self._written_from(self._from(step)[1:])
+        return tuple(
+            f"{path} is no longer what `{step.name}` wrote: a run puts it back"
+            for path in sorted(trace.files)
+            if path not in later and self.file(path) != trace.wrote.get(path)
+        )
+
     def latest(self, step_id: str) -> Trace | None:
         """What the step's last run left."""
         for _, trace in self._kept(step_id):
@@ -221,7 +230,7 @@ class Freshness:
             elif (now or "") != digest and not self._is_as_left(path, from_step=step):
                 yield f"{self._shown(path)} {'changed' if now and digest else 'is there now' if now else 'is gone'}"
         for path, digest in sorted(trace.ingredients.get("named", {}).items()):
-            if path not in self._written_from(step) and not self._is_named_as_before(path, digest):
+            if path not in self._written_from(self._from(step)) and not self._is_named_as_before(path, digest):
                 yield f"{self._shown(path)} changed"
         for path, names in sorted(trace.ingredients.get("folder", {}).items()):
             if (set(json.loads(names)) ^ set(self._names(path))) - self._names_written(path, step):
@@ -282,10 +291,10 @@ class Freshness:
 
     def _names_written(self, folder: str, step: Step) -> set[str]:
         """The names in a folder that come from this step or later ones."""
-        return {Path(path).name for path in self._written_from(step) if Path(path).parent == Path(folder)}
+        return {Path(path).name for path in self._written_from(self._from(step)) if Path(path).parent == Path(folder)}
 
-    def _written_from(self, step: Step) -> set[str]:
-        found = [self.latest(later.id) for later in self._from(step)]
+    def _written_from(self, steps: Sequence[Step]) -> set[str]:
+        found = [self.latest(step.id) for step in steps]
         return {path for trace in found if trace is not None for path in trace.wrote}
 
     def _earlier(self, step: Step) -> Sequence[Step]:
@@ -362,9 +371,16 @@ def _definition_shown(name: str) -> str:
 def _setting_shown(name: str, before: str, now: str) -> str:
     if name == "nb2pipe":
         return f"nb2pipe {before} → {now}"
-    return {"kernel": "another kernel", "Python": "the kernel's Python changed", "metrics": "its metrics changed"}.get(
-        name, f"{name}: {before} → {now}"
-    )
+    return _SETTINGS.get(name, f"{name}: {before} → {now}")
+
+
+_SETTINGS = {
+    "kernel": "it is another kernel",
+    "Python": "the kernel's Python changed",
+    "environment": "the environment variables of the kernel's specification changed",
+    "metrics": "its metrics changed",
+    "tracebacks": "the notebook looks at tracebacks otherwise",
+}
 
 
 def _state_shown(name: str) -> str:
