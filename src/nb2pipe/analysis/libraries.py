@@ -91,6 +91,8 @@ class Libraries(Parts):
         if resources.is_setup(ref):
             self.state.touch("options", ref, write=True)
             self.state.setups.add(self.state.at)
+            if ref.endswith("_accessor"):
+                setups.accessor(self.state, arguments.at(0))
             if not self.active:
                 self.state.direct.add(self.state.at)
         elif ref in ("builtins.setattr", "builtins.delattr") and arguments.positional:

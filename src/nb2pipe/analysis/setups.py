@@ -97,6 +97,12 @@ def patch(state: State, name: str, attribute: str | None, value: Value | None) -
     state.patched.setdefault(f"{name}.{attribute}", set()).add(state.at.cell)
 
 
+def accessor(state: State, name: Value | None) -> None:
+    """`register_dataframe_accessor("geo")`: an attribute of a library's class."""
+    if name is not None and isinstance(name.literal, str):
+        state.patches.setdefault(state.at, name.literal)
+
+
 def _inject(state: State, name: str | None, value: Value | None) -> None:
     """A name of Python's own is bound: from here on code that reads it finds it, as a variable that has no step."""
     if name is None:

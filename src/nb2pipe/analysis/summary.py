@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
 
-from nb2pipe.analysis import acting, carried, definitions, directives, modules, recall, setups, staying
+from nb2pipe.analysis import acting, carried, definitions, directives, modules, recall, staying
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -17,9 +17,9 @@ from nb2pipe.analysis.parameters import is_parameter, parameters_of
 from nb2pipe.analysis.remade import remade
 from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
-from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.analysis.taught import counting, lesson_of, note, taught
 from nb2pipe.analysis.told import applied
+from nb2pipe.analysis.uncarried import Uncarried
 from nb2pipe.analysis.walk import Walker
 from nb2pipe.learned import Lessons
 from nb2pipe.model import (
@@ -32,7 +32,6 @@ from nb2pipe.model import (
     Notebook,
     Parameter,
     ParameterType,
-    Resource,
     Role,
     Section,
     Severity,
@@ -42,13 +41,6 @@ from nb2pipe.records import dataclass
 
 TOGETHER = -2
 """Told in place of a cell once each has been looked at."""
-
-_UNREPEATED = "a setting that can't be repeated in another process"
-_HELD = "an object that an attribute of a library holds, which each process makes anew"
-_HAND_ON = "hand it on in a variable"
-_REPEAT = "write it as a statement of its own that uses constants, imports and pure functions only"
-_REGISTERS = "a class that changes something where it is defined (a base class or metaclass registers it)"
-_REGISTER = "register the class by a call of its own"
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,6 @@ class _Summary:
         self.parameters: dict[str, Parameter] = {}
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
-        self._attributes: dict[str, set[int]] | None = None
         self.stuck: list[Unmovable] = []
         self.walker = Walker()
         self.walker.stands_beside(notebook.path)
@@ -129,7 +120,8 @@ class _Summary:
         self._touch_shared(state)
         self._add_lessons(state)
         readers = self._readers()
-        self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
+        uncarried = Uncarried(state, self.trees, self.section_of, readers, self.names)
+        self.stuck += [*uncarried.registered(), *staying.figures(state.staying, self.section_of)]
         self.stuck += acting.stuck(state, self.section_of)
         self.stuck += modules.stuck(self.walker.modules.uses, self.section_of)
         self.stuck += modules.taught(self._taught_modules(state), self.section_of)
@@ -139,7 +131,10 @@ class _Summary:
             walked = replace(walked, late=late | walked.late)
             found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
-        self._say_uncarried(state, found, readers)
+        uncarried.find(covered(found))
+        self.stuck += uncarried.stuck
+        for message, at, fix, severity in uncarried.told:
+            self._report("N2P310", message, at.cell, at.line, fix, severity)
         self.names = carried.with_readers(self.names, state)
         metrics = tuple(metric for section in self.sections for metric in metrics_of(section.metrics_cells, self.trees))
         return Analysis(
@@ -341,84 +336,6 @@ class _Summary:
                 if section.role is not Role.STEP and rest:
                     self._say_step(section, rest[0])
         return frozenset(steps)
-
-    def _say_uncarried(self, state: State, found: Sequence[Definition], readers: Mapping[str, frozenset[int]]) -> None:
-        """Warn of statements that set up a library for all that follows, and that no later step can repeat."""
-        lines = covered(found)
-        last = max((cell for cell in self.trees), default=0)
-        for at, names in state.options.items():
-            if (at.cell, at.line) in lines:
-                self._keep_together(at, names[0], state)
-                continue
-            crossing = {library for name in names for library in carried.libraries(name)}
-            self.names[at.cell] = carried.written(self.names[at.cell], at, sorted(crossing))
-            name = next((name for name in names if not carried.libraries(name)), None)
-            if name is None:
-                continue
-            if name.startswith("sys.path"):  # later steps wait for it and get it as it is then
-                found_names = self.names[at.cell]
-                self.names[at.cell] = replace(found_names, writes={**found_names.writes, Resource("path", ""): at})
-                continue
-            attribute = state.patches.get(at)
-            again = [other for other, patched in state.patches.items() if patched == attribute and other != at]
-            if attribute is not None and any((other.cell, other.line) in lines for other in again):
-                # the other patch is replayed in each step, before it gets the value that is to take its place
-                message = f"`{name}` is patched twice, here by a value: another step would give it the patched one"
-                self._report("N2P310", message, at.cell, at.line, "keep both patches in one step")
-                continue
-            users = self._users(at, name, state, readers)
-            self.stuck += [
-                Unmovable(name, _UNREPEATED, at, self.section_of[at.cell].id, user, _REPEAT) for user in users
-            ]
-            if users and (tables().keeps.get(name) is not None or at in state.patches):
-                continue
-            if self.section_of[at.cell] is not self.section_of[last]:
-                message = f"`{name}` is changed here in a way that later steps can't repeat: they won't see it"
-                severity = Severity.ERROR if self._patch_is_read(at, state) else Severity.WARNING
-                self._report("N2P310", message, at.cell, at.line, _REPEAT, severity)
-
-    def _keep_together(self, at: At, name: str, state: State) -> None:
-        """A patch is repeated in each step: what it binds is another object there, which a step may change."""
-        if at in state.holding:
-            own = self.section_of[at.cell].id
-            later = {self.section_of[cell].id for cell in self._reading(state.patches[at]) if cell > at.cell} - {own}
-            self.stuck += [Unmovable(name, _HELD, at, own, user, _HAND_ON) for user in sorted(later)]
-
-    def _registered(self, state: State, readers: Mapping[str, frozenset[int]]) -> list[Unmovable]:
-        """A class that registers itself where it is defined would do so again wherever it is loaded."""
-        found: list[Unmovable] = []
-        for at, (name, number) in sorted(state.registered.items()):
-            own = self.section_of[at.cell]
-            cells = set().union(*(readers.get(variable, ()) for variable in state.holders_of([number])))
-            later = sorted({self.section_of[cell].id for cell in cells if cell > at.cell} - {own.id})
-            found += [Unmovable(name, _REGISTERS, at, own.id, reader, _REGISTER) for reader in later]
-        return found
-
-    def _users(self, at: At, name: str, state: State, readers: Mapping[str, frozenset[int]]) -> list[str]:
-        """The later steps that see what a library was set to."""
-        cells = staying.users(state.staying, name)
-        attribute = state.patches.get(at)
-        if attribute is not None:
-            cells |= self._reading(attribute)
-        if tables().keeps.get(name) is not None:
-            kept = state.staying.objects.get(name.partition(".")[0], set())
-            cells |= set().union(*(readers.get(variable, ()) for variable in state.holders_of(kept)))
-        later = (self.section_of[cell].id for cell in sorted(cells) if cell > at.cell)
-        return [step for step in dict.fromkeys(later) if step != self.section_of[at.cell].id]
-
-    def _patch_is_read(self, at: At, state: State) -> bool:
-        """True if code of another step reads the attribute that is bound or deleted here."""
-        attribute = state.patches.get(at)
-        if attribute is None:
-            return False
-        own = self.section_of[at.cell]
-        return any(self.section_of[cell] is not own for cell in self._reading(attribute))
-
-    def _reading(self, attribute: str) -> set[int]:
-        """The cells that read an attribute of this name, or a builtin that the notebook has made."""
-        if self._attributes is None:
-            self._attributes = setups.read_attributes(self.trees)
-        return self._attributes.get(attribute, set()) | self.walker.state.injected_in.get(attribute, set())
 
     def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
         """The statements of a cell that neither a definition nor a parameter covers."""
