@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from nb2pipe import __version__, checks, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
+from nb2pipe.asked import Asked as RunAsked
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.journal import read_events
@@ -25,7 +26,6 @@ from nb2pipe.model import (
     Printed,
     Run,
 )
-from nb2pipe.running import Asked as RunAsked
 from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
 from nb2pipe.runs import store
 from nb2pipe.runs.measured import last_values

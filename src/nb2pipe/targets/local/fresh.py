@@ -7,14 +7,12 @@ left: what nobody has touched since is no reason to run anything again.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.digests import FileDigests
+from nb2pipe.digests import FileDigests, Stamp, digest_of, names_in
 from nb2pipe.installed import Installed
 from nb2pipe.layout import RootDir, algorithm_and_digest
 from nb2pipe.model import Pipeline, Step
@@ -66,6 +64,8 @@ class Freshness:
         self._digests = FileDigests(setting.root.digests)
         self._installed: dict[tuple[str, ...], Installed] = {}
         self._traces: dict[str, list[tuple[str, Trace]]] = {}
+        self.listed: dict[str, list[str]] = {}
+        """The folders that were looked into, with the names found there."""
         self._all = {step.id: traces.read(self.folder_of(step), setting.key) for step in pipeline.steps}
 
     def folder_of(self, step: Step) -> Path:
@@ -113,6 +113,15 @@ class Freshness:
             "module": {path: self.file(path) or "" for path in had.get("module", {})},
             "package": {name: here[name] for name in had.get("package", {}) if name in here},
         }
+
+    @property
+    def looked_at(self) -> Mapping[str, Stamp | None]:
+        """The files that were asked for, each as it was when its content was known."""
+        return self._digests.looked_at
+
+    def is_newest(self, step: Step, found: Reused) -> bool:
+        """True if these results are the last ones of the step."""
+        return next(self._kept(step.id), (None, None))[0] == found.name
 
     def save(self) -> None:
         """Keep digests of files that were hashed."""
@@ -282,12 +291,8 @@ class Freshness:
         return digest == f"stamp:{status.st_size}:{status.st_mtime_ns}"
 
     def _names(self, path: str) -> list[str]:
-        try:
-            found = os.listdir(self._setting.folder / path)  # noqa: PTH208  # only the names
-        except OSError:
-            return []
-        names = sorted(name for name in found if not name.startswith(".") and name != "__pycache__")
-        return names if len(names) <= MOST_NAMES else [hashlib.sha256("\0".join(names).encode()).hexdigest()]
+        names = self.listed[str(self._setting.folder / path)] = names_in(self._setting.folder / path)
+        return names if len(names) <= MOST_NAMES else [digest_of(names)]
 
     def _names_written(self, folder: str, step: Step) -> set[str]:
         """The names in a folder that come from this step or later ones."""

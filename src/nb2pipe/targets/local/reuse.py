@@ -9,18 +9,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nb2pipe import blobs, keys, wire
+from nb2pipe import blobs, keys, seal, wire
+from nb2pipe.digests import digest_of
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir, StepDir
 from nb2pipe.model import Json, Step
-from nb2pipe.targets.local import ingredients, stored, traces
+from nb2pipe.records import dataclass
+from nb2pipe.targets.local import ingredients, kernels, stored, traces
 from nb2pipe.targets.local.fresh import Freshness, Reused, Setting, Stale, relocated
 from nb2pipe.targets.local.ingredients import Inputs
-from nb2pipe.targets.local.request import Request
+from nb2pipe.targets.local.request import RUNNER, Request
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.traces import Trace
 
 KEPT_FILE_BYTES = 1 << 26  # of what a step writes: larger files are not kept, only their digests
+
+
+@dataclass(frozen=True)
+class WentBy:
+    """What a verdict went by: facts, see `seal`, and the names of environment variables."""
+
+    facts: seal.Facts
+    variables: tuple[str, ...]
 
 
 class Reuse:
@@ -119,6 +129,41 @@ class Reuse:
         """The run that made the results of a step that is done."""
         taken = self._taken.get(step_id)
         return self._run if taken is None else taken.run
+
+    def is_newest(self, step: Step, reused: Reused) -> bool:
+        """True if these are the step's last results."""
+        return self._fresh.is_newest(step, reused)
+
+    def went_by(self, found: Sequence[Reused]) -> WentBy | None:
+        """What it hangs on that all steps are fresh, and that these are their results. None if it can't be told.
+
+        The answers are those that were had; what was not kept then is asked for now.
+        """
+        request = self._request
+        kernel: Mapping[str, Sequence[str]] | None = {}
+        if request.runner == RUNNER:
+            kernel = kernels.looks(request.kernel, request.kernel_argv)
+        if kernel is None or request.secret_variables:
+            return None
+        files = {path: seal.of_file(path) for path in self._fresh.looked_at}
+        if any(files[path] != list(stamp) for path, stamp in self._fresh.looked_at.items() if stamp is not None):
+            return None
+        if any(isinstance(files[path], list) for path, stamp in self._fresh.looked_at.items() if stamp is None):
+            return None
+        named = [path for item in found for path in item.trace.ingredients.get("named", {})]
+        blobs_named = {name for item in found for name in (item.trace.executed, *item.trace.files.values())}
+        objects = {value.object for item in found for value in item.outputs.values.values()} | blobs_named
+        asked = {
+            "size": sorted(str(self._root.object(name)) for name in objects),
+            "newest": sorted(str(self._fresh.folder_of(step)) for step in request.pipeline.steps),
+            "link": kernel.get("link", ()),
+            "beside": sorted({*kernel.get("beside", ()), *(str(self._folder / path) for path in named)}),
+            "entries": sorted({*kernel.get("entries", ()), *(site for item in found for site in item.trace.sites)}),
+        }
+        facts = {**seal.ask(asked), "file": files}
+        facts["names"] = {path: digest_of(names) for path, names in self._fresh.listed.items()}
+        variables = {name for item in found for name in item.trace.ingredients.get("variable", {})}
+        return WentBy(facts, tuple(sorted(ingredients.variables(variables, self._key))))
 
     def save(self) -> None:
         """The run has ended."""
