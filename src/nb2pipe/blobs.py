@@ -64,7 +64,17 @@ def restore(root: RootDir, object_id: str, target: Path) -> None:
 
     Raises Damaged, ValueError for what is no id, OSError where `target` can't be written; it is then as it was.
     """
-    temporary = target.parent / f".{target.name[:100]}.{secrets.token_hex(8)}.tmp"
+    try:
+        _restore(root, object_id, target, root.objects)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _restore(root, object_id, target, target.parent)  # another file system: nothing is renamed to there
+
+
+def _restore(root: RootDir, object_id: str, target: Path, beside: Path) -> None:
+    """By way of a temporary file in `beside`: one in the store is swept if this is killed, and no step lists it."""
+    temporary = beside / f".{secrets.token_hex(8)}.tmp"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         with os.fdopen(descriptor, "wb", buffering=0):

@@ -30,13 +30,15 @@ class FileDigests:
         self._path = path
         self._known = _read(path)
         self._new = False
+        self.looked_at: dict[str, Stamp | None] = {}
+        """The files that were asked for, each as it was when its content was known."""
 
     def of(self, file: Path) -> str | None:
         """SHA-256 of the content: 64 hex digits; None for what isn't there, or is no regular file that can be read."""
-        stamp = stamp_of(file)
+        key = str(file)
+        stamp = self.looked_at[key] = stamp_of(file)
         if stamp is None:
             return None
-        key = str(file)
         kept = self._known.get(key)
         if kept is not None and kept[0] == stamp:
             return kept[1]
@@ -67,6 +69,20 @@ def stamp_of(file: Path) -> Stamp | None:
     if not _is_regular(status):
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder that count as its content, sorted; none where there is no such folder."""
+    try:
+        found = os.listdir(folder)  # noqa: PTH208  # only the names
+    except OSError:
+        return []
+    return sorted(name for name in found if not name.startswith(".") and name != "__pycache__")
+
+
+def digest_of(names: list[str]) -> str:
+    """One digest for many names."""
+    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _is_regular(status: os.stat_result) -> bool:

@@ -612,6 +612,8 @@ class StepFinished:
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     reused: str = ""  # the run whose results these are, if not this one's
+    cpu_s: float = 0.0
+    peak_bytes: int = 0  # of the largest of its processes; 0 for cpu_s or peak_bytes: not known
 
 
 @dataclass(frozen=True)
@@ -660,6 +662,8 @@ class StepRun:
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     reused: str = ""
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,6 +84,18 @@ def test_damage_is_told_before_a_target_is_touched_and_mended_by_the_next_put(
     assert sorted(tmp_path.iterdir()) == [root.path, target]
     assert blobs.put(root, BIG) == object_id
     assert blobs.read(root, object_id) == BIG
+
+
+def test_a_target_on_another_file_system(tmp_path: Path) -> None:
+    memory = Path("/dev/shm")  # noqa: S108  # what is a file system of its own
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no other file system here")
+    root = RootDir(tmp_path / "root")
+    object_id = blobs.put(root, BIG)
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        blobs.restore(root, object_id, Path(folder) / "target")
+        assert [path.read_bytes() for path in Path(folder).iterdir()] == [BIG]
+    assert files_of(root) == [root.object(object_id)]
 
 
 def test_modes(tmp_path: Path) -> None:

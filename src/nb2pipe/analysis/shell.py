@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from nb2pipe.analysis import commands, resources, staying
+from nb2pipe.analysis import commands, resources, setups, staying
 from nb2pipe.analysis.frames import Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.ipython import Problem, parse_body
@@ -199,6 +199,8 @@ class Shell(Frames):
             self._command(f"{name} {rest}")
         elif name in table.setup:
             staying.magic(state, name, rest)
+            if name == "pylab":
+                setups.pylab(state)
             values = self._names_in(rest)
             if values or name == "precision":
                 state.touch("options", f"IPython.{name}", write=True)

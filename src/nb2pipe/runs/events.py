@@ -101,6 +101,8 @@ def _step(step: StepRun, event: StepStarted | CellStarted | StepFinished, run_st
                 values=event.values,
                 metrics=event.metrics,
                 reused=event.reused,
+                cpu_s=event.cpu_s,
+                peak_bytes=event.peak_bytes,
             )
 
 

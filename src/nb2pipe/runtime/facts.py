@@ -108,7 +108,7 @@ class Facts:
         frame: FrameType | None = sys._getframe(3)
         while frame is not None and frame.f_code.co_filename.endswith(_ASIDE):
             frame = frame.f_back
-        if frame is not None and (is_own(frame.f_code.co_filename) or self._is_local(frame.f_code.co_filename)):
+        if frame is not None and (is_own(frame.f_code.co_filename) or self.is_local(frame.f_code.co_filename)):
             self.variables.add(name)
 
     def of_step(self, main: Mapping[str, object]) -> dict[str, Any]:
@@ -183,15 +183,16 @@ class Facts:
     def _modules(self) -> dict[str, str | None]:
         """The source files of the user's own modules: in the notebook's folder, on PYTHONPATH, installed editable."""
         files = {getattr(module, "__file__", None) for module in list(sys.modules.values())} | self._executed
-        found = {path: _digest(Path(path)) for path in sorted(filter(None, files)) if self._is_local(path)}
+        found = {path: _digest(Path(path)) for path in sorted(filter(None, files)) if self.is_local(path)}
         return {path: digest for path, digest in found.items() if digest or path not in self._executed}
 
     def _import_folders(self) -> list[str]:
         """The user's own folders that modules are looked for in."""
         paths = [os.path.abspath(path or os.curdir) for path in sys.path if isinstance(path, str)]  # noqa: PTH100
-        return [path for path in dict.fromkeys(paths) if self._is_local(path + os.sep) and os.path.isdir(path)]  # noqa: PTH112
+        return [path for path in dict.fromkeys(paths) if self.is_local(path + os.sep) and os.path.isdir(path)]  # noqa: PTH112
 
-    def _is_local(self, file: object) -> bool:
+    def is_local(self, file: object) -> bool:
+        """True for a file of the user's own code: neither Python's, nor a package's that is installed, nor ours."""
         if not isinstance(file, str) or not os.path.isabs(file):  # noqa: PTH117
             return False
         return not file.startswith(self._python) and not any(

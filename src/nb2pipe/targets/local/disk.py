@@ -1,28 +1,16 @@
-"""Folders in; out, what `runtime.facts` tells of them: the names in them, and what an import finds there.
+"""Folders in; out, what an import finds there, as `runtime.facts` tells of it; and the words that stand for digests.
 
 The same as in the runtime, which travels to the kernels by itself, so that what was noted there can be held against it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection
 from pathlib import Path
 
 CHANGING = "changing"  # in place of a digest: it became another while the step ran, and the step did not do it
 FOLDER = "folder"  # in place of a digest
-_MOST_NAMES = 5_000  # of one folder
-
-
-def names(folder: Path) -> list[str]:
-    """The names in a folder, sorted; of a great many a digest."""
-    try:
-        found = os.listdir(folder)  # noqa: PTH208  # only the names
-    except OSError:
-        return []
-    shown = sorted(name for name in found if not name.startswith(".") and name != "__pycache__")
-    return shown if len(shown) <= _MOST_NAMES else [hashlib.sha256("\0".join(shown).encode()).hexdigest()]
 
 
 def shadows(folder: Path, imported: Collection[str]) -> set[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.digests import FileDigests
+from nb2pipe.digests import FileDigests, Stamp, digest_of, names_in
 from nb2pipe.installed import Installed
 from nb2pipe.layout import RootDir, algorithm_and_digest
 from nb2pipe.model import Pipeline, Step
@@ -21,6 +21,8 @@ from nb2pipe.targets.local import disk, ingredients, stored, traces, verdict
 from nb2pipe.targets.local.ingredients import Inputs
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.traces import Ingredients, Trace
+
+MOST_NAMES = 5_000  # of one folder, as `runtime.facts` has it
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Freshness:
         self._digests = FileDigests(setting.root.digests)
         self._installed: dict[tuple[str, ...], Installed] = {}
         self._traces: dict[str, list[tuple[str, Trace]]] = {}
+        self.listed: dict[str, list[str]] = {}
+        """The folders that were looked into, with the names found there."""
         self._all = {step.id: traces.read(self.folder_of(step), setting.key) for step in pipeline.steps}
 
     def folder_of(self, step: Step) -> Path:
@@ -106,10 +110,19 @@ class Freshness:
             "file": {path: self._before(step, path, done) or "" for path in had.get("file", {})},
             "named": {path: self._before(step, path, done) or "" for path in had.get("named", {})},
             "shadow": {path: json.dumps(self._shadows(step, path, done)) for path in had.get("shadow", {})},
-            "folder": {path: json.dumps(disk.names(self._setting.folder / path)) for path in had.get("folder", {})},
+            "folder": {path: json.dumps(self._names(path)) for path in had.get("folder", {})},
             "module": {path: self._module(step, path, done) for path in had.get("module", {})},
             "package": {name: here[name] for name in had.get("package", {}) if name in here},
         }
+
+    @property
+    def looked_at(self) -> Mapping[str, Stamp | None]:
+        """The files that were asked for, each as it was when its content was known."""
+        return self._digests.looked_at
+
+    def is_newest(self, step: Step, found: Reused) -> bool:
+        """True if these results are the last ones of the step."""
+        return next(self._kept(step.id), (None, None))[0] == found.name
 
     def save(self) -> None:
         """Keep digests of files that were hashed."""
@@ -119,6 +132,15 @@ class Freshness:
         """The digest of a file as it is now; `disk.FOLDER` for a folder, None for what is not there."""
         full = self._setting.folder / path
         return self._digests.of(full) or (disk.FOLDER if full.is_dir() else None)
+
+    def to_put_back(self, step: Step, trace: Trace) -> tuple[str, ...]:
+        """Files that a run would put back, in words: what this step wrote last, and is otherwise by now."""
+        later = self._written_from(self._from(step)[1:])
+        return tuple(
+            f"{path} is no longer what `{step.name}` wrote: a run puts it back"
+            for path in sorted(trace.files)
+            if path not in later and self.file(path) != trace.wrote.get(path)
+        )
 
     def latest(self, step_id: str) -> Trace | None:
         """What the step's last run left."""
@@ -221,14 +243,12 @@ class Freshness:
                 yield f"{self._shown(path)} was changed by something else while the step ran"
             elif (now or "") != digest and not self._is_as_left(path, from_step=step):
                 yield f"{self._shown(path)} {_how(digest or wrote.get(path), now)}"
-        written = self._written_from(step)
+        written = self._written_from(self._from(step))
         for path, digest in sorted(trace.ingredients.get("named", {}).items()):
             if path not in written and not self._is_named_as_before(step, path, digest, done):
                 yield f"{self._shown(path)} {_how(digest, self.file(path))}"
         for path, names in sorted(trace.ingredients.get("folder", {}).items()):
-            if (set(json.loads(names)) ^ set(disk.names(self._setting.folder / path))) - self._names_written(
-                path, step
-            ):
+            if (set(json.loads(names)) ^ set(self._names(path))) - self._names_written(path, step):
                 yield f"the files in {self._shown(path)} are others"
         for path, left in sorted(wrote.items()):
             if not self._is_kept(step, trace, path, left):
@@ -280,7 +300,7 @@ class Freshness:
 
     def _module(self, step: Step, path: str, done: Mapping[str, Outputs]) -> str:
         """The digest of a file of code, as the step would find it."""
-        return self._before(step, self._shown(path), done) or ""
+        return self._before(step, path, done) or ""
 
     def _shadows(
         self, step: Step, folder: str, done: Mapping[str, Outputs], trace: Trace | None = None
@@ -288,20 +308,26 @@ class Freshness:
         """What in a folder the step's imports may find, see `runtime.facts`, as it would find it."""
         last = trace or self.latest(step.id)
         imported = frozenset(last.facts.get("imported", ()) if last is not None else ())
-        found = disk.shadows(Path(folder), imported)
+        full = self._setting.folder / folder
+        self.listed[str(full)] = names_in(full)
+        found = disk.shadows(full, imported)
         for earlier in self._earlier(step):
             for path, left in done[earlier.id].wrote.items() if earlier.id in done else ():
                 place = self._setting.folder / path
-                if str(place.parent) == folder and place.suffix == ".py" and place.stem in imported:
+                if place.parent == full and place.suffix == ".py" and place.stem in imported:
                     found = found | {place.name} if left else found - {place.name}
         return sorted(found)
 
+    def _names(self, path: str) -> list[str]:
+        names = self.listed[str(self._setting.folder / path)] = names_in(self._setting.folder / path)
+        return names if len(names) <= MOST_NAMES else [digest_of(names)]
+
     def _names_written(self, folder: str, step: Step) -> set[str]:
         """The names in a folder that come from this step or later ones."""
-        return {Path(path).name for path in self._written_from(step) if Path(path).parent == Path(folder)}
+        return {Path(path).name for path in self._written_from(self._from(step)) if Path(path).parent == Path(folder)}
 
-    def _written_from(self, step: Step) -> set[str]:
-        found = [self.latest(later.id) for later in self._from(step)]
+    def _written_from(self, steps: Sequence[Step]) -> set[str]:
+        found = [self.latest(step.id) for step in steps]
         return {path for trace in found if trace is not None for path in trace.wrote}
 
     def _earlier(self, step: Step) -> Sequence[Step]:
@@ -378,9 +404,16 @@ def _definition_shown(name: str) -> str:
 def _setting_shown(name: str, before: str, now: str) -> str:
     if name == "nb2pipe":
         return f"nb2pipe {before} → {now}"
-    return {"kernel": "another kernel", "Python": "the kernel's Python changed", "metrics": "its metrics changed"}.get(
-        name, f"{name}: {before} → {now}"
-    )
+    return _SETTINGS.get(name, f"{name}: {before} → {now}")
+
+
+_SETTINGS = {
+    "kernel": "it is another kernel",
+    "Python": "the kernel's Python changed",
+    "environment": "the environment variables of the kernel's specification changed",
+    "metrics": "its metrics changed",
+    "tracebacks": "the notebook looks at tracebacks otherwise",
+}
 
 
 def _state_shown(name: str) -> str:

@@ -50,7 +50,7 @@ def planned(
                 "nb2pipe": version,
                 "kernel": kernel[0] if kernel else "",
                 "Python": _python(kernel),
-                "kernel environment": _shown(dict(kernel_env)),
+                "environment": _digest(json.dumps(dict(kernel_env), sort_keys=True)),
                 "tracebacks": str(pipeline.tracebacks),
                 "metrics": _shown([[metric.name, metric.variable] for metric in step.metrics]),
             },
@@ -194,7 +194,11 @@ def _shown(value: Json) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     if len(text) <= _SHOWN:
         return text
-    return f"{text[:_SHOWN]}... {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    return f"{text[:_SHOWN]}... {_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _python(kernel: Sequence[str]) -> str:

@@ -29,7 +29,8 @@ class Request:
 
     `kernel_asked`: it was named for this run, and is not the notebook's own.
     `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
-    ingredients for that. `force`: steps to run in any case. `only`: the steps to look at; None for all.
+    ingredients for that. `force`: steps to run in any case, unless one of the runs `before` did, which this one goes
+    on for. `only`: the steps to look at; None for all.
     """
 
     run: str
@@ -53,6 +54,7 @@ class Request:
     planned: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     force: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
+    before: tuple[str, ...] = ()
 
     @property
     def secret_variables(self) -> tuple[str, ...]:
@@ -145,7 +147,9 @@ class Outcome:
     `kind`: completed (every cell ran), error (a cell raised), dead (the kernel's process ended), start (no kernel
     came up), store (the executed notebook can't be saved), internal (nb2pipe's own fault). `cell` is the notebook's
     cell (index from 0), `role` that of the step notebook's cell: begin, replay, load, cell, end. `exit_code` is the
-    kernel's, negative for a signal; `peak_bytes` the most memory that it had, of `memory_bytes` in all.
+    kernel's, negative for a signal; `peak_bytes` the most memory that the largest process of the step had, of
+    `memory_bytes` in all; `starved`: the system killed a process for want of memory meanwhile. `cpu_s` is the
+    processor time of all processes of the step.
     """
 
     kind: str
@@ -157,6 +161,8 @@ class Outcome:
     exit_code: int | None = None
     peak_bytes: int = 0
     memory_bytes: int = 0
+    starved: bool = False
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,7 @@ class Report:
 
     `cell` with neither text nor kernel: that cell begins (None: it is one of nb2pipe's own). `text`: it was printed
     to `stream`. `kernel`: the pid of the kernel's process, which leads a process group. `done`: the step whose cells
-    have all run, while those of the next one in the process follow.
+    have all run, while those of the next one in the process follow; `cpu_s` and `peak_bytes` are what it took.
     """
 
     cell: int | None = None
@@ -174,6 +180,8 @@ class Report:
     kernel: int | None = None
     warning: str = ""
     done: str = ""
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
 
 
 Tell = Callable[[Report], None]

@@ -78,7 +78,9 @@ class Status:
             if isinstance(result, Stale):
                 found[step.id] = StepStatus(step.id, step.name, result.reasons)
             else:
-                found[step.id] = StepStatus(step.id, step.name, run=result.trace.run, wall_s=result.trace.wall_s)
+                trace = result.trace
+                notes = self._fresh.to_put_back(step, trace)
+                found[step.id] = StepStatus(step.id, step.name, run=trace.run, wall_s=trace.wall_s, notes=notes)
                 looked[step.id], done[step.id], made[step.id] = result, result.outputs, result.trace.run
         stale = next((item for item in found.values() if not item.fresh), None)
         if stale is None:

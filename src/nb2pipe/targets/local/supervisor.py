@@ -43,7 +43,7 @@ from nb2pipe.targets.local.fresh import Stale
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.judging import Judge
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, sockets_dir, spec_of
-from nb2pipe.targets.local.running import Running
+from nb2pipe.targets.local.running import Running, Took
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber
 from nb2pipe.targets.local.watch import Watch
@@ -203,8 +203,10 @@ class Supervisor:
             self._schedule.ended(step, RunState.CANCELED)
             self._end_canceled(step)
 
-    def _end_canceled(self, step: str, wall_s: float = 0.0) -> None:
-        self._emit(StepFinished(_now(), step, RunState.CANCELED, wall_s, because="the run was cancelled"))
+    def _end_canceled(self, step: str, took: Took = Took()) -> None:  # noqa: B008  # nobody can change it
+        because = "the run was cancelled"
+        event = StepFinished(_now(), step, RunState.CANCELED, took.wall_s, because=because)
+        self._emit(replace(event, cpu_s=took.cpu_s, peak_bytes=took.peak_bytes))
         self._say_ended(step)
 
     def _see_to_time_limits(self) -> None:
@@ -313,7 +315,7 @@ class Supervisor:
     def _on_report(self, running: Running, report: Report) -> None:
         step = running.job.step.id
         if report.done:
-            self._go_on(running)
+            self._go_on(running, report)
         elif report.text:
             self._emit(Printed(_now(), step, report.cell, report.stream, report.text))
         elif report.warning:
@@ -321,12 +323,12 @@ class Supervisor:
         elif report.kernel is None and report.cell is not None:
             self._emit(CellStarted(_now(), step, report.cell))
 
-    def _go_on(self, running: Running) -> None:
+    def _go_on(self, running: Running, report: Report) -> None:
         """A step is done while its process goes on with the next one: judge it, and see whether that may be."""
         if running.judged:
             return
         job = running.job
-        running.outcome = Outcome("completed")
+        running.outcome = Outcome("completed", cpu_s=report.cpu_s, peak_bytes=report.peak_bytes)
         self._judge(running, 0)
         running.outcome = None
         following = replace(job, step=job.members[1], attempt=1)
@@ -371,21 +373,21 @@ class Supervisor:
 
     def _judge(self, running: Running, code: int) -> None:
         """Say how a step ended. SUCCEEDED needs every cell run and a commit record on the disk."""
-        step, wall_s = running.job.step, running.wall_s
+        step, took = running.job.step, running.took
         found = self._judges.judge(running, code, self._done, self._began)
         for warning in found.warnings:
             self._emit(Warned(_now(), warning, step.id))
         if found.error is None and found.outputs is not None:
             self._done[step.id] = found.outputs
             self._ran.add(step.id)
-            self._finish(step.id, RunState.SUCCEEDED, wall_s, outputs=found.outputs)
+            self._finish(step.id, RunState.SUCCEEDED, took, outputs=found.outputs)
         elif self._canceled:
             self._schedule.ended(step.id, RunState.CANCELED)
-            self._end_canceled(step.id, wall_s)
+            self._end_canceled(step.id, took)
         elif found.error is not None and self._may_retry(running.job, found.error):
             self._retry(running.job, found.error)
         else:
-            self._finish(step.id, RunState.FAILED, wall_s, error=found.error)
+            self._finish(step.id, RunState.FAILED, took, error=found.error)
 
     def _may_retry(self, job: Job, error: StepError) -> bool:
         """A step that goes on in another one's process can't begin again: that one is done."""
@@ -403,7 +405,7 @@ class Supervisor:
         self,
         step: str,
         state: RunState,
-        wall_s: float = 0.0,
+        took: Took = Took(),  # noqa: B008  # nobody can change it
         *,
         error: StepError | None = None,
         outputs: stored.Outputs | None = None,
@@ -412,7 +414,8 @@ class Supervisor:
         """The step is done; so are those that it leaves without what they need."""
         values = outputs.variables if outputs else {}
         metrics = outputs.metrics if outputs else {}
-        self._emit(StepFinished(_now(), step, state, wall_s, error, values=values, metrics=metrics, reused=reused))
+        event = StepFinished(_now(), step, state, took.wall_s, error, values=values, metrics=metrics, reused=reused)
+        self._emit(replace(event, cpu_s=took.cpu_s, peak_bytes=took.peak_bytes))
         for lost, because in self._schedule.ended(step, state):
             self._emit(StepFinished(_now(), lost, RunState.SKIPPED, because=because))
             self._say_ended(lost)
