@@ -173,6 +173,10 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
             return found
         if type(obj) is types.CellType:
             return self._reduce_cell(obj)
+        if type(obj) is types.CodeType:
+            return cloudpickle.cloudpickle._code_reduce(tracking.lasting(obj))
+        if isinstance(obj, type):
+            tracking.note_class(obj)
         module = special.module_of(type(obj))
         if type(obj) is functools._lru_cache_wrapper and obj.__module__ == "__main__":
             # by itself it goes by name, and the name may mean something else by now

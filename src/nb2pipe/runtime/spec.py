@@ -140,7 +140,9 @@ def _ambient_by_hand(path: Path) -> Mapping[str, Any]:
 
 
 def _hide_runtime_path() -> None:
-    """Take the folder that these files came from out of what the user's code sees."""
+    """Take the folder that these files came from out of what the user's code sees; and the seed of hashes, if ours."""
+    if os.environ.pop("NB2PIPE_HASH_SEED", None) is not None:
+        os.environ.pop("PYTHONHASHSEED", None)
     folder = str(Path(__file__).resolve().parents[2])
     parts = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if parts[0] != folder:

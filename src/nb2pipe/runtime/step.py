@@ -94,7 +94,7 @@ def load() -> None:
     for key in session.plan.get("definitions", ()):
         note(session, session.definitions[key])
     stars.settle(session)
-    import_units()
+    import_units().tracking.begin(session.plan["id"])
     from nb2pipe.runtime.replays import Replays
 
     known = session.replays.bound if session.replays is not None else {}  # by a step before, in this process

@@ -311,4 +311,7 @@ def _environment(job: Job) -> Mapping[str, str]:
     path = found.get("PYTHONPATH")
     found["PYTHONPATH"] = os.pathsep.join([str(job.run.runtime), *([path] if path else [])])
     found["NB2PIPE_STEP"] = str(job.files.request)
+    if "PYTHONHASHSEED" not in found:
+        # a text's hash is one and the same in all cells of a notebook; the steps are of several processes, and runs
+        found |= {"PYTHONHASHSEED": "0", "NB2PIPE_HASH_SEED": "0"}
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from nb2pipe.records import dataclass
 SCHEMA = 1
 KEPT = 20  # per step: going back to other parameters or code finds its results again
 _MAX_BYTES = 50_000_000
+_NUMBER = re.compile(r"(\d{8})-")
 
 Ingredients = Mapping[str, Mapping[str, str]]
 """Kind -> name -> digest, version or text; an empty one for what is not there."""
@@ -59,10 +61,10 @@ class Trace:
 
 
 def write(folder: Path, trace: Trace, key: bytes, name: str = "") -> None:
-    """Keep it, durably, and the newest few beside it. `name`, its run by default, sorts by time. Raises OSError."""
+    """Keep it, durably, and the newest few beside it, under a number and `name`, its run by default. Raises OSError."""
     make_private_dir(folder)
     content = wire.dumps({"schema": SCHEMA, **_encoded(trace)}).encode("utf-8", "surrogatepass")
-    write_atomic(folder / f"{name or trace.run}.json", keys.sign(key, content).encode() + b"\n" + content)
+    write_atomic(folder / _newest(folder, name or trace.run), keys.sign(key, content).encode() + b"\n" + content)
     for old in _names(folder)[KEPT:]:
         with contextlib.suppress(OSError):
             (folder / old).unlink()
@@ -70,9 +72,9 @@ def write(folder: Path, trace: Trace, key: bytes, name: str = "") -> None:
 
 def renew(folder: Path, name: str, run: str) -> None:
     """A run took the trace of this name: it counts as the newest from now on. Raises OSError."""
-    target = folder / f"{run}.json"
-    if name == target.name:
+    if name.partition("-")[2] == f"{run}.json":
         return
+    target = folder / _newest(folder, run)
     try:
         os.link(folder / name, target)
     except FileExistsError:
@@ -81,6 +83,12 @@ def renew(folder: Path, name: str, run: str) -> None:
         write_atomic(target, (folder / name).read_bytes())
     (folder / name).unlink(missing_ok=True)
     sync_dir(folder)
+
+
+def _newest(folder: Path, name: str) -> str:
+    """The name of a new file, which sorts after all others: by a number, since clocks are set back."""
+    last = max((int(found[1]) for found in map(_NUMBER.match, _names(folder)) if found), default=0)
+    return f"{last + 1:08}-{name}.json"
 
 
 def read(folder: Path, key: bytes) -> Iterator[tuple[str, Trace]]:
