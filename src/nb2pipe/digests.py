@@ -56,7 +56,7 @@ class FileDigests:
                 {"schema": _SCHEMA, "files": {key: [*stamp, digest] for key, (stamp, digest) in latest}}
             )
             with contextlib.suppress(OSError):
-                write_atomic(self._path, content.encode("utf-8", "surrogatepass"), durable=False)
+                write_atomic(self._path, _summed(content.encode("utf-8", "surrogatepass")), durable=False)
             self._new = False
 
 
@@ -107,10 +107,16 @@ def _hashed(file: Path) -> str | None:
     return digest.hexdigest()
 
 
+def _summed(content: bytes) -> bytes:
+    """With a digest in front: one that is damaged would have steps run again for ever."""
+    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+
 def _read(path: Path) -> dict[str, tuple[Stamp, str]]:
     try:
-        content = json.loads(path.read_bytes())
-        if content["schema"] != _SCHEMA:
+        data = path.read_bytes()
+        content = json.loads(data.partition(b"\n")[2])
+        if data != _summed(data.partition(b"\n")[2]) or content["schema"] != _SCHEMA:
             return {}
         return {
             str(key): ((int(a), int(b), int(c), int(d), int(e)), str(digest))
