@@ -124,7 +124,7 @@ _LOOKS: Mapping[str, Callable[[str], Json]] = {
 
 def path_of(root: RootDir, notebook: Path) -> Path:
     """Where the seal of the notebook at this path lies."""
-    return root.steps / root.lock(notebook).stem / "unchanged.json"
+    return root.results(notebook) / "unchanged.json"
 
 
 def write(path: Path, content: Mapping[str, Json], key: bytes) -> None:
