@@ -76,7 +76,7 @@ def take_on(told: Mapping[str, Any], *, watched: bool = True) -> None:
     session.own_modules = OwnModules(session.facts.is_local, first=before is None)
     if watched:
         session.facts.watch_environment(session.cell_of_file.__contains__)
-        touched_files.watch(session.folder, cells.note_file)
+        touched_files.watch(session.folder, cells.note_file, session.facts.executed, session.facts.imports)
 
 
 def _install_demand(session: Session, named: list[str] | None) -> None:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nb2pipe import blobs, keys, seal, wire
-from nb2pipe.digests import digest_of
+from nb2pipe import blobs, folders, keys, seal, wire
 from nb2pipe.files import write_atomic
+from nb2pipe.folders import digest_of
 from nb2pipe.layout import RunDir, StepDir
 from nb2pipe.model import Json, Step
 from nb2pipe.records import dataclass
@@ -97,9 +97,14 @@ class Reuse:
         last: dict[str, Step] = {path: step for step in earlier if step.id in done for path in done[step.id].wrote}
         for path, step in last.items():
             trace = self._taken.get(step.id)
-            if trace is None or path not in trace.files or self._fresh.file(path) == trace.wrote[path]:
+            if trace is None or self._fresh.file(path) == trace.wrote[path]:
                 continue
             target = self._folder / path
+            if trace.wrote[path] == folders.FOLDER and not target.exists():
+                target.mkdir(parents=True)
+                yield f"the folder {path}, which `{step.name}` had made, is there again"
+            if path not in trace.files:
+                continue
             target.parent.mkdir(parents=True, exist_ok=True)
             blobs.restore(self._root, trace.files[path], target)
             yield f"{path} was not what `{step.name}` had written: it is again"
@@ -155,6 +160,7 @@ class Reuse:
         objects = {value.object for item in found for value in item.outputs.values.values()} | blobs_named
         asked = {
             "size": sorted(str(self._root.object(name)) for name in objects),
+            "imports": sorted(self._fresh.imports),
             "newest": sorted(str(self._fresh.folder_of(step)) for step in request.pipeline.steps),
             "link": kernel.get("link", ()),
             "beside": sorted({*kernel.get("beside", ()), *(str(self._folder / path) for path in named)}),
@@ -179,7 +185,8 @@ class Reuse:
             "after": {key: self.made_in(key) for key in ingredients.followed(step)},
             "counter": inputs.counters(step, outputs.counted),
             "file": {path: digest or ingredients.ABSENT for path, digest in facts.get("read", {}).items()},
-            "named": facts.get("named", {}),
+            "named": {**dict.fromkeys(facts.get("sought", ()), ingredients.ABSENT), **facts.get("named", {})},
+            "shadow": {self._near(path): json.dumps(names) for path, names in facts.get("shadows", {}).items()},
             "folder": {path: json.dumps(names) for path, names in facts.get("listed", {}).items()},
             "module": {self._near(path): digest or "" for path, digest in facts.get("modules", {}).items()},
             "package": ingredients.packages(facts),
@@ -195,9 +202,10 @@ class Reuse:
 
     def _kept_files(self, outputs: Outputs) -> Iterator[tuple[str, str]]:
         """The files in the notebook's folder that the step wrote: path and blob."""
+        unknown = outputs.facts.get("overwritten", ())  # what was there before may be a part of them
         for path, digest in outputs.wrote.items():
             full = self._folder / path
-            if digest is None or os.path.isabs(path):  # noqa: PTH117
+            if digest in (None, folders.FOLDER) or os.path.isabs(path) or path in unknown:  # noqa: PTH117
                 continue
             name = f"sha256-{digest}"
             fits = full.is_file() and full.stat().st_size <= KEPT_FILE_BYTES
