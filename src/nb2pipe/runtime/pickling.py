@@ -108,6 +108,10 @@ def versions_of(segments: Sequence[memoryview]) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
+_CALL = (lambda load: load()).__code__
+"""Run among the notebook's names: what is unpickled, a model with a formula, may look for some in the frames above."""
+
+
 def loads(segments: Sequence[memoryview], main: dict[str, Any], resolve: Resolve) -> object:
     """The object that `dumps` gave. `resolve` finds a replayed definition's object."""
     stream = io.BytesIO(segments[0])
@@ -115,7 +119,7 @@ def loads(segments: Sequence[memoryview], main: dict[str, Any], resolve: Resolve
     unpickler = _StepUnpickler(stream, main, resolve, list(segments[1:]))
     try:
         with _no_collection():
-            found = unpickler.load()
+            found = types.FunctionType(_CALL, main)(unpickler.load)
         for refs, count in unpickler.referenced:
             frames.keep_referenced(refs, count)
         return found
