@@ -60,6 +60,10 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
         [("a", "import logging, io\nlog = logging.getLogger('fused')\nbuf = io.StringIO()"), ("b", "log.addHandler(logging.StreamHandler(buf))"), ("c", "x = [1]"), ("d", "log.error('e')"), ("e", "print(buf.getvalue(), x)")],
         [("b", "d", "e")],
     ),
+    "a figure goes on, since the environment has a backend for figures that stay": (
+        [("a", "import os\nos.environ['MPLBACKEND'] = 'Agg'\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])"), ("b", "plt.title('b')"), ("c", "print(plt.gca().get_title())")],
+        [("a", "b", "c")],
+    ),
     "figures of their own": (
         [("a", "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt"), ("b", "fig, ax = plt.subplots()\nplt.title('b')"), ("c", "plt.figure()\nplt.title('c')\nprint(plt.gca().get_title())"), ("d", "print(ax.get_title())")],
         [],

@@ -105,6 +105,8 @@ class _Summary:
         self.stuck: list[Unmovable] = []
         self.walker = Walker()
         self.walker.stands_beside(notebook.path)
+        for name, value in (item for section in sections for item in section.options.env):
+            staying.environment(self.walker.state, name, value)
         self.walker.history.numbered = recall.numbers(notebook.cells)
 
     def finish(self, tell: Callable[[int], None]) -> Analysis:
