@@ -27,7 +27,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import Bunch
 
-from nb2pipe.runtime.changes import Verdict, compare
+from nb2pipe.runtime.changes import Verdict as Change
+from nb2pipe.runtime.changes import compare
 from nb2pipe.runtime.describe import describe
 from nb2pipe.verify.state import State, compare_values, difference
 from nb2pipe.verify.verdicts import Verdict
@@ -284,7 +285,7 @@ def test_a_cache_of_a_class_in_the_users_own_module_counts(tmp_path: Path, monke
     for name, same in (("own_helpers", False), ("installed_helpers", True)):
         box = importlib.import_module(name).Box
         assert (differ(box(1), box(2)) == "") is same
-        assert (compare(box(1), box(2)) is Verdict.CHANGED) is not same
+        assert (compare(box(1), box(2)) is Change.CHANGED) is not same
 
 
 def test_what_a_librarys_object_keeps_for_itself_in_slots_does_not_count() -> None:

@@ -21,6 +21,7 @@ from nb2pipe.model import Pipeline, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.local import ingredients, stored, traces, verdict
 from nb2pipe.targets.local.ingredients import Inputs
+from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.traces import Ingredients, Trace
 
@@ -61,6 +62,7 @@ class Freshness:
         self._pipeline = pipeline
         self._setting = setting
         self._digests = FileDigests(setting.root.digests)
+        self.schedule = Schedule(pipeline)
         self._installed: dict[tuple[str, ...], Installed] = {}
         self._traces: dict[str, list[tuple[str, Trace]]] = {}
         self.listed: dict[str, list[str]] = {}
@@ -181,7 +183,7 @@ class Freshness:
     def _of_inputs(
         self, step: Step, before: Ingredients, outputs: Outputs, done: Mapping[str, Outputs]
     ) -> Iterator[str]:
-        inputs = Inputs(self._pipeline, done)
+        inputs = Inputs(self._pipeline, done, self.schedule)
         had = before.get("input", {})
         now = inputs.of(step, outputs.asked)
         for name in sorted({*had, *now}):
@@ -332,10 +334,10 @@ class Freshness:
         return {path for trace in found if trace is not None for path in trace.wrote}
 
     def _earlier(self, step: Step) -> Sequence[Step]:
-        return self._pipeline.steps[: self._pipeline.steps.index(step)]
+        return self._pipeline.before(step.id)
 
     def _from(self, step: Step) -> Sequence[Step]:
-        return self._pipeline.steps[self._pipeline.steps.index(step) :]
+        return self._pipeline.since(step.id)
 
     def _shown(self, path: str) -> str:
         try:

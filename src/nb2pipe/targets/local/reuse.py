@@ -177,7 +177,7 @@ class Reuse:
 
     def _ingredients(self, step: Step, outputs: Outputs, done: Mapping[str, Outputs]) -> dict[str, Mapping[str, str]]:
         facts = outputs.facts
-        inputs = Inputs(self._request.pipeline, done)
+        inputs = Inputs(self._request.pipeline, done, self._fresh.schedule)
         asked = ingredients.replayed(self._request.pipeline, facts.get("definitions", ()))
         return {
             **self._request.planned[step.id],
