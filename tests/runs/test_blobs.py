@@ -116,3 +116,20 @@ def test_what_is_no_regular_file_is_not_kept(tmp_path: Path) -> None:
 def test_an_id_leads_nowhere_else(tmp_path: Path, object_id: str) -> None:
     with pytest.raises(ValueError, match="not the id"):
         blobs.read(RootDir(tmp_path), object_id)
+
+
+def test_what_a_killed_restore_left_goes_with_the_next(tmp_path: Path) -> None:
+    """The user's own files of a like name stay."""
+    root = RootDir(tmp_path / "root")
+    object_id = blobs.put(root, b"content")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in (f".out.csv.{'0' * 16}.tmp", ".out.csv.tmp", ".out.csv.mine.tmp", f"out.csv.{'0' * 16}.tmp"):
+        (folder / name).touch()
+    blobs.restore(root, object_id, folder / "out.csv")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".out.csv.mine.tmp",
+        ".out.csv.tmp",
+        "out.csv",
+        f"out.csv.{'0' * 16}.tmp",
+    ]
