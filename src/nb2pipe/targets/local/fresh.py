@@ -25,6 +25,8 @@ from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.traces import Ingredients, Trace
 
+_LOST = ("a value that it stored is gone", "its outputs are gone")
+
 
 @dataclass(frozen=True)
 class Reused:
@@ -37,9 +39,10 @@ class Reused:
 
 @dataclass(frozen=True)
 class Stale:
-    """Why a step has to run: sentences without a full stop, the weightiest first."""
+    """Why a step has to run: sentences without a full stop, the weightiest first. `damaged`: else it might be fresh."""
 
     reasons: tuple[str, ...]
+    damaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,18 @@ class Freshness:
         if step.options.cache is False:
             return Stale(("it is tagged `cache:off`",))
         first: tuple[str, ...] = ()
+        if traces.is_foreign(self.folder_of(step), self._setting.key):
+            first = ("what is kept of its last run is damaged, or not signed with your key",)
+        damaged = bool(first)
         for name, trace in self._kept(step.id):
             outputs = self.outputs_of(step, trace)
             found = (*self._differences(step, trace, outputs, done, ran), *self._of_order(trace, made))
             reasons = tuple(dict.fromkeys(found))
             if not reasons:
                 return Reused(name, trace, outputs)
+            damaged = damaged or not set(reasons).difference(_LOST)
             first = first or reasons
-        return Stale(first or ("it has never run",))
+        return Stale(first or ("it has never run",), damaged)
 
     def of_the_plan(self, step: Step) -> tuple[str, ...]:
         """Why the step has to run, as far as the plan alone tells."""
@@ -360,11 +367,11 @@ class Freshness:
         try:
             stored.check_objects(outputs, self._setting.root)
         except ValueError:
-            yield "a value that it stored is gone"
+            yield _LOST[0]
         if any(algorithm_and_digest(item.object)[0] not in readable for item in outputs.values.values()):
             yield "the kernel lacks blake3, by which its values are named"
         if not self._setting.root.object(trace.executed).is_file():
-            yield "its outputs are gone"
+            yield _LOST[1]
 
 
 def _of_the_plan(step: Step, had: Ingredients, now: Ingredients) -> Iterator[str]:

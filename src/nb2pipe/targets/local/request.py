@@ -77,7 +77,14 @@ def sockets_dir(request: Request) -> Path:
 
     It is made with mode 0700 and must not exist before; its name is not to be guessed.
     """
-    return Path(tempfile.gettempdir()) / f"nb2pipe-{request.sockets or request.run}"
+    return sockets_of(request.sockets or request.run)
+
+
+def sockets_of(name: str) -> Path:
+    """The same for a request whose `sockets` has this name. Raises ValueError for what is no plain name."""
+    if not name or not name.replace("-", "").isalnum():
+        raise ValueError(f"{name[:80]!r} is no name of a directory of sockets")
+    return Path(tempfile.gettempdir()) / f"nb2pipe-{name}"
 
 
 @dataclass(frozen=True)

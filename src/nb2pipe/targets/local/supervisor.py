@@ -248,6 +248,8 @@ class Supervisor:
         found = self._reuse.find(members, self._done, self._ran)
         if isinstance(found, Stale):
             self._because[step_id] = found.reasons
+            if found.damaged:
+                self._warn_of_damage(step_id, found.reasons[0])
             return
         done, began = dict(self._done), dict(self._began)
         for step in members:
@@ -262,10 +264,17 @@ class Supervisor:
                 self._reuse.take(step, found[step.id], self.dir.step(step.id))
         except (OSError, ValueError) as error:
             self._because[step_id] = (f"what an earlier run left can't be taken: {error}",)
+            self._warn_of_damage(step_id, str(error))
             return
         for step in members:
             self._done[step.id], self._began[step.id] = done[step.id], began[step.id]
             self._finish(step.id, RunState.SUCCEEDED, outputs=done[step.id], reused=found[step.id].trace.run)
+
+    def _warn_of_damage(self, step_id: str, what: str) -> None:
+        name = self.request.pipeline.step(step_id).name
+        self._emit(
+            Warned(_now(), f"step `{name}` runs again, since what an earlier run left is damaged: {what}", step_id)
+        )
 
     def _put_back(self, steps: Sequence[Step]) -> None:
         """Files that taken steps had written are there again, before somebody reads them."""
