@@ -71,20 +71,6 @@ def stamp_of(file: Path) -> Stamp | None:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def names_in(folder: Path) -> list[str]:
-    """The names in a folder that count as its content, sorted; none where there is no such folder."""
-    try:
-        found = os.listdir(folder)  # noqa: PTH208  # only the names
-    except OSError:
-        return []
-    return sorted(name for name in found if not name.startswith(".") and name != "__pycache__")
-
-
-def digest_of(names: list[str]) -> str:
-    """One digest for many names."""
-    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
-
-
 def _is_regular(status: os.stat_result) -> bool:
     import stat
 

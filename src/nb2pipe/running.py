@@ -24,7 +24,7 @@ from nb2pipe.locks import shared
 from nb2pipe.model import Diagnostic, Json, Parameter, Pipeline, Run, RunEvent, RunFinished, RunState, Step
 from nb2pipe.records import dataclass
 from nb2pipe.runs import store
-from nb2pipe.runs.events import reduce
+from nb2pipe.runs.events import Reduction
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun, Status, UnchangedRun
@@ -222,13 +222,17 @@ class LocalPipelineRun:
         self._output = asked.output
         self.pipeline = planned.pipeline
         self.diagnostics = planned.analyzed.diagnostics
-        self.record: Run | None = None
-        """The run as the events so far tell; None before the first."""
+        self._told = Reduction()
 
     @property
     def id(self) -> str:
         """The run's id."""
         return self._handle.id
+
+    @property
+    def record(self) -> Run | None:
+        """The run as the events so far tell; None before the first."""
+        return self._told.run
 
     @property
     def merged(self) -> Path:
@@ -238,7 +242,7 @@ class LocalPipelineRun:
     def events(self) -> Iterator[RunEvent]:
         """All events to the last, RunFinished. Raises EnvironmentProblem if the merged notebook can't be written."""
         for event in self._handle.events():
-            self.record = reduce(self.record, event)
+            self._told.add(event)
             if isinstance(event, RunFinished):
                 self._merge(event)
             yield event

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from nb2pipe import __version__, keys
-from nb2pipe.digests import digest_of, names_in
 from nb2pipe.files import write_atomic
+from nb2pipe.folders import digest_of, names_in, shadows
 from nb2pipe.layout import RootDir
 from nb2pipe.model import Json
 
@@ -65,6 +65,12 @@ def of_content(path: str) -> Json:
 def of_names(path: str) -> Json:
     """The names in a folder that count as its content."""
     return digest_of(names_in(Path(path)))
+
+
+def of_imports(question: str) -> Json:
+    """What imports find in a folder: the question is JSON, the folder and the modules' names."""
+    folder, *imported = json.loads(question)
+    return digest_of(sorted(shadows(Path(folder), imported)))
 
 
 def of_entries(path: str) -> Json:
@@ -117,6 +123,7 @@ _LOOKS: Mapping[str, Callable[[str], Json]] = {
     "link": of_link,
     "newest": of_newest,
     "names": of_names,
+    "imports": of_imports,
     "entries": of_entries,
     "size": of_size,
 }
@@ -124,7 +131,7 @@ _LOOKS: Mapping[str, Callable[[str], Json]] = {
 
 def path_of(root: RootDir, notebook: Path) -> Path:
     """Where the seal of the notebook at this path lies."""
-    return root.steps / root.lock(notebook).stem / "unchanged.json"
+    return root.results(notebook) / "unchanged.json"
 
 
 def write(path: Path, content: Mapping[str, Json], key: bytes) -> None:

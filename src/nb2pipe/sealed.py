@@ -29,7 +29,7 @@ from nb2pipe.locks import open_lock, shared, try_lock
 from nb2pipe.model import Diagnostic, Json, Run, RunEvent
 from nb2pipe.records import dataclass
 from nb2pipe.runs import store
-from nb2pipe.runs.events import reduce
+from nb2pipe.runs.events import Reduction
 
 _MADE = ("request.json", "pipeline.json", "events.jsonl", "merged.ipynb")  # in the run's directory
 
@@ -41,13 +41,18 @@ class SealedRun:
         self.id = run.id
         self.merged = run.merged
         self.diagnostics = diagnostics
-        self.record: Run | None = None
+        self._told = Reduction()
         self._events = events
+
+    @property
+    def record(self) -> Run | None:
+        """The run as the events so far tell; None before the first."""
+        return self._told.run
 
     def events(self) -> Iterator[RunEvent]:
         """All events to the last."""
         for event in self._events:
-            self.record = reduce(self.record, event)
+            self._told.add(event)
             yield event
 
     def again(self) -> None:

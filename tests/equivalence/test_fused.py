@@ -8,6 +8,7 @@ from fast import Server, compare, notebook_of
 from nb2pipe import api
 
 # fmt: off
+OLS = "import pandas as pd\nimport statsmodels.formula.api as smf\ndf = pd.DataFrame({'x': [1., 2., 3., 4., 5.], 'y': [1., 3., 2., 5., 4.]})\n"
 COUNTING = "@pd.api.extensions.register_dataframe_accessor('geo')\nclass Geo:\n    seen = 0\n    def __init__(self, o):\n        self._o = o\n        Geo.seen += 1\n    def n(self): return len(self._o)"
 FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
     "a connection": (
@@ -63,6 +64,10 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
         [("a", "import logging, io\nlog = logging.getLogger('fused')\nbuf = io.StringIO()"), ("b", "log.addHandler(logging.StreamHandler(buf))"), ("c", "x = [1]"), ("d", "log.error('e')"), ("e", "print(buf.getvalue(), x)")],
         [("b", "d", "e")],
     ),
+    "a figure goes on, since the environment has a backend for figures that stay": (
+        [("a", "import os\nos.environ['MPLBACKEND'] = 'Agg'\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])"), ("b", "plt.title('b')"), ("c", "print(plt.gca().get_title())")],
+        [("a", "b", "c")],
+    ),
     "figures of their own": (
         [("a", "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt"), ("b", "fig, ax = plt.subplots()\nplt.title('b')"), ("c", "plt.figure()\nplt.title('c')\nprint(plt.gca().get_title())"), ("d", "print(ax.get_title())")],
         [],
@@ -82,6 +87,17 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
     "an accessor that keeps nothing": (
         [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2]})"), ("b", COUNTING.replace("Geo.seen += 1", "pass")), ("c", "print(df.geo.n())"), ("d", "print(Geo.seen)")],
         [],
+    ),
+    "a model whose formula calls the notebook's own function": (
+        [("a", OLS + "def sq(x): return x**2"), ("b", "m = smf.ols('y ~ x + sq(x)', df)"), ("c", "fit = m.fit()"), ("d", "print(fit.params.round(3).to_dict())"), ("e", "print(len(df))")],
+        [("b", "c", "d")],
+    ),
+    "models whose formulas stand in a list": (
+        [("a", OLS + "k = [2]\nk.append(3)"), ("b", "def sq(x): return x**k[0]"), ("c", "ms = [smf.ols(f, df).fit() for f in ['y ~ x', 'y ~ sq(x)']]"), ("d", "k[0] = 3\nprint([m.params.round(3).to_dict() for m in ms])")],
+        [("c", "d")],
+    ),
+    "a model whose formula calls NumPy's": (
+        [("a", OLS + "import numpy as np\ndef sq(x): return x**2"), ("b", "m = smf.ols('y ~ x + np.log(x)', df)"), ("c", "print(m.fit().params.round(3).to_dict(), sq(2))")], [],
     ),
     "an alias of what crosses": (
         [("a", "gen = (v for v in range(4))\nx = [1]"), ("b", "y = x\nprint(next(gen))"), ("c", "y.append(2)"), ("d", "print(x, y is x)")], [("a", "b")],

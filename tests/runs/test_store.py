@@ -60,6 +60,20 @@ def test_a_new_run(tmp_path: Path) -> None:
     assert store.default_root(None) == Path.cwd() / ".nb2pipe"
 
 
+@pytest.mark.parametrize("step_s", [0, -1, -315_576_000], ids=["same second", "clock set back", "ten years back"])
+def test_ids_sort_by_order(tmp_path: Path, step_s: int) -> None:
+    """Whatever the clock says, the latest run is the one that began last."""
+    found = [store.create(tmp_path, now=NOW + timedelta(seconds=number * step_s)).id for number in range(20)]
+    assert found == sorted(found)
+    assert store.find(tmp_path).id == found[-1]
+
+
+def test_ids_sort_after_the_last_one_of_a_second(tmp_path: Path) -> None:
+    """There is no larger one in that second: then it is the next."""
+    RootDir(tmp_path).run("20260504-030201-ffffffff").path.mkdir(parents=True)
+    assert store.create(tmp_path, now=NOW).id.startswith("20260504-030202-")
+
+
 def test_runs_are_found(tmp_path: Path) -> None:
     """By id, by its beginning or its end; the latest; newest first."""
     runs = [store.create(tmp_path, now=NOW + timedelta(days=number)) for number in range(3)]

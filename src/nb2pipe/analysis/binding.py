@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from nb2pipe.analysis import setups
+from nb2pipe.analysis import setups, staying
 from nb2pipe.analysis.attributes import MAIN
 from nb2pipe.analysis.expressions import Expressions
 from nb2pipe.analysis.frames import Arguments, Known
@@ -80,6 +80,8 @@ class Binding(Expressions):
             return
         for ref in sorted(base.refs):
             environment = ref == "os.environ"
+            if environment:
+                staying.environment(self.state, index.literal, str(value.literal))
             self.state.touch("env" if environment else "options", "" if environment else ref, write=True)
             if ref in setups.BUILTINS:
                 setups.patch(self.state, ref, index.literal if isinstance(index.literal, str) else None, value)

@@ -193,6 +193,8 @@ class Shell(Frames):
             state.touch("cwd", "", write=True)
         elif name in ("env", "set_env"):
             state.touch("env", "", write="=" in rest or len(rest.split()) > 1)
+            variable, _, given = rest.replace("=", " ").strip().partition(" ")
+            staying.environment(state, variable, given or "inline")  # one that is only shown sets nothing
         elif name in table.writes_file:
             resources.file(state, Value(literal=_path_word(rest)), write=True)
         elif name in ("rm", "mv", "cp", "mkdir", "rmdir", "sx", "system"):

@@ -86,6 +86,8 @@ class State:
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
         self.told: set[At] = set()  # statements of which the author tells more than their code shows
+        self.formulas: dict[int, tuple[At, str]] = {}  # models -> where made, and a function that their formula calls
+        self.tildes: dict[str, None] = {}  # texts that may be formulas
         self.registered: dict[At, tuple[str, int]] = {}  # classes whose definition changes something else
         self.noted: set[int] | None = None  # what is changed from here on
         self.pure = 0  # how many calls are under way of which the author says that they change nothing

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
 
-from nb2pipe.analysis import acting, carried, definitions, directives, modules, recall, staying
+from nb2pipe.analysis import acting, carried, definitions, directives, formulas, modules, recall, staying
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -107,6 +107,8 @@ class _Summary:
         self.stuck: list[Unmovable] = []
         self.walker = Walker()
         self.walker.stands_beside(notebook.path)
+        for name, value in (item for section in sections for item in section.options.env):
+            staying.environment(self.walker.state, name, value)
         self.walker.history.numbered = recall.numbers(notebook.cells)
 
     def finish(self, tell: Callable[[int], None]) -> Analysis:
@@ -125,6 +127,7 @@ class _Summary:
         uncarried = Uncarried(state, self.trees, self.section_of, readers, self.names)
         self.stuck += [*uncarried.registered(), *staying.figures(state.staying, self.section_of)]
         self.stuck += acting.stuck(state, self.section_of)
+        self.stuck += formulas.stuck(state, self.section_of)
         self.stuck += modules.stuck(self.walker.modules.uses, self.section_of)
         self.stuck += modules.taught(self._taught_modules(state), self.section_of)
         walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))

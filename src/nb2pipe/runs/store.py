@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nb2pipe.errors import BadInput, EnvironmentProblem
@@ -29,22 +29,35 @@ def default_root(notebook: Path | None) -> Path:
 def create(root: Path, *, now: datetime | None = None) -> RunDir:
     """Make the directory of a new run below `root`, and `root` itself with a `.gitignore` of `*`.
 
-    Ids sort by time: UTC, then random hex digits. Raises EnvironmentProblem (N2P601) where it can't be written.
+    Ids sort by time: UTC, then hex digits. Raises EnvironmentProblem (N2P601) where it can't be written.
     """
-    import secrets  # most commands start no run
-
     layout = RootDir(root.resolve())
     started = (now or datetime.now(UTC)).astimezone(UTC)
-    run = layout.run(f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
     try:
         make_root(layout.path)
         for directory in (layout.objects, layout.locks, layout.runs):
             own_private_dir(directory)
-        run.path.mkdir(mode=0o700)
+        while True:
+            run = layout.run(_new_id(started, max(ids(layout.path), default="")))
+            with contextlib.suppress(FileExistsError):  # another run took this very id
+                run.path.mkdir(mode=0o700)
+                break
         make_private_dir(run.path / "steps")
     except OSError as error:
         raise cannot_write(layout.path, error) from error
     return run
+
+
+def _new_id(started: datetime, last: str) -> str:
+    """An id that sorts after the last run's: that may have begun in the same second, or with a clock that was wrong."""
+    import secrets  # most commands start no run
+
+    if not last or f"{started:%Y%m%d-%H%M%S}" > last[:15]:
+        return f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    number = int(last[16:], 16) + 1 + secrets.randbelow(1 << 16)
+    if number < 1 << 32:
+        return f"{last[:16]}{number:08x}"
+    return _new_id(started_at(last) + timedelta(seconds=1), last)
 
 
 def make_root(root: Path) -> None:

@@ -6,6 +6,7 @@ The cells are numbered as in the notebook, so that tracebacks read as they would
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 import math
@@ -140,10 +141,15 @@ def private(path: str, flags: int) -> int:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write a record durably. Raises OSError."""
+    """Write a record durably, whole or not at all. Raises OSError."""
     temporary = path.with_name(f".{path.name}.tmp")
-    with open(temporary, "w", encoding="utf-8", opener=private) as file:  # pathlib has no opener
-        json.dump(content, file, sort_keys=True, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with open(temporary, "w", encoding="utf-8", opener=private) as file:  # pathlib has no opener
+            json.dump(content, file, sort_keys=True, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise

@@ -12,17 +12,20 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.digests import FileDigests, Stamp, digest_of, names_in
+from nb2pipe import folders
+from nb2pipe.digests import FileDigests, Stamp
+from nb2pipe.folders import digest_of, names_in
 from nb2pipe.installed import Installed
 from nb2pipe.layout import RootDir, algorithm_and_digest
 from nb2pipe.model import Pipeline, Step
 from nb2pipe.records import dataclass
-from nb2pipe.targets.local import disk, ingredients, stored, traces, verdict
+from nb2pipe.targets.local import ingredients, stored, traces, verdict
 from nb2pipe.targets.local.ingredients import Inputs
+from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.traces import Ingredients, Trace
 
-MOST_NAMES = 5_000  # of one folder, as `runtime.facts` has it
+_LOST = ("a value that it stored is gone", "its outputs are gone")
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,10 @@ class Reused:
 
 @dataclass(frozen=True)
 class Stale:
-    """Why a step has to run: sentences without a full stop, the weightiest first."""
+    """Why a step has to run: sentences without a full stop, the weightiest first. `damaged`: else it might be fresh."""
 
     reasons: tuple[str, ...]
+    damaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,11 @@ class Freshness:
         self._pipeline = pipeline
         self._setting = setting
         self._digests = FileDigests(setting.root.digests)
+        self.schedule = Schedule(pipeline)
         self._installed: dict[tuple[str, ...], Installed] = {}
         self._traces: dict[str, list[tuple[str, Trace]]] = {}
         self.listed: dict[str, list[str]] = {}
+        self.imports: set[str] = set()  # questions, see `seal.of_imports`
         """The folders that were looked into, with the names found there."""
         self._all = {step.id: traces.read(self.folder_of(step), setting.key) for step in pipeline.steps}
 
@@ -81,14 +87,18 @@ class Freshness:
         if step.options.cache is False:
             return Stale(("it is tagged `cache:off`",))
         first: tuple[str, ...] = ()
+        if traces.is_foreign(self.folder_of(step), self._setting.key):
+            first = ("what is kept of its last run is damaged, or not signed with your key",)
+        damaged = bool(first)
         for name, trace in self._kept(step.id):
             outputs = self.outputs_of(step, trace)
             found = (*self._differences(step, trace, outputs, done, ran), *self._of_order(trace, made))
             reasons = tuple(dict.fromkeys(found))
             if not reasons:
                 return Reused(name, trace, outputs)
+            damaged = damaged or not set(reasons).difference(_LOST)
             first = first or reasons
-        return Stale(first or ("it has never run",))
+        return Stale(first or ("it has never run",), damaged)
 
     def of_the_plan(self, step: Step) -> tuple[str, ...]:
         """Why the step has to run, as far as the plan alone tells."""
@@ -129,9 +139,9 @@ class Freshness:
         self._digests.save()
 
     def file(self, path: str) -> str | None:
-        """The digest of a file as it is now; `disk.FOLDER` for a folder, None for what is not there."""
+        """The digest of a file as it is now; `folders.FOLDER` for a folder, None for what is not there."""
         full = self._setting.folder / path
-        return self._digests.of(full) or (disk.FOLDER if full.is_dir() else None)
+        return self._digests.of(full) or (folders.FOLDER if full.is_dir() else None)
 
     def to_put_back(self, step: Step, trace: Trace) -> tuple[str, ...]:
         """Files that a run would put back, in words: what this step wrote last, and is otherwise by now."""
@@ -180,7 +190,7 @@ class Freshness:
     def _of_inputs(
         self, step: Step, before: Ingredients, outputs: Outputs, done: Mapping[str, Outputs]
     ) -> Iterator[str]:
-        inputs = Inputs(self._pipeline, done)
+        inputs = Inputs(self._pipeline, done, self.schedule)
         had = before.get("input", {})
         now = inputs.of(step, outputs.asked)
         for name in sorted({*had, *now}):
@@ -239,7 +249,7 @@ class Freshness:
         had, wrote = trace.ingredients.get("file", {}), trace.wrote
         for path, digest in sorted(had.items()):
             now = self._before(step, path, done)
-            if digest == disk.CHANGING:
+            if digest == folders.CHANGING:
                 yield f"{self._shown(path)} was changed by something else while the step ran"
             elif (now or "") != digest and not self._is_as_left(path, from_step=step):
                 yield f"{self._shown(path)} {_how(digest or wrote.get(path), now)}"
@@ -278,7 +288,7 @@ class Freshness:
         """True if a file that the step wrote is there, or can be put there again, or a later step wrote over it."""
         if self.file(path) == left:
             return True
-        if left == disk.FOLDER:
+        if left == folders.FOLDER:
             return not (self._setting.folder / path).exists()  # it can be made again
         if path in trace.files:
             return self._setting.root.object(trace.files[path]).is_file()
@@ -298,9 +308,13 @@ class Freshness:
             return False
         return digest == f"stamp:{status.st_size}:{status.st_mtime_ns}"
 
+    def _names(self, path: str) -> list[str]:
+        names = self.listed[str(self._setting.folder / path)] = names_in(self._setting.folder / path)
+        return names if len(names) <= folders.MOST_NAMES else [digest_of(names)]
+
     def _module(self, step: Step, path: str, done: Mapping[str, Outputs]) -> str:
         """The digest of a file of code, as the step would find it."""
-        return self._before(step, path, done) or ""
+        return self._before(step, self._shown(path), done) or ""
 
     def _shadows(
         self, step: Step, folder: str, done: Mapping[str, Outputs], trace: Trace | None = None
@@ -308,19 +322,15 @@ class Freshness:
         """What in a folder the step's imports may find, see `runtime.facts`, as it would find it."""
         last = trace or self.latest(step.id)
         imported = frozenset(last.facts.get("imported", ()) if last is not None else ())
-        full = self._setting.folder / folder
-        self.listed[str(full)] = names_in(full)
-        found = disk.shadows(full, imported)
+        place = self._setting.folder / folder
+        self.imports.add(json.dumps([str(place), *sorted(imported)]))
+        found = folders.shadows(place, imported)
         for earlier in self._earlier(step):
             for path, left in done[earlier.id].wrote.items() if earlier.id in done else ():
-                place = self._setting.folder / path
-                if place.parent == full and place.suffix == ".py" and place.stem in imported:
-                    found = found | {place.name} if left else found - {place.name}
+                file = self._setting.folder / path
+                if file.parent == place and file.suffix == ".py" and file.stem in imported:
+                    found = found | {file.name} if left else found - {file.name}
         return sorted(found)
-
-    def _names(self, path: str) -> list[str]:
-        names = self.listed[str(self._setting.folder / path)] = names_in(self._setting.folder / path)
-        return names if len(names) <= MOST_NAMES else [digest_of(names)]
 
     def _names_written(self, folder: str, step: Step) -> set[str]:
         """The names in a folder that come from this step or later ones."""
@@ -331,10 +341,10 @@ class Freshness:
         return {path for trace in found if trace is not None for path in trace.wrote}
 
     def _earlier(self, step: Step) -> Sequence[Step]:
-        return self._pipeline.steps[: self._pipeline.steps.index(step)]
+        return self._pipeline.before(step.id)
 
     def _from(self, step: Step) -> Sequence[Step]:
-        return self._pipeline.steps[self._pipeline.steps.index(step) :]
+        return self._pipeline.since(step.id)
 
     def _shown(self, path: str) -> str:
         try:
@@ -357,11 +367,11 @@ class Freshness:
         try:
             stored.check_objects(outputs, self._setting.root)
         except ValueError:
-            yield "a value that it stored is gone"
+            yield _LOST[0]
         if any(algorithm_and_digest(item.object)[0] not in readable for item in outputs.values.values()):
             yield "the kernel lacks blake3, by which its values are named"
         if not self._setting.root.object(trace.executed).is_file():
-            yield "its outputs are gone"
+            yield _LOST[1]
 
 
 def _of_the_plan(step: Step, had: Ingredients, now: Ingredients) -> Iterator[str]:

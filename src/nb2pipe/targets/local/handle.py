@@ -30,6 +30,7 @@ from nb2pipe.processes import is_alive, load_identity, send, signal_name
 from nb2pipe.targets.local import isolated as isolation
 from nb2pipe.targets.local import kernels
 from nb2pipe.targets.local.ingredients import planned
+from nb2pipe.targets.local.leftovers import sweep
 from nb2pipe.targets.local.request import RUNNER, Request, sockets_dir
 from nb2pipe.targets.local.scrub import SHORTEST
 from nb2pipe.targets.local.unchanged import UnchangedRun, unchanged
@@ -176,6 +177,7 @@ def start(
     in_use = contextlib.ExitStack()
     try:
         _check_system(folder)
+        sweep(run)
         lock = in_use.enter_context(shared(run.root.in_use))
         make_private_dir(run.path / "steps")  # again, if it was collected before it was in use
         warnings = _check_secrets(bundle)

@@ -87,11 +87,13 @@ def replayed(pipeline: Pipeline, ids: Iterable[str]) -> Ingredients:
 
 
 class Inputs:
-    """What a step would get now from those before it. `done`: what they left."""
+    """What a step would get now from those before it. `done`: what they left. `schedule`: the pipeline's own."""
 
-    def __init__(self, pipeline: Pipeline, done: Mapping[str, stored.Outputs]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, done: Mapping[str, stored.Outputs], schedule: Schedule | None = None
+    ) -> None:
         self._pipeline = pipeline
-        self._schedule = Schedule(pipeline)
+        self._schedule = schedule or Schedule(pipeline)
         self.done = done
 
     def of(self, step: Step, asked: Iterable[str]) -> dict[str, str]:
@@ -132,8 +134,7 @@ class Inputs:
         return ABSENT
 
     def _earlier(self, step: Step) -> Sequence[Step]:
-        steps = self._pipeline.steps
-        return steps[: steps.index(step)]
+        return self._pipeline.before(step.id)
 
 
 def packages(facts: Mapping[str, Any]) -> dict[str, str]:

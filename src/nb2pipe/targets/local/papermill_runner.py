@@ -307,6 +307,7 @@ def _kernel_dies_with(worker: int) -> Callable[[], None]:
 def _environment(job: Job) -> Mapping[str, str]:
     """The kernel's environment: ours, the step's `env:` options, and where the runtime finds itself and its step."""
     found = dict(os.environ)
+    found.pop("MPLBACKEND", None)  # then figures are inline, as in Jupyter: with Agg, which CI sets, they outlive cells
     found.update(job.step.options.env)
     path = found.get("PYTHONPATH")
     found["PYTHONPATH"] = os.pathsep.join([str(job.run.runtime), *([path] if path else [])])

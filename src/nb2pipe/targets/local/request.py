@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
 
@@ -77,7 +77,14 @@ def sockets_dir(request: Request) -> Path:
 
     It is made with mode 0700 and must not exist before; its name is not to be guessed.
     """
-    return Path(tempfile.gettempdir()) / f"nb2pipe-{request.sockets or request.run}"
+    return sockets_of(request.sockets or request.run)
+
+
+def sockets_of(name: str) -> Path:
+    """The same for a request whose `sockets` has this name. Raises ValueError for what is no plain name."""
+    if not name or not name.replace("-", "").isalnum():
+        raise ValueError(f"{name[:80]!r} is no name of a directory of sockets")
+    return Path(tempfile.gettempdir()) / f"nb2pipe-{name}"
 
 
 @dataclass(frozen=True)
@@ -102,13 +109,28 @@ class Job:
         return self.run.step(self.step.id)
 
 
-def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given]) -> Mapping[str, Json]:
+def places_of(run: RunDir, steps: Iterable[Step]) -> list[Json]:
+    """Where steps leave their records, and which names they have to do with: the same for all steps of a run."""
+    return [
+        {
+            "id": item.id,
+            "path": str(run.step(item.id).path),
+            "names": sorted({*item.outputs, *item.deletes}),
+            "cells": list(item.cells),
+        }
+        for item in steps
+    ]
+
+
+def spec_of(
+    request: Request, run: RunDir, step: Step, given: Mapping[str, Given], places: list[Json] | None = None
+) -> Mapping[str, Json]:
     """What the runtime reads (`step.json`): the plan, its values, and where all earlier steps leave their records.
 
-    `process` names the files of all steps that run in its process.
+    `process` names the files of all steps that run in its process. `places`: `places_of` all steps, if it is there.
     """
     pipeline = request.pipeline
-    before = pipeline.steps[: [item.id for item in pipeline.steps].index(step.id)]
+    before = pipeline.before(step.id)
     return {
         "schema": 1,
         "step": step.id,
@@ -126,15 +148,7 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "definitions": wire.encode(pipeline.definitions),
         "builtins": None if pipeline.builtins is None else list(pipeline.builtins),
         "tracebacks": pipeline.tracebacks,
-        "earlier": [
-            {
-                "id": item.id,
-                "path": str(run.step(item.id).path),
-                "names": sorted({*item.outputs, *item.deletes}),
-                "cells": list(item.cells),
-            }
-            for item in before
-        ],
+        "earlier": places_of(run, before) if places is None else places[: len(before)],
         "process": {item.id: str(run.step(item.id).request) for item in pipeline.process_of(step.id)},
         "may_wait": True,
     }

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nb2pipe import blobs, keys, seal, wire
-from nb2pipe.digests import digest_of
+from nb2pipe import blobs, folders, keys, seal, wire
 from nb2pipe.files import write_atomic
+from nb2pipe.folders import digest_of
 from nb2pipe.layout import RunDir, StepDir
 from nb2pipe.model import Json, Step
 from nb2pipe.records import dataclass
-from nb2pipe.targets.local import disk, ingredients, kernels, stored, traces
+from nb2pipe.targets.local import ingredients, kernels, stored, traces
 from nb2pipe.targets.local.fresh import Freshness, Reused, Setting, Stale, relocated
 from nb2pipe.targets.local.ingredients import Inputs
 from nb2pipe.targets.local.request import RUNNER, Request
@@ -100,7 +100,7 @@ class Reuse:
             if trace is None or self._fresh.file(path) == trace.wrote[path]:
                 continue
             target = self._folder / path
-            if trace.wrote[path] == disk.FOLDER and not target.exists():
+            if trace.wrote[path] == folders.FOLDER and not target.exists():
                 target.mkdir(parents=True)
                 yield f"the folder {path}, which `{step.name}` had made, is there again"
             if path not in trace.files:
@@ -160,6 +160,7 @@ class Reuse:
         objects = {value.object for item in found for value in item.outputs.values.values()} | blobs_named
         asked = {
             "size": sorted(str(self._root.object(name)) for name in objects),
+            "imports": sorted(self._fresh.imports),
             "newest": sorted(str(self._fresh.folder_of(step)) for step in request.pipeline.steps),
             "link": kernel.get("link", ()),
             "beside": sorted({*kernel.get("beside", ()), *(str(self._folder / path) for path in named)}),
@@ -176,7 +177,7 @@ class Reuse:
 
     def _ingredients(self, step: Step, outputs: Outputs, done: Mapping[str, Outputs]) -> dict[str, Mapping[str, str]]:
         facts = outputs.facts
-        inputs = Inputs(self._request.pipeline, done)
+        inputs = Inputs(self._request.pipeline, done, self._fresh.schedule)
         asked = ingredients.replayed(self._request.pipeline, facts.get("definitions", ()))
         return {
             **self._request.planned[step.id],
@@ -204,7 +205,7 @@ class Reuse:
         unknown = outputs.facts.get("overwritten", ())  # what was there before may be a part of them
         for path, digest in outputs.wrote.items():
             full = self._folder / path
-            if digest in (None, disk.FOLDER) or os.path.isabs(path) or path in unknown:  # noqa: PTH117
+            if digest in (None, folders.FOLDER) or os.path.isabs(path) or path in unknown:  # noqa: PTH117
                 continue
             name = f"sha256-{digest}"
             fits = full.is_file() and full.stat().st_size <= KEPT_FILE_BYTES

@@ -6,6 +6,7 @@ One thread, one loop: workers' pipes, signals, time limits. `python -P -m nb2pip
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -42,7 +43,7 @@ from nb2pipe.targets.local import reuse, stored
 from nb2pipe.targets.local.fresh import Stale
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.judging import Judge
-from nb2pipe.targets.local.request import Job, Outcome, Report, Request, sockets_dir, spec_of
+from nb2pipe.targets.local.request import Job, Outcome, Report, Request, places_of, sockets_dir, spec_of
 from nb2pipe.targets.local.running import Running, Took
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber
@@ -73,6 +74,7 @@ class Supervisor:
         os.environ.pop(keys.VARIABLE, None)  # it is not for the kernels
         self._judges = Judge(run, request, self._scrubber, self._reuse)
         self._schedule = Schedule(request.pipeline)
+        self._places = places_of(run, request.pipeline.steps)
         self._running: dict[str, Running] = {}
         self._waiting: dict[str, tuple[int, float]] = {}  # step -> (its next attempt, when)
         self._done: dict[str, stored.Outputs] = {}
@@ -176,7 +178,7 @@ class Supervisor:
             times += [when for _, when in self._waiting.values()]
         next_time = min((when for when in times if when is not None), default=None)
         timeout = None if next_time is None else max(0.0, next_time - time.monotonic())
-        if at_most_s is None and self._running and self._busy >= self.request.jobs and self._schedule.ready():
+        if at_most_s is None and self._running and self._busy >= self.request.jobs and self._schedule.first():
             at_most_s = WAITING_POLL_S
         if at_most_s is not None:
             timeout = at_most_s if timeout is None else min(timeout, at_most_s)
@@ -227,43 +229,52 @@ class Supervisor:
             return
         now = time.monotonic()
         due = [(step, attempt) for step, (attempt, when) in self._waiting.items() if when <= now]
-        while any(self._take(step) for step in self._schedule.ready() if step not in self._because):
-            pass  # what waited for it may be ready now
-        for step, attempt in [*due, *((step, 1) for step in self._schedule.ready())]:
+        while (step_id := self._schedule.arrived()) is not None:
+            self._take(step_id)  # what waited for it may have arrived then
+        for step, attempt in due:
             if self._busy >= self.request.jobs:
                 return
-            self._waiting.pop(step, None)
-            self._schedule.started(step)
+            del self._waiting[step]
             self._start(step, attempt, self._because.get(step, ()))
+        while (step_id := self._schedule.first()) is not None and self._busy < self.request.jobs:
+            self._schedule.started(step_id)
+            self._start(step_id, 1, self._because.get(step_id, ()))
 
-    def _take(self, step_id: str) -> bool:
+    def _take(self, step_id: str) -> None:
         """Take an earlier run's results for the steps of this process, if they are fresh; else say why not."""
         if self._reuse is None:
-            self._because[step_id] = ()
-            return False
+            return
         members = self.request.pipeline.process_of(step_id)
         found = self._reuse.find(members, self._done, self._ran)
         if isinstance(found, Stale):
             self._because[step_id] = found.reasons
-            return False
+            if found.damaged:
+                self._warn_of_damage(step_id, found.reasons[0])
+            return
         done, began = dict(self._done), dict(self._began)
         for step in members:
             began[step.id] = frozenset(done)
             problem = self._judges.problem_of(step, found[step.id].outputs, done, began)
             if problem is not None:
                 self._because[step_id] = (problem.message,)
-                return False
+                return
             done[step.id] = found[step.id].outputs
         try:
             for step in members:
                 self._reuse.take(step, found[step.id], self.dir.step(step.id))
         except (OSError, ValueError) as error:
             self._because[step_id] = (f"what an earlier run left can't be taken: {error}",)
-            return False
+            self._warn_of_damage(step_id, str(error))
+            return
         for step in members:
             self._done[step.id], self._began[step.id] = done[step.id], began[step.id]
             self._finish(step.id, RunState.SUCCEEDED, outputs=done[step.id], reused=found[step.id].trace.run)
-        return True
+
+    def _warn_of_damage(self, step_id: str, what: str) -> None:
+        name = self.request.pipeline.step(step_id).name
+        self._emit(
+            Warned(_now(), f"step `{name}` runs again, since what an earlier run left is damaged: {what}", step_id)
+        )
 
     def _put_back(self, steps: Sequence[Step]) -> None:
         """Files that taken steps had written are there again, before somebody reads them."""
@@ -281,8 +292,7 @@ class Supervisor:
         job = Job(self.request, self.dir, step, attempt, sockets)
         self._began[step_id] = frozenset(self._done)
         self._emit(StepStarted(_now(), step_id, attempt, because))
-        steps = self.request.pipeline.steps
-        self._put_back(steps[: steps.index(step)])
+        self._put_back(self.request.pipeline.before(step_id))
         try:
             for member in job.members:
                 self._prepare(replace(job, step=member))
@@ -309,8 +319,9 @@ class Supervisor:
             path.unlink(missing_ok=True)
         before, around = self._schedule.before(job.step.id), self._schedule.around(job.step.id)
         values = stored.resolve(job.step, self._done, before, around)
-        content = spec_of(job.request, job.run, job.step, values)
-        write_atomic(files.request, wire.dumps(content).encode("utf-8", "surrogatepass"), durable=False)
+        content = spec_of(job.request, job.run, job.step, values, self._places)
+        text = json.dumps(content, sort_keys=True)  # it names all earlier steps: without indents it takes a tenth
+        write_atomic(files.request, text.encode("ascii"), durable=False)
 
     def _on_report(self, running: Running, report: Report) -> None:
         step = running.job.step.id

@@ -99,9 +99,10 @@ def read(folder: Path, key: bytes) -> Iterator[tuple[str, Trace]]:
             yield name, found
 
 
-def foreign(folder: Path, key: bytes) -> bool:
-    """True if there are traces here that aren't signed with the key."""
-    return any(_read(folder / name, key) is None for name in _names(folder))
+def is_foreign(folder: Path, key: bytes) -> bool:
+    """True if the newest trace here isn't signed with the key."""
+    newest = _names(folder)[:1]
+    return any(_read(folder / name, key) is None for name in newest)
 
 
 def _names(folder: Path) -> list[str]:
@@ -120,6 +121,8 @@ def _read(path: Path, key: bytes) -> Trace | None:
             return None
         data = json.loads(content)
         if data.pop("schema", None) != SCHEMA:
+            return None
+        if data["step"] != path.parent.name:  # somebody has moved it
             return None
         return _decoded(data)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
