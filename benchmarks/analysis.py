@@ -1,6 +1,6 @@
 """What `check` costs: notebooks made here in, a table of CPU seconds out, each row beside what peers do with it.
 
-python benchmarks/analysis.py [--cells 1000] [--only helpers] [--profile helpers]
+python -m benchmarks analysis [--cells 1000] [--only helpers] [--profile helpers]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What fetching forgotten names costs a step that has none: loops over builtins, as ratios to a plain namespace.
 
-Run by hand: `python benchmarks/demand_load.py`. Each loop runs in both namespaces in turn, in this process; the median
+Run by hand: `python -m benchmarks demand_load`. Each loop runs in both namespaces in turn, in this process; the median
 of the ratios is printed.
 """
 
