@@ -20,6 +20,8 @@ settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("NB2PIPE_HYPOTHESIS", "fixed"))
 
+os.environ["NB2PIPE_STORE_KEY"] = "of the tests, not of who runs them"  # theirs is not touched
+
 StraightRun: TypeAlias = Callable[..., list["Shown"]]
 _INJECTED = "injected-parameters"  # papermill's own cells
 _ERROR_MARK = "papermill-error-cell-tag"

@@ -27,13 +27,17 @@ _HEAVY = ("IPython.core.inputtransformer2",)  # only notebooks with magics need 
 
 @dataclass(frozen=True)
 class Analyzed:
-    """What analysis found. `pipeline` is None where an error leaves none to speak of."""
+    """What analysis found. `pipeline` is None where an error leaves none to speak of.
+
+    `beside`: the Python files beside the notebook that it looked for, there or not.
+    """
 
     notebook: Notebook
     sections: tuple[Section, ...]
     pipeline: Pipeline | None
     diagnostics: tuple[Diagnostic, ...]
     crossings: tuple[checks.Crossing, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -107,7 +111,8 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     linked = checks.with_reasons(found, link_problems)
     problems = [*tables.diagnostics, *split_problems, *told, *linked, *fuse_problems, *judged]
     crossing = checks.crossings(pipeline, walked, analysis.together(summary, pipeline), fuse_problems)
-    return Analyzed(found, sections, pipeline, tuple(sorted(set(problems), key=_reading_order)), crossing)
+    in_order = tuple(sorted(set(problems), key=_reading_order))
+    return Analyzed(found, sections, pipeline, in_order, crossing, summary.beside)
 
 
 def _reading_order(item: Diagnostic) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from nb2pipe import __version__, checks, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
+from nb2pipe.asked import Asked as RunAsked
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.journal import read_events
@@ -25,7 +26,6 @@ from nb2pipe.model import (
     Printed,
     Run,
 )
-from nb2pipe.running import Asked as RunAsked
 from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
 from nb2pipe.runs import store
 from nb2pipe.runs.measured import last_values
@@ -185,7 +185,7 @@ def status(source: Path, asked: RunAsked | None = None) -> tuple[StepStatus, ...
             notes.setdefault(item.location.cell, []).append(f"{item.message}; its results are kept all the same")
     cells = {step.id: step.cells for step in planned.pipeline.steps}
     return tuple(
-        replace(item, notes=tuple(note for cell in cells[item.id] for note in notes.get(cell, ())))
+        replace(item, notes=(*item.notes, *(note for cell in cells[item.id] for note in notes.get(cell, ()))))
         for item in found.steps
     )
 

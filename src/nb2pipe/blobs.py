@@ -10,7 +10,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ from nb2pipe.files import make_private_dir, sync_dir
 from nb2pipe.layout import RootDir, algorithm_and_digest
 
 _CHUNK_BYTES = 1 << 20
-_LEFT = re.compile(r"[0-9a-f]{16}\.tmp")
 
 
 class Damaged(ValueError):
@@ -66,11 +64,17 @@ def restore(root: RootDir, object_id: str, target: Path) -> None:
 
     Raises Damaged, ValueError for what is no id, OSError where `target` can't be written; it is then as it was.
     """
-    begin = f".{target.name[:100]}."
-    for left in target.parent.iterdir():  # by somebody who was killed while doing the same
-        if left.name.startswith(begin) and _LEFT.fullmatch(left.name, len(begin)):
-            left.unlink(missing_ok=True)
-    temporary = target.parent / f"{begin}{secrets.token_hex(8)}.tmp"
+    try:
+        _restore(root, object_id, target, root.objects)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _restore(root, object_id, target, target.parent)  # another file system: nothing is renamed to there
+
+
+def _restore(root: RootDir, object_id: str, target: Path, beside: Path) -> None:
+    """By way of a temporary file in `beside`: one in the store is swept if this is killed, and no step lists it."""
+    temporary = beside / f".{secrets.token_hex(8)}.tmp"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         with os.fdopen(descriptor, "wb", buffering=0):

@@ -30,13 +30,15 @@ class FileDigests:
         self._path = path
         self._known = _read(path)
         self._new = False
+        self.looked_at: dict[str, Stamp | None] = {}
+        """The files that were asked for, each as it was when its content was known."""
 
     def of(self, file: Path) -> str | None:
         """SHA-256 of the content: 64 hex digits; None for what isn't there, or is no regular file that can be read."""
-        stamp = stamp_of(file)
+        key = str(file)
+        stamp = self.looked_at[key] = stamp_of(file)
         if stamp is None:
             return None
-        key = str(file)
         kept = self._known.get(key)
         if kept is not None and kept[0] == stamp:
             return kept[1]

@@ -205,7 +205,18 @@ class RootDir:
 
     def traces(self, notebook: Path, step_id: str) -> Path:
         """What is kept of the runs of a step of the notebook at this path, one file each."""
-        return self.steps / self.lock(notebook).stem / step_id
+        return self.results(notebook) / step_id
+
+    def results(self, notebook: Path) -> Path:
+        """What is kept of the steps of the notebook at this path.
+
+        Where the notebook lies beside or below the folder that this is in, its place from there counts: a project that
+        is moved, or whose results CI brings along, keeps them.
+        """
+        place, beside = notebook.resolve(), self.path.resolve().parent
+        shown = place.relative_to(beside).as_posix() if place.is_relative_to(beside) else str(place)
+        digest = hashlib.sha256(shown.encode(errors="surrogateescape")).hexdigest()
+        return self.steps / digest[:32]
 
     def run(self, run_id: str) -> RunDir:
         """The files of the run with this id."""

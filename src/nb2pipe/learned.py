@@ -30,6 +30,7 @@ class Lesson:
     from the notebook's folder. `options_set` and `options_seen`: libraries whose options the cell sets, or goes by.
     `counters`: libraries that name what they make by counting, and do so here.
     `draws`: global random generators, `numpy` or `python`.
+    `modules`: those of the user's own of which the cell's step changes or reads what they keep.
     """
 
     reads: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Lesson:
     options_seen: tuple[str, ...] = ()
     counters: tuple[str, ...] = ()
     draws: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
     def __or__(self, other: Lesson) -> Lesson:
         joined = {

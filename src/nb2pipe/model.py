@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 from nb2pipe.records import dataclass
@@ -460,14 +461,31 @@ class Pipeline:
     def process_of(self, step_id: str) -> tuple[Step, ...]:
         """The steps that share a process with this one, itself among them, in notebook order."""
         own = self.step(step_id)
-        return tuple(step for step in self.steps if step is own or (own.process and step.process == own.process))
+        return self._processes[own.process] if own.process else (own,)
 
     def step(self, step_id: str) -> Step:
         """The step with this id. Raises KeyError."""
+        return self.steps[self._places[step_id]]
+
+    def before(self, step_id: str) -> tuple[Step, ...]:
+        """The steps above this one in the notebook. Raises KeyError."""
+        return self.steps[: self._places[step_id]]
+
+    def since(self, step_id: str) -> tuple[Step, ...]:
+        """This step, and those below it in the notebook. Raises KeyError."""
+        return self.steps[self._places[step_id] :]
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {step.id: place for place, step in enumerate(self.steps)}
+
+    @cached_property
+    def _processes(self) -> Mapping[str, tuple[Step, ...]]:
+        found: dict[str, list[Step]] = {}
         for step in self.steps:
-            if step.id == step_id:
-                return step
-        raise KeyError(step_id)
+            if step.process:
+                found.setdefault(step.process, []).append(step)
+        return {process: tuple(steps) for process, steps in found.items()}
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -612,6 +630,8 @@ class StepFinished:
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     reused: str = ""  # the run whose results these are, if not this one's
+    cpu_s: float = 0.0
+    peak_bytes: int = 0  # of the largest of its processes; 0 for cpu_s or peak_bytes: not known
 
 
 @dataclass(frozen=True)
@@ -660,6 +680,8 @@ class StepRun:
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     reused: str = ""
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class _Stat:
     state: str
     parent: int
     started: int
+    cpu_ticks: int = 0
 
 
 def _stat(pid: int) -> _Stat | None:
@@ -50,7 +51,7 @@ def _stat(pid: int) -> _Stat | None:
         return None
     # the command's name stands in parentheses and may itself hold spaces and parentheses
     fields = text[text.rfind(")") + 2 :].split()
-    return _Stat(fields[0], int(fields[1]), int(fields[19]))
+    return _Stat(fields[0], int(fields[1]), int(fields[19]), sum(map(int, fields[11:15])))
 
 
 @cache
@@ -155,6 +156,25 @@ def descendants(pid: int, *, spare: Collection[int] = ()) -> list[int]:
     for current in order:  # grows while it is walked
         order.extend(child for child in children.get(current, ()) if child not in spare)
     return [child for child in order if child not in zombies]
+
+
+def usage(pids: Collection[int]) -> tuple[float, int]:
+    """Processor seconds of these processes, with those of the children that they waited for, and the largest's peak.
+
+    The peak is in bytes of main memory. Zero for what isn't known.
+    """
+    ticks, peak = 0, 0
+    for pid in pids:
+        found = _stat(pid)
+        ticks += found.cpu_ticks if found is not None else 0
+        try:
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                peak = max(peak, int(line.split()[1]) * 1024)
+    return ticks / os.sysconf("SC_CLK_TCK"), peak
 
 
 def kill_descendants(*, within_s: float = 5.0) -> bool:

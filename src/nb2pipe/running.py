@@ -9,12 +9,13 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb2pipe import analysis, graph, learned, render
+from nb2pipe import analysis, graph, learned, render, sealed
 from nb2pipe.analyzing import Analyzed, Source, analyze
+from nb2pipe.asked import Asked
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RootDir
@@ -23,7 +24,7 @@ from nb2pipe.locks import shared
 from nb2pipe.model import Diagnostic, Json, Parameter, Pipeline, Run, RunEvent, RunFinished, RunState, Step
 from nb2pipe.records import dataclass
 from nb2pipe.runs import store
-from nb2pipe.runs.events import reduce
+from nb2pipe.runs.events import Reduction
 
 if TYPE_CHECKING:
     from nb2pipe.targets.local import LocalRun, Status, UnchangedRun
@@ -83,39 +84,14 @@ def plan(
     return Plan(analyzed, pipeline, found, local.check(pipeline))
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the caller of `run` asks for. `parameters` as in `plan`; `values` are parameters that need no reading.
-
-    `jobs`: steps at a time, by default the number of processors. `kernel`: a kernelspec that goes before the
-    notebook's. `run_dir`: in place of `.nb2pipe/` beside the notebook. `isolated`: in a copy of the notebook's
-    folder, where no earlier results are taken and none are kept. `output`: where the notebook with all outputs is
-    copied to when the run ends. `safe`: see `plan`. `force`: fresh steps run as well, those of `only` if any are
-    named there. `only`: these steps (names or ids) and what they need. `since`: this step and all that wait for it run,
-    fresh or not.
-    """
-
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    parameters_file: Path | None = None
-    values: Mapping[str, Json] = field(default_factory=dict)
-    jobs: int | None = None
-    kernel: str | None = None
-    run_dir: Path | None = None
-    isolated: bool = False
-    output: Path | None = None
-    safe: bool = False
-    force: bool = False
-    only: Sequence[str] = ()
-    since: str | None = None
-
-
 def run(source: Path, asked: Asked | None = None) -> LocalPipelineRun:
     """Start a run on this machine. Raises BadInput or EnvironmentProblem before anything runs."""
     asked = asked or Asked()
+    known = sealed.before(source, asked)
     planned = _planned(source, asked)
     if asked.output is not None:
         _refuse_output(source, asked.output)
-    return _start(source, asked, planned, 1)
+    return _start(source, asked, planned, (), known)
 
 
 def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
@@ -175,7 +151,10 @@ def _planned(source: Path, asked: Asked) -> Plan:
     )
 
 
-def _start(source: Path, asked: Asked, planned: Plan, number: int) -> LocalPipelineRun:
+def _start(
+    source: Path, asked: Asked, planned: Plan, before: tuple[str, ...] = (), known: sealed.Before | None = None
+) -> LocalPipelineRun:
+    """`before`: the runs that this one goes on for."""
     from nb2pipe.targets import local
 
     pipeline = planned.pipeline
@@ -194,8 +173,9 @@ def _start(source: Path, asked: Asked, planned: Plan, number: int) -> LocalPipel
         cache=True,
         force=force,
         only=only,
+        before=before,
     )
-    return LocalPipelineRun(handle, planned, source, asked, number)
+    return LocalPipelineRun(handle, planned, source, asked, before, known)
 
 
 def _selected(pipeline: Pipeline, asked: Asked) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
@@ -223,22 +203,36 @@ def _selected(pipeline: Pipeline, asked: Asked) -> tuple[tuple[str, ...], tuple[
 class LocalPipelineRun:
     """A run under way: its events, and a way to stop it. Once its events have ended, the merged notebook is there."""
 
-    def __init__(self, handle: LocalRun | UnchangedRun, planned: Plan, source: Path, asked: Asked, number: int) -> None:
+    def __init__(
+        self,
+        handle: LocalRun | UnchangedRun,
+        planned: Plan,
+        source: Path,
+        asked: Asked,
+        before: tuple[str, ...],
+        known: sealed.Before | None = None,
+    ) -> None:
         self._handle = handle
+        self._known = known
         self._path = source
         self._asked = asked
-        self._number = number
+        self._before = before
         self._source = planned.analyzed.notebook
+        self._beside = planned.analyzed.beside
         self._output = asked.output
         self.pipeline = planned.pipeline
         self.diagnostics = planned.analyzed.diagnostics
-        self.record: Run | None = None
-        """The run as the events so far tell; None before the first."""
+        self._told = Reduction()
 
     @property
     def id(self) -> str:
         """The run's id."""
         return self._handle.id
+
+    @property
+    def record(self) -> Run | None:
+        """The run as the events so far tell; None before the first."""
+        return self._told.run
 
     @property
     def merged(self) -> Path:
@@ -248,7 +242,7 @@ class LocalPipelineRun:
     def events(self) -> Iterator[RunEvent]:
         """All events to the last, RunFinished. Raises EnvironmentProblem if the merged notebook can't be written."""
         for event in self._handle.events():
-            self.record = reduce(self.record, event)
+            self._told.add(event)
             if isinstance(event, RunFinished):
                 self._merge(event)
             yield event
@@ -258,18 +252,16 @@ class LocalPipelineRun:
 
         Raises as `run` does.
         """
-        if self._number == _RUNS or self.record is None or self.record.state is not RunState.FAILED:
+        if len(self._before) == _RUNS - 1 or self.record is None or self.record.state is not RunState.FAILED:
             return None
         errors = [step.error for step in self.record.steps if step.error is not None]
-        if not errors or any(error.cause not in _TAUGHT for error in errors):
+        if not any(error.cause in _TAUGHT for error in errors):  # a cell's own error beside it may come of it
             return None
         planned = _planned(self._path, self._asked)
         lost = any(error.cause == "damaged" for error in errors)
-        return (
-            _start(self._path, self._asked, planned, self._number + 1)
-            if lost or planned.pipeline != self.pipeline
-            else None
-        )
+        if not lost and planned.pipeline == self.pipeline:
+            return None
+        return _start(self._path, self._asked, planned, (*self._before, self.id))
 
     def cancel(self, by: str) -> None:
         """Ask the run to stop; a second time: at once."""
@@ -296,6 +288,23 @@ class LocalPipelineRun:
                     f"the run's notebook can't be written to {target}: {error.strerror}",
                     hint="the steps' own notebooks are in the run's folder: see `nb2pipe runs show`",
                 ) from error
+            if target == self.merged:
+                self._seal()
+
+    def _seal(self) -> None:
+        """If nothing had to run, the next run is told what to look at."""
+        went_by = getattr(self._handle, "went_by", None)
+        if self._known is not None and went_by is not None:
+            sealed.keep(
+                self._path,
+                self._asked,
+                self._known,
+                self._handle.dir,
+                facts=went_by.facts,
+                variables=went_by.variables,
+                beside=self._beside,
+                diagnostics=self.diagnostics,
+            )
 
 
 def _refuse_output(source: Path, output: Path) -> None:

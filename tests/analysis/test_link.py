@@ -214,7 +214,7 @@ STAR = "from sympy import *\ninit_printing()"
     [
         (STAR, ["from sympy import *", "init_printing()"], {"N2P204"}),
         (f"from math import *\n{STAR}", ["from math import *", "from sympy import *", "init_printing()"], {"N2P204"}),
-        ("init_printing()\nfrom sympy import *", ["from sympy import *"], {"N2P204"}),
+        ("init_printing()\nfrom sympy import *", ["from sympy import *"], {"N2P201", "N2P204"}),
         (f"init_printing = print\n{STAR}", ["from sympy import *"], {"N2P204"}),
         ("from math import *\ninit_printing()", ["from math import *"], {"N2P204"}),
     ],
@@ -241,6 +241,23 @@ MISSING = [
     ("in a function that is called", ["def f():\n    return y", "f()"], {"N2P201"}),
     ("star import", ["from somewhere import *", "print(y)"], {"N2P204"}),
     ("builtin", ["print(len)", "x = __name__"], set()),
+    ("a builtin that the notebook makes", ["import builtins\nbuiltins.foo = 3", "print(foo)"], set()),
+    ("by setattr", ["import builtins\nsetattr(builtins, 'foo', 3)", "print(foo)"], set()),
+    ("any builtins", ["import builtins\nfor k in 'ab':\n    setattr(builtins, k, 3)", "print(a)"], set()),
+    ("another builtin that the notebook makes", ["import builtins\nbuiltins.foo = 3", "print(fo)"], {"N2P201"}),
+    ("a builtin, before it is made", ["print(foo)", "import builtins\nbuiltins.foo = 3"], {"N2P201"}),
+    ("a builtin that is gone again", ["import builtins\nbuiltins.foo = 3\ndel builtins.foo", "print(foo)"], {"N2P201"}),
+    ("an attribute of another module", ["import math\nmath.foo = 3", "print(foo)"], {"N2P201"}),
+    ("pylab's names", ["%pylab inline", "plot(np.arange(3))"], set()),
+    ("pylab's names, without it", ["%matplotlib inline", "plot(np.arange(3))"], {"N2P201"}),
+    ("after an unknown magic", ["%frobnicate", "print(y)"], {"N2P302"}),
+    ("before an unknown magic", ["print(y)", "%frobnicate"], {"N2P201", "N2P302"}),
+    ("before one in its cell", ["print(y)\n%frobnicate", "x = 1"], {"N2P201", "N2P302"}),
+    ("after one in its cell", ["%frobnicate\nprint(y)", "x = 1"], {"N2P302"}),
+    ("a later cell, after an unknown magic", ["%frobnicate", "print(y)", "y = 1"], {"N2P207", "N2P302"}),
+    ("a later cell, after `exec`", ["exec(open('a').read())", "print(y)", "y = 1"], {"N2P207", "N2P301"}),
+    ("a later cell, after a star import", ["from math import *", "print(gamma)", "gamma = 1"], {"N2P204"}),
+    ("after an unknown magic, and bound", ["%frobnicate", "y = 1", "print(y)"], {"N2P302"}),
     ("IPython's history", ["1 + 1", "x = _"], {"N2P213"}),
     ("IPython's history, on the same cell's line", ["x = 1", "1 + 1\ny = _"], set()),
     ("perhaps bound", ["if len('a'):\n    y = [1]", "print(y)"], set()),
@@ -250,6 +267,16 @@ MISSING = [
 @pytest.mark.parametrize(("name", "sources", "codes"), MISSING, ids=[row[0] for row in MISSING])
 def test_missing(steps: Link, name: str, sources: list[str], codes: set[str]) -> None:
     assert steps(*sources).codes == codes, name
+
+
+@pytest.mark.parametrize(
+    ("first", "severity"), [("x = 1", Severity.ERROR), ("%frobnicate", Severity.WARNING), ("%time 1", Severity.ERROR)]
+)
+def test_what_can_not_be_known_makes_an_error_a_warning(cells: Link, first: str, severity: Severity) -> None:
+    """The magic may define the name: a notebook that is valid is never refused."""
+    linked = cells(("a", first), ("b", "print(y, z)"), ("skip", "y = [1]"), ("c", "z = 1"))
+    found = {item.code: item.severity for item in linked.diagnostics if item.code in ("N2P206", "N2P207")}
+    assert found == {"N2P206": severity, "N2P207": severity}
 
 
 def test_the_skipped_cell_is_named(cells: Link) -> None:

@@ -56,6 +56,18 @@ def test_files_that_a_run_has_seen_give_an_order() -> None:
     assert edges(api.analyze(notebook(a, b), lessons={digest(b): lessons[digest(b)]})) == set()
 
 
+def test_a_module_that_a_run_has_seen_to_be_changed_keeps_its_users_together() -> None:
+    """From the step that changes it on, whether or not a run has shown what they read."""
+    cells = ["import tool", "print(tool.x)", "tool.add()", "y = 1", "print(tool.STATE)", "print(tool.STATE)"]
+    lesson = Lesson(modules=("tool",))
+    found = api.analyze(notebook(*cells), lessons={digest(cells[2]): lesson, digest(cells[4]): lesson})
+    assert found.pipeline is not None
+    assert [step.process for step in found.pipeline.steps] == [None, None, "c", None, "c", "c"]
+    apart = api.analyze(notebook(*cells), lessons={digest(cells[2]): Lesson(modules=("other",))})
+    assert apart.pipeline is not None
+    assert {step.process for step in apart.pipeline.steps} == {None}
+
+
 def test_options_that_a_run_has_seen_to_be_set_give_an_order() -> None:
     a, b, c = "from mylib import f\nf()", "import pandas as pd\nprint(pd.DataFrame())", "print(sum([1]))"
     lessons = {digest(a): Lesson(options_set=("pandas",))}

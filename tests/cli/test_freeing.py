@@ -77,5 +77,5 @@ def test_runs_rm(tmp_path: Path, runs: list[str], call: Call) -> None:
 
 
 def test_nothing_here(tmp_path: Path, call: Call) -> None:
-    assert call("gc", "--run-dir", tmp_path).out == "there is nothing to free\n0 B stay, with 0 runs\n"
+    assert call("gc", "--run-dir", tmp_path).out == "there is nothing to free\n0 B stay, with no run\n"
     assert call("runs", "rm", "latest", "--run-dir", tmp_path).code == 2

@@ -15,12 +15,13 @@ import os
 import random
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,6 +73,7 @@ def serve(modules: Sequence[str], *, rich: bool) -> None:
     matplotlib.use("Agg")
     os.environ["MPLBACKEND"] = showing.BACKEND if rich else "Agg"
     os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="ipython-")
+    from ipykernel.compiler import XCachingCompiler
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -79,6 +81,7 @@ def serve(modules: Sequence[str], *, rich: bool) -> None:
     import nb2pipe.runtime.units  # noqa: F401  # loaded before the forks
 
     shell_class = showing.shell_class() if rich else InteractiveShell
+    shell_class.compiler_class = XCachingCompiler  # cells have names as in a kernel
     shell = shell_class.instance(config=Config({"HistoryManager": {"enabled": False}}), colors="NoColor")
     if rich:
         importlib.import_module("matplotlib.pyplot").switch_backend(showing.BACKEND)
@@ -115,6 +118,7 @@ def _in_child(shell: Any, request: dict[str, Any]) -> str:
     return answer
 
 
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _NOTHING: dict[str, Any] = {"printed": {}, "shown": {}}
 
 
@@ -125,8 +129,10 @@ def _run_cells(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
 
     os.chdir(request["folder"])
+    sys.path.insert(0, "")  # as a kernel has it
     random.seed()
     np.random.seed()
+    os.environ.update(request["environ"])
     if request["spec"]:
         os.environ["NB2PIPE_STEP"] = request["spec"]
     printed: dict[str, str] = {}
@@ -158,12 +164,13 @@ class Server:
 
     def __init__(self, modules: Sequence[str] = (), *, rich: bool = False, limit_s: int = LIMIT_S) -> None:
         self.limit_s = limit_s
+        self.environ: dict[str, str] = {}  # for all that runs from now on, besides its own
         self.process = subprocess.Popen(
             [sys.executable, __file__, *(["--rich"] if rich else []), *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **_ONE_THREAD},
         )
 
     def run(
@@ -179,6 +186,7 @@ class Server:
             "spec": str(spec) if spec else None,
             "limit_s": limit_s,
             "state": str(state) if state else None,
+            "environ": self.environ,
         }
         if state:
             state.mkdir()
@@ -309,7 +317,17 @@ def _pipeline(
 class Run:
     """A run of a pipeline, as the supervisor makes it, in `folder`/pipeline. `raising`: a cell's error is no wrong run."""
 
-    def __init__(self, server: Server, analyzed: Any, pipeline: Any, folder: Path, *, raising: bool = False) -> None:
+    def __init__(
+        self,
+        server: Server,
+        analyzed: Any,
+        pipeline: Any,
+        folder: Path,
+        *,
+        raising: bool = False,
+        name: str = "run",
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
         from nb2pipe.layout import RootDir
         from nb2pipe.targets.local.schedule import Schedule
 
@@ -319,7 +337,8 @@ class Run:
         self.raising = raising or pipeline is not analyzed.pipeline  # it was planned by somebody else
         self.folder = folder / "pipeline"
         self.root = RootDir(folder / "root")
-        self.dir = self.root.run("run")
+        self.dir = self.root.run(name)
+        self.parameters = {item.name: item.default for item in self.pipeline.parameters} | dict(parameters or {})
         self.schedule = Schedule(self.pipeline)
         self.done: dict[str, Any] = {}
         self.taught: list[Any] = []  # by what went against the order
@@ -333,7 +352,7 @@ class Run:
         from nb2pipe.model import RunState
 
         waiting: set[str] = set()  # for the value of a step that they came before
-        while ready := [step for step in self.schedule.ready() if step not in waiting]:
+        while ready := [step for step in self._ready() if step not in waiting]:
             step_id = order.choice(ready) if order and order.random() < 0.5 else ready[-1]
             self.order.append(step_id)
             problem = self._step(self.pipeline.step(step_id))
@@ -347,11 +366,45 @@ class Run:
             waiting.clear()
         return None
 
+    def _ready(self) -> list[str]:
+        """The steps that may run now, in notebook order."""
+        return self.schedule.ready()
+
+    def _before(self, step: Any) -> None:
+        """Right before a process runs."""
+
+    def _after(self, step: Any, answer: dict[str, Any]) -> None:
+        """Once a step is done, and not judged yet: what its process answered."""
+
+    def _kept(self, step: Any, outputs: Any) -> None:
+        """Once a step is found to be as it should."""
+
     def differing(self, expected: Expected) -> str:
         """The first variable whose final value is not that of the straight run."""
-        last = last_look(self.pipeline, sorted(expected.state.values))
+        return next(iter(self.all_differing(expected).values()), "")
+
+    def all_differing(self, expected: Expected) -> dict[str, str]:
+        """The variables whose final values are not those of the straight run: what is told of them."""
+        why_not = {name: "" for outputs in self.done.values() for name in outputs.failed}
+        found = self._left(sorted(expected.state.values))
+        if isinstance(found, str):
+            return {"": f"the variables can't be looked at: {found}"}
+        different: dict[str, str] = {}
+        for second in (lambda: expected.state, expected.again):
+            reports = compare_values(expected.state, second(), found, why_not)
+            different = {
+                item.name: f"`{item.name}`: {item.difference}" for item in reports if item.verdict is Verdict.DIFFERS
+            }
+            if not different:
+                break
+        return different
+
+    def _left(self, names: Sequence[str]) -> State | str:
+        """The final values; what went wrong if they can't be had."""
+        last = last_look(self.pipeline, names)
         whole = replace(self.pipeline, steps=(*self.pipeline.steps, last))
         files = self.dir.step(last.id)
+        shutil.rmtree(files.path, ignore_errors=True)
         files.path.mkdir(parents=True)
         self._request(last, whole)
         cells = [
@@ -359,19 +412,11 @@ class Run:
             for cell in state_notebook(self.notebook, whole, last)["cells"]
         ]
         answer = self.server.run(cells, self.folder, files.request)
-        if answer["error"]:
-            return f"the variables can't be looked at: {answer['error']}"
-        why_not = {name: "" for outputs in self.done.values() for name in outputs.failed}
-        found = state_in(files.path)
-        for second in (lambda: expected.state, expected.again):
-            reports = compare_values(expected.state, second(), found, why_not)
-            different = [f"`{item.name}`: {item.difference}" for item in reports if item.verdict is Verdict.DIFFERS]
-            if not different:
-                return ""
-        return different[0]
+        return str(answer["error"]) if answer["error"] else state_in(files.path)
 
     def _step(self, step: Any) -> tuple[str, str] | None:
         members = self.pipeline.process_of(step.id)
+        self._before(step)
         for member in members:
             self.dir.step(member.id).path.mkdir(parents=True, exist_ok=True)
             self._request(member)
@@ -385,6 +430,7 @@ class Run:
                 kind = "stopped" if answer["error"][2] == "StepProblem" else "raised"
             return kind, f"step {step.name}: {answer['error']}"
         for member in members:
+            self._after(member, answer)
             problem = self._judge(member)
             if problem is not None:
                 return problem
@@ -404,6 +450,7 @@ class Run:
         error = error or next((item.error for item in found if item.error is not None), None)
         if error is not None:
             return "stopped", error.message
+        self._kept(step, outputs)
         self.done[step.id] = outputs
         return None
 
@@ -439,8 +486,8 @@ class Run:
         from nb2pipe.targets.local.request import Request, spec_of
         from nb2pipe.targets.local.schedule import Schedule
 
-        defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
-        request = Request("run", "case.ipynb", str(self.folder), pipeline or self.pipeline, parameters=defaults)
+        place = (self.dir.id, "case.ipynb", str(self.folder))
+        request = Request(*place, pipeline or self.pipeline, parameters=self.parameters)
         schedule = self.schedule if pipeline is None else Schedule(pipeline)
         values = stored.resolve(step, self.done, schedule.before(step.id), schedule.around(step.id))
         content = {**spec_of(request, self.dir, step, values), "may_wait": False}

@@ -10,6 +10,9 @@ from fast import Server, compare
 
 # fmt: off
 DATES = "import pandas as pd\nr = pd.Series([1.0, 2.0, 3.0, 4.0, 5.0], index=pd.date_range('2020', periods=5, freq='MS'))\ntrain, test = r.iloc[:-2], r.iloc[-2:]"
+TOOL = "import os, sys\nos.makedirs('libs', exist_ok=True)\nsys.path.insert(0, 'libs')\nopen('libs/tool.py', 'w').write({!r})"
+KEEPS = "import itertools\nSTATE, ids = [], itertools.count()\nclass A:\n    made = 0\n    def __init__(self): A.made += 1\ndef add(x, seen=[]):\n    STATE.append(x)\n    return len(STATE)\ndef keep(x, seen=[]):\n    seen.append(x)\n    return len(seen)"
+CACHES = "import functools, logging, re\n_cache, log, N = {}, logging.getLogger('t'), 1\n@functools.lru_cache\ndef sq(x):\n    _cache[x] = x\n    log.debug('x')\n    re.match(str(x), 'b')\n    return x * x"
 FOUND: dict[str, list[tuple[str, str]]] = {
     "a name shares with two others that share nothing": [
         ("a", "d = [2]"), ("b", "k = [5]"), ("c", "d.append(1)\nout = [d, k]\ny = list(out)"), ("d", "k.append(3)\nprint(y)"),
@@ -24,6 +27,11 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a function that is mapped keeps what it is given": [("a", "data = [[2]]\nnest = []\ndef keep(v):\n    nest.append(v)"), ("b", "list(map(keep, data))"), ("c", "data[0].append(1)\nprint(data)"), ("d", "print(nest)")],
     "a function in a partial keeps what it is given": [("a", "import functools\ndata = [2]\nnest = []\ndef keep(v):\n    nest.append(v)\np = functools.partial(keep, data)"), ("b", "p()"), ("c", "data.append(1)\nprint(data)"), ("d", "print(nest)")],
     "setattr, heappush and setitem keep what they store": [("a", "import heapq, operator\nclass A: pass\na, h, d, x = A(), [], {}, [1]"), ("b", "setattr(a, 'x', x)\nheapq.heappush(h, x)\noperator.setitem(d, 'x', x)"), ("c", "x.append(2)"), ("d", "print(a.x, h, d)")],
+    "a builtin that the notebook makes": [("a", "import builtins\nbuiltins.foo = 3"), ("b", "print(foo)")],
+    "a builtin that changes": [("a", "import builtins\nbuiltins.foo = [1]"), ("b", "foo.append(2)"), ("c", "print(foo)")],
+    "a builtin that is a variable's value": [("a", "import builtins\nx = [3]\nx.append(4)"), ("b", "builtins.foo = x"), ("c", "print(foo)")],
+    "a builtin that only a function reads": [("a", "import builtins\ndef f():\n    return foo + 1"), ("b", "vars(builtins)['foo'] = 3"), ("c", "print(f())")],
+    "an attribute of a library's that changes": [("a", "import math\nmath.foo = [1]"), ("b", "math.foo.append(2)"), ("c", "print(math.foo)")],
     "a name that only a format string reads": [("a", "a = 1"), ("b", "print('{a}'.format(**globals()))")],
     "pairs of enumerate": [("a", "rows = [[1], [2]]"), ("b", "for i, r in enumerate(rows):\n    r.append(i)"), ("c", "print(rows)")],
     "pairs of zip, nested": [("a", "rows = [[1], [2]]"), ("b", "for r, (i, s) in zip(rows, enumerate(rows)):\n    s.append(1)"), ("c", "print(rows)")],
@@ -71,6 +79,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "windows on an array": [("a", "import numpy as np\na = np.arange(6.)\nv = np.lib.stride_tricks.sliding_window_view(a, 3)"), ("b", "a[1] = 50"), ("c", "print(v)")],
     "a function that registers itself": [("a", "REG = {}\ndef reg(f):\n    REG[f.__name__] = f\n    return f\n@reg\ndef f(): return 1"), ("b", "REG['g'] = 2"), ("c", "print(REG['f'] is f)")],
     "a lambda in a container that changes": [("a", "f = lambda: 1\nREG = {'f': f}"), ("b", "REG['g'] = 2"), ("c", "print(REG['f'] is f)")],
+    "a class has an attribute of its own that equals its base's": [("a", "class A: n = 4\nclass B(A): n = 4\nclass C(A): pass"), ("b", "C.n += 1\nA.n += 1\nprint(sorted(vars(C)))"), ("c", "A.n = 9\nprint(A.n, B.n, C.n)"), ("d", "print('n' in vars(C), 'n' in vars(B), A.n, B.n, C.n)")],
     "a replayed function in a container that changes": [("a", "def f(): return 1"), ("b", "REG = {'f': f}"), ("c", "REG['g'] = 2"), ("d", "print(REG['f'] is f)"), ("e", "REG['h'] = f"), ("f", "print(REG['f'] is f, REG['h'] is REG['f'])")],
     "functions that share a variable, one of them in a container": [("a", "def make():\n    n = 0\n    def add():\n        nonlocal n\n        n += 1\n    def get(): return n\n    return add, get\nadd, get = make()\nREG = {'add': add}"), ("b", "REG['x'] = 1"), ("c", "print(REG['add'] is add)"), ("d", "REG['add']()\nprint(get())")],
     "a name of a changed unit is bound anew": [("a", "x = [1]\ny = [x]"), ("b", "y = 5"), ("c", "getattr(x, 'app' + 'end')(2)  # nb2pipe: pure\nprint(x)"), ("d", "print(y)")],
@@ -90,10 +99,17 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "a model keeps an array that is changed and then bound anew": [("a", "from sklearn.neighbors import KNeighborsRegressor\nimport numpy as np\nX = np.arange(6.).reshape(3, 2)\ny = np.arange(3.)"), ("b", "m = KNeighborsRegressor(1, algorithm='brute').fit(X, y)"), ("d", "X[0] = 9\nX = X + 1"), ("e", "print(m._fit_X)")],
     "names that a library makes by counting": [("a", "import sys\nsys.path.insert(0, '.')\ntext = '''class Made:\n    _idCounter = 0\n    def __init__(self):\n        Made._idCounter += 1\n        self.name = 'sys[%d]' % Made._idCounter'''\nwith open('lib.py', 'w') as f: f.write(text)"), ("b", "import lib\nx = lib.Made()"), ("c", "y = lib.Made()\nprint(y.name)"), ("d", "print(x.name, y.name)")],
     "a library draws, unseen, and seeds before it does": [("a", "import sys\nsys.path.insert(0, '.')\nimport numpy as np\nwith open('lib.py', 'w') as f: f.write('import numpy\\ndef draw(): return numpy.random.rand()')"), ("b", "np.random.seed(3)"), ("c", "import lib\nnp.random.seed(4)\nprint(lib.draw())")],
+    "a module that can't be read beforehand keeps only a cache": [("a", TOOL.format(CACHES)), ("b", "import tool\nprint(tool.sq(2))"), ("c", "print(tool.sq(2), tool.N)")],
+    "a module that can't be read beforehand is changed in its last step": [("a", TOOL.format(KEEPS)), ("b", "import tool\nprint(len(tool.STATE))"), ("c", "print(tool.add(2), tool.STATE)"), ("d", "print(1)")],
+    "a module that can't be read beforehand is set in each step": [("a", TOOL.format(KEEPS)), ("b", "import tool\ntool.N = 3\nprint(tool.N)"), ("c", "print(tool.N)")],
     "a class leaves something out when it is pickled": [("a", "class A:\n    def __init__(self): self.x, self.notes = 1, {'k': 2}\n    def __getstate__(self): return {'x': self.x, 'notes': {}}\na = A()"), ("b", "b = a.x"), ("c", "print(a.notes, b)")],
     "a class hands on all that it has": [("a", "class A:\n    def __init__(self): self.x, self.notes = 1, {'k': 2}\n    def __reduce__(self): return (_made, (self.x, self.notes))\ndef _made(x, notes):\n    a = A()\n    a.x, a.notes = x, notes\n    return a\na = A()"), ("b", "a.notes['m'] = 3"), ("c", "print(a.notes)")],
 }
 STOPPED: dict[str, list[tuple[str, str]]] = {
+    "a module that can't be read beforehand keeps a list": [("a", TOOL.format(KEEPS)), ("b", "import tool\nprint(tool.add(1))"), ("c", "print(tool.add(2), tool.STATE)")],
+    "it counts in a class": [("a", TOOL.format(KEEPS)), ("b", "import tool\ntool.A()"), ("c", "print(tool.A.made)")],
+    "it counts by an iterator": [("a", TOOL.format(KEEPS)), ("b", "import tool\nprint(next(tool.ids))"), ("c", "print(next(tool.ids))")],
+    "it keeps a default": [("a", TOOL.format(KEEPS)), ("b", "import tool\nprint(tool.keep(1))"), ("c", "print(tool.keep(1))")],
     "a class that is made at run time leaves something out": [("a", "def left(self): return {'x': self.x}\nA = type('A', (), {'__getstate__': left})\na = A()\na.x, a.notes = 1, 2"), ("b", "print(a.x)"), ("c", "print(hasattr(a, 'notes'))")],
     "a class is made anew with something else": [("a", "class A:\n    def __init__(self, x): self.x, self.notes = x, []\n    def __reduce__(self): return (A, (self.x,))\na = A(1)\na.notes.append(2)"), ("b", "print(a.notes)")],
     "a traceback that is looked at elsewhere": [("a", "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    last = e"), ("b", "print(len(traceback.format_tb(last.__traceback__)) > 0)")],

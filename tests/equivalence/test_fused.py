@@ -8,6 +8,8 @@ from fast import Server, compare, notebook_of
 from nb2pipe import api
 
 # fmt: off
+OLS = "import pandas as pd\nimport statsmodels.formula.api as smf\ndf = pd.DataFrame({'x': [1., 2., 3., 4., 5.], 'y': [1., 3., 2., 5., 4.]})\n"
+COUNTING = "@pd.api.extensions.register_dataframe_accessor('geo')\nclass Geo:\n    seen = 0\n    def __init__(self, o):\n        self._o = o\n        Geo.seen += 1\n    def n(self): return len(self._o)"
 FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
     "a connection": (
         [("open", "import sqlite3\nconn = sqlite3.connect(':memory:')\nn = [1]"), ("other", "m = [9]"),
@@ -24,6 +26,10 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
     "what lies between comes along": (
         [("a", "f = open('t.txt', 'w')\nx = [1]"), ("b", "x.append(2)"), ("c", "f.write(str(x))\nf.close()"), ("d", "print(open('t.txt').read())")],
         [("a", "b", "c")],
+    ),
+    "what a step of the process deletes": (
+        [("a", "gen = (v for v in range(4))\nd = [1]\ndf = [d]"), ("b", "print(next(gen), d)\ndf.append(2)"), ("c", "del d\nprint(next(gen))"), ("d", "print(df, list(gen), 'd' in globals())")],
+        [("a", "b", "c", "d")],
     ),
     "what another step binds meanwhile": (
         [("a", "gen = (v for v in range(4))\nx = [1]\ny = [1]"), ("b", "x = [2]\ndel_me = 1"), ("c", "print(x, y, list(gen))\nx.append(3)"), ("d", "print(x)")],
@@ -58,6 +64,10 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
         [("a", "import logging, io\nlog = logging.getLogger('fused')\nbuf = io.StringIO()"), ("b", "log.addHandler(logging.StreamHandler(buf))"), ("c", "x = [1]"), ("d", "log.error('e')"), ("e", "print(buf.getvalue(), x)")],
         [("b", "d", "e")],
     ),
+    "a figure goes on, since the environment has a backend for figures that stay": (
+        [("a", "import os\nos.environ['MPLBACKEND'] = 'Agg'\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])"), ("b", "plt.title('b')"), ("c", "print(plt.gca().get_title())")],
+        [("a", "b", "c")],
+    ),
     "figures of their own": (
         [("a", "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt"), ("b", "fig, ax = plt.subplots()\nplt.title('b')"), ("c", "plt.figure()\nplt.title('c')\nprint(plt.gca().get_title())"), ("d", "print(ax.get_title())")],
         [],
@@ -65,6 +75,29 @@ FUSED: dict[str, tuple[list[tuple[str, str]], list[tuple[str, ...]]]] = {
     "a base class registers": (
         [("a", "subs = []\nclass Base:\n    def __init_subclass__(cls): subs.append(cls)"), ("b", "class One(Base): pass"), ("c", "x = 1"), ("d", "print(subs[0] is One, x)")],
         [("b", "d")],
+    ),
+    "an accessor that counts, and frames whose steps don't name pandas": (
+        [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2]})"), ("b", COUNTING), ("c", "print(df.geo.n())"), ("d", "print(Geo.seen)"), ("e", "print(len(df))")],
+        [("b", "c", "d")],
+    ),
+    "an accessor that counts, by a name that isn't known beforehand": (
+        [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2]})"), ("b", COUNTING.replace("'geo'", "''.join(['ge', 'o'])")), ("c", "print(df.geo.n())"), ("d", "x = [1]"), ("e", "print(Geo.seen, x)")],
+        [("b", "c", "e")],
+    ),
+    "an accessor that keeps nothing": (
+        [("a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2]})"), ("b", COUNTING.replace("Geo.seen += 1", "pass")), ("c", "print(df.geo.n())"), ("d", "print(Geo.seen)")],
+        [],
+    ),
+    "a model whose formula calls the notebook's own function": (
+        [("a", OLS + "def sq(x): return x**2"), ("b", "m = smf.ols('y ~ x + sq(x)', df)"), ("c", "fit = m.fit()"), ("d", "print(fit.params.round(3).to_dict())"), ("e", "print(len(df))")],
+        [("b", "c", "d")],
+    ),
+    "models whose formulas stand in a list": (
+        [("a", OLS + "k = [2]\nk.append(3)"), ("b", "def sq(x): return x**k[0]"), ("c", "ms = [smf.ols(f, df).fit() for f in ['y ~ x', 'y ~ sq(x)']]"), ("d", "k[0] = 3\nprint([m.params.round(3).to_dict() for m in ms])")],
+        [("c", "d")],
+    ),
+    "a model whose formula calls NumPy's": (
+        [("a", OLS + "import numpy as np\ndef sq(x): return x**2"), ("b", "m = smf.ols('y ~ x + np.log(x)', df)"), ("c", "print(m.fit().params.round(3).to_dict(), sq(2))")], [],
     ),
     "an alias of what crosses": (
         [("a", "gen = (v for v in range(4))\nx = [1]"), ("b", "y = x\nprint(next(gen))"), ("c", "y.append(2)"), ("d", "print(x, y is x)")], [("a", "b")],

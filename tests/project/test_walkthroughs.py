@@ -29,6 +29,7 @@ _BLOCK = re.compile(r"^```(python|diff|console)(?: (\S+\.(?:ipynb|py)))?\n(.*?)^
 _ANY = "..."
 _VARIES = (
     (re.compile(r"\b\d+(\.\d+)? (ms|s|min( \d+ s)?)\b"), "TIME"),
+    (re.compile(r"TIME +cpu TIME +peak [\d.]+ MB"), "TOOK"),
     (re.compile(r"\b\d{2}:\d{2}:\d{2}\b"), "CLOCK"),
     (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{8}\b"), "RUN"),
     (re.compile(r"\b\d+ at a time\b"), "JOBS"),
@@ -56,6 +57,7 @@ def test_the_commands_of_a_page_print_what_it_says(page: str, tmp_path: Path) ->
         ("check", "a\n...\nd", "a\nb\nc", False),
         ("check", "a", "a\nb", False),
         ("run", "fit SUCCEEDED in 3 s", "fit SUCCEEDED in 1.5 s", True),
+        ("runs show", "fit  9.3 s  cpu 11 s   peak 98.1 MB", "fit  12 s   cpu 9.1 s  peak 101 MB", True),
         ("run", "a\nb", "b\na", True),
         ("run", "a\nb", "b\na\nc", False),
         ("run", "a\n...", "b\na\nc", True),

@@ -71,7 +71,8 @@ def test_what_was_read_before_counts() -> None:
     assert compare(now, before) is Verdict.CHANGED
 
 
-def test_another_new_attribute_may_be_a_change() -> None:
+def test_another_new_attribute_may_be_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Squared, "__module__", "sklearn.base")  # one that is installed
     now = Squared(3)
     now.__dict__["more"] = 1
     assert compare(now, Squared(3)) is Verdict.UNKNOWN

@@ -80,3 +80,15 @@ def test_only_so_many_of_a_class_are_tried(library: ModuleType) -> None:
     for _ in range(200):
         assert own_way(library.Relabelled("a", "a")) is None
     assert own_way(library.Relabelled("a", "b")) is None
+
+
+def test_what_a_library_keeps_outside_of_its_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HoloViews' options lie in a store of its own, by an id that an object has once it has options."""
+    module = ModuleType("holoviews.core.dimension")
+    exec("class LabelledData:\n    _id = None\nclass Curve(LabelledData): pass\n", vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    plain, styled = module.Curve(), module.Curve()
+    styled._id = 7
+    assert own_way(plain) is None
+    with pytest.raises(CannotLeave, match=r"keeps what `\.opts` set outside"):
+        own_way(styled)

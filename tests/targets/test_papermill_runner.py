@@ -48,6 +48,19 @@ def outputs_of(path: Path) -> list[Any]:
 
 
 @pytest.mark.timeout(120)
+def test_figures_are_inline_whatever_the_shell_says(field: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in Jupyter, where nobody sets the backend; a step's own `env:` holds."""
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    shown = "import os\nprint(os.environ['MPLBACKEND'])"
+    own = StepOptions(env=(("MPLBACKEND", "svg"),))
+    bundle = rendered(field, {field.step("plain"): [shown], field.step("own", options=own): [shown]})
+    run, events = field.finish(field.start(bundle, runner=RUNNER))
+    assert field.states(run)[""] == "SUCCEEDED"
+    printed = {event.step: event.text.strip() for event in events if isinstance(event, Printed)}
+    assert printed == {"plain": "module://matplotlib_inline.backend_inline", "own": "svg"}
+
+
+@pytest.mark.timeout(120)
 def test_how_steps_end(field: Any) -> None:
     """One run with a step for each way to end; the words say which, and in which cell of the notebook."""
     fails = "1 / 0"

@@ -6,7 +6,9 @@ import ast
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -37,10 +39,16 @@ def test_every_schedule_comes_to_an_end(make: Any, data: st.DataObject) -> None:
     }
     schedule = Schedule(make.bundle({make.step(name, after=after[name]): "" for name in names}).pipeline)
     running: list[str] = []
+    arrived: set[str] = set()
     canceled = False
     while not schedule.done:
         if not canceled:
-            for step in schedule.ready():
+            ready = schedule.ready()
+            assert ready == sorted(ready, key=names.index)
+            assert schedule.first() == (ready[0] if ready else None)
+            arrived.update(iter(schedule.arrived, None))
+            assert arrived >= set(ready)
+            for step in ready:
                 assert all(schedule.states[source] is RunState.SUCCEEDED for source in after[step])
                 schedule.started(step)
                 running.append(step)
@@ -56,6 +64,46 @@ def test_every_schedule_comes_to_an_end(make: Any, data: st.DataObject) -> None:
     for step, state in schedule.states.items():
         if state is RunState.SKIPPED:
             assert any(schedule.states[source] in {RunState.FAILED, RunState.SKIPPED} for source in after[step])
+
+
+SHAPES = {
+    "a chain": lambda number: [f"s{number - 1}"] if number else [],
+    "all at once": lambda _number: [],
+    "all after the first": lambda number: ["s0"] if number else [],
+    "a ladder": lambda number: [f"s{number - 2}", f"s{number - 1}"] if number > 1 else [],
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_a_step_costs_does_not_depend_on_how_many_there_are(make: Any, shape: str) -> None:
+    """Lines that are executed, of the schedule itself, the pipeline and the graph, to the end of a run."""
+    few, many = (_lines(make, count, SHAPES[shape]) / count for count in (100, 800))
+    assert many < 1.1 * few
+
+
+def _lines(make: Any, count: int, after: Callable[[int], list[str]]) -> int:
+    pipeline = make.bundle({make.step(f"s{number}", after=after(number)): "" for number in range(count)}).pipeline
+    lines = 0
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace if frame.f_code.co_filename.endswith(("schedule.py", "model.py", "graph.py")) else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        schedule, running = Schedule(pipeline), []
+        while not schedule.done:
+            while schedule.arrived() is not None:
+                pass
+            while (step := schedule.first()) is not None and len(running) < 4:
+                schedule.started(step)
+                running.append(step)
+            schedule.ended(running.pop(0), RunState.SUCCEEDED)
+    finally:
+        sys.settrace(before)
+    return lines
 
 
 # --- values ------------------------------------------------------------------------------------------------------------
@@ -160,7 +208,6 @@ def test_each_option_is_warned_about_once(make: Any) -> None:
     assert {item.severity for item in warnings} == {Severity.WARNING}
     assert sorted(item.message.partition(" has")[0] for item in warnings) == [
         "`annotation:` of step `a`",
-        "`cache:` of step `a`",
         "`cpu:` of steps `a`, `b`",
         "`gpu:` of step `a`",
         "`image:` of step `a`",

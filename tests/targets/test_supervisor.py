@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from nb2pipe.errors import EnvironmentProblem
+from nb2pipe.errors import BadInput, EnvironmentProblem
+from nb2pipe.locks import alone
 from nb2pipe.model import CellStarted, Printed, RunFinished, RunState, StepFinished, StepOptions, StepStarted, Warned
 from nb2pipe.runs import store
+from nb2pipe.runs.collecting import collect
 from nb2pipe.targets.local.request import Job, Request
 from nb2pipe.targets.local.worker import launch
 
@@ -215,6 +217,20 @@ def test_an_isolated_run_works_in_a_copy(field: Any) -> None:
     assert not (field.folder / "mine").exists()
     (field.folder / "go.here").touch()
     field.finish(first)
+
+
+def test_nothing_is_collected_beside_a_run(field: Any) -> None:
+    """Its guard and supervisor share the store's lock, from before they are there until they are gone."""
+    first = field.start(field.bundle({field.step("s"): "stub.leave_note('in'); stub.meet('go')"}))
+    field.wait_for("in")
+    with alone(first.dir.root.in_use) as free:
+        assert not free
+    with pytest.raises(BadInput, match=f"run {first.id} is under way"):
+        collect(field.root)
+    (field.folder / "go.here").touch()
+    run, _ = field.finish(first)
+    assert run.state is RunState.SUCCEEDED
+    assert collect(field.root).kept_runs == 1
 
 
 def test_nothing_is_readable_by_others(field: Any) -> None:

@@ -6,6 +6,7 @@ import collections
 import datetime
 import enum
 import functools
+import importlib
 import json
 import os
 import pickle
@@ -26,6 +27,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import Bunch
 
+from nb2pipe.runtime.changes import Verdict as Change
+from nb2pipe.runtime.changes import compare
 from nb2pipe.runtime.describe import describe
 from nb2pipe.verify.state import State, compare_values, difference
 from nb2pipe.verify.verdicts import Verdict
@@ -270,6 +273,19 @@ def test_what_a_librarys_object_keeps_for_itself_does_not_count(
     assert differ(made(cls, cache_size=1), made(cls, cache_size=2)) != ""
     by_name_alone = any("cache" in name for name in own)
     assert (differ(made(elsewhere, **own), made(elsewhere)) == "") is by_name_alone
+
+
+def test_a_cache_of_a_class_in_the_users_own_module_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the user's word for something, not a library's: `_cache` may be what the class is for."""
+    for folder, name in (("", "own_helpers"), ("site-packages", "installed_helpers")):
+        place = tmp_path / folder
+        place.mkdir(exist_ok=True)
+        (place / f"{name}.py").write_text("class Box:\n    def __init__(self, x): self._cache, self.n = {'x': x}, 1")
+        monkeypatch.syspath_prepend(str(place))
+    for name, same in (("own_helpers", False), ("installed_helpers", True)):
+        box = importlib.import_module(name).Box
+        assert (differ(box(1), box(2)) == "") is same
+        assert (compare(box(1), box(2)) is Change.CHANGED) is not same
 
 
 def test_what_a_librarys_object_keeps_for_itself_in_slots_does_not_count() -> None:

@@ -20,6 +20,8 @@ class Beside:
         self._texts: dict[str, str] = {}  # what the notebook has written so far
         self._since: dict[str, int] = {}
         self._trees: dict[str, ast.Module | None] = {}
+        self.looked_for: set[str] = set()
+        """The files that were looked for in the folder, there or not."""
 
     def write(self, path: str, text: str, since: int) -> None:
         """The notebook writes this file, with this text: the last of its `since` writes to files so far."""
@@ -52,6 +54,7 @@ class Beside:
     def _read(self, path: str) -> str | None:
         if self.folder is None or not path.endswith(".py"):
             return None
+        self.looked_for.add(path)
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
         try:
             where = self.folder / path

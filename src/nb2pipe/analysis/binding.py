@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from nb2pipe.analysis import setups
+from nb2pipe.analysis import setups, staying
 from nb2pipe.analysis.attributes import MAIN
 from nb2pipe.analysis.expressions import Expressions
 from nb2pipe.analysis.frames import Arguments, Known
@@ -48,7 +48,7 @@ class Binding(Expressions):
             elif setups.gives_back(self.state, f"{ref}.{target.attr}", value.refs):
                 setups.unpatch(self.state, f"{ref}.{target.attr}")
             else:
-                setups.patch(self.state, ref, target.attr)
+                setups.patch(self.state, ref, target.attr, value)
         self._setters(base, target.attr, value)
         self.state.change(base.objects)
         self.state.hold(base.objects, value.objects)
@@ -80,7 +80,11 @@ class Binding(Expressions):
             return
         for ref in sorted(base.refs):
             environment = ref == "os.environ"
+            if environment:
+                staying.environment(self.state, index.literal, str(value.literal))
             self.state.touch("env" if environment else "options", "" if environment else ref, write=True)
+            if ref in setups.BUILTINS:
+                setups.patch(self.state, ref, index.literal if isinstance(index.literal, str) else None, value)
             if not environment:
                 self.state.setups.add(self.state.at)
         self.state.change(base.objects)
@@ -159,7 +163,7 @@ class Binding(Expressions):
                     self.global_value(target.attr)
                     self.state.delete(target.attr)
                 elif isinstance(target, ast.Attribute):
-                    setups.patch(self.state, ref, target.attr)
+                    setups.patch(self.state, ref, target.attr, None)
                 elif ref == "os.environ":
                     self.state.touch("env", "", write=True)
             self.state.change(base.objects)

@@ -66,6 +66,8 @@ class Expressions(Invocations):
 
     def _constant(self, node: ast.Constant) -> Value:
         if isinstance(node.value, _LITERALS):
+            if type(node.value) is str and "~" in node.value:
+                self.state.tildes[node.value] = None
             return Value(literal=node.value)
         return IMMUTABLE
 

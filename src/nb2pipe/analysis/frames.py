@@ -198,6 +198,9 @@ class Frames(ABC):
         if name not in state.names:
             if is_history(name):
                 return self.history.read(name, None, state.at, sure=state.sure)
+            if name in state.injected:
+                state.injected_in.setdefault(name, set()).add(state.at.cell)
+                return state.injected[name]
             if name in BUILTINS or name.startswith("__"):
                 return Value(refs=frozenset({f"builtins.{name}"}))
         found = state.read(name)

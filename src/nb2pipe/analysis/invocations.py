@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from nb2pipe.analysis import formulas
 from nb2pipe.analysis.attributes import MAIN, NAMESPACES, SHELL, Attributes
 from nb2pipe.analysis.frames import Arguments, Frame
 from nb2pipe.analysis.heap import IMMUTABLE, MISSING, Value
@@ -14,6 +15,7 @@ from nb2pipe.analysis.tables import functions
 from nb2pipe.analysis.told import changing_nothing
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_LONGEST_CODE = 20_000
 _CODE_MARKS = re.compile(r"[@~{}()\[\]=+*/<>]")
 
 
@@ -78,7 +80,7 @@ class Invocations(Attributes):
         arguments = self.arguments(node)
         name = func.id if isinstance(func, ast.Name) else ""
         self._strings(name, callee.refs, arguments)
-        return self.apply(callee, arguments)
+        return self._modelled(name, arguments, self.apply(callee, arguments))
 
     def _call_attribute(self, node: ast.Call, func: ast.Attribute) -> Value:
         if self.is_shell(func):
@@ -97,7 +99,7 @@ class Invocations(Attributes):
         self._strings(func.attr, frozenset(f"{ref}.{func.attr}" for ref in base.refs), arguments)
         if self.is_namespace(base):
             return self._namespace_method(func.attr, arguments)
-        found = self.method_call(base, func.attr, arguments)
+        found = self._modelled(func.attr, arguments, self.method_call(base, func.attr, arguments))
         if isinstance(base.literal, str) and func.attr in ("joinpath", "with_suffix", "resolve", "absolute"):
             return self._path_method(base.literal, func.attr, arguments)
         return found
@@ -168,6 +170,16 @@ class Invocations(Attributes):
         self.unknowable(f"get_ipython().{name}() changes the notebook's namespace")
         return self.unknown()
 
+    def _modelled(self, name: str, arguments: Arguments, made: Value) -> Value:
+        """What a call has made; a model keeps its formula, which is computed anew where the model is loaded."""
+        if name in formulas.MAKERS:
+            known = [value.literal for value in arguments.every() if isinstance(value.literal, str)]
+            texts = [text for text in known if "~" in text] or list(self.state.tildes)
+            for text in texts if made.objects else ():
+                for function in formulas.note(self.state, text, made, self.known):
+                    self.state.read_maybe(function)
+        return made
+
     def _strings(self, name: str, refs: frozenset[str], arguments: Arguments) -> None:
         """Words in a string argument that may be code are read, perhaps."""
         texts = [value.literal for value in arguments.every() if isinstance(value.literal, str)]
@@ -176,6 +188,6 @@ class Invocations(Attributes):
         code = name in functions().code
         known = any(functions().results.get(ref) in ("value", "fresh", "container") for ref in refs)
         for text in texts:
-            if len(text) <= 20_000 and (code or (not known and _CODE_MARKS.search(text))):
+            if len(text) <= _LONGEST_CODE and (code or (not known and _CODE_MARKS.search(text))):
                 for word in sorted(set(_WORD.findall(text)) & self.state.names.keys()):
                     self.state.read_maybe(word)

@@ -91,6 +91,8 @@ class Libraries(Parts):
         if resources.is_setup(ref):
             self.state.touch("options", ref, write=True)
             self.state.setups.add(self.state.at)
+            if ref.endswith("_accessor"):
+                setups.accessor(self.state, arguments.at(0))
             if not self.active:
                 self.state.direct.add(self.state.at)
         elif ref in ("builtins.setattr", "builtins.delattr") and arguments.positional:
@@ -110,7 +112,8 @@ class Libraries(Parts):
             if ref == "__main__":
                 self._patch_main(arguments)
                 continue
-            setups.patch(self.state, ref, str(name.literal) if name is not None else "?")
+            known = name.literal if name is not None and isinstance(name.literal, str) else None
+            setups.patch(self.state, ref, known, arguments.at(2))
 
     def _patch_main(self, arguments: Arguments) -> None:
         """`setattr(sys.modules["__main__"], name, value)` binds the notebook's name."""

@@ -113,7 +113,7 @@ class _Linking:
                     self.orders.wait(number, self.position[provider])
             if name in self.parameters and not found.settled:
                 parameters.append(name)
-            elif not found.providers and hard:
+            elif hard and (found.guessed or not found.providers):
                 self._undefined(name, read, section, found)
         outputs = tuple(sorted({*names.binds, *names.updates} - self.skip - self._unavailable(names)))
         self._note_parameters(names, section)
@@ -220,8 +220,8 @@ class _Linking:
     # --- problems -------------------------------------------------------------------------------------------------
 
     def _undefined(self, name: str, read: At, section: Section, found: Found) -> None:
-        star = self.analysis.star_cell
-        if star is not None and star <= read.cell:
+        star = self.analysis.star_at
+        if star is not None and star <= read:
             return
         if found.gone is not None:
             self._deleted(name, read, found.gone, section)
@@ -233,7 +233,13 @@ class _Linking:
         if any(name in _WORD.findall(self.notebook.cells[cell or 0].source) for cell in broken):
             return  # it may be defined in the cell that isn't valid Python
         code, what, hint = self._why_undefined(name, read)
-        self._report(code, f"`{name}` is read in step `{section.name}`, but {what}", read, section, name, hint)
+        message = f"`{name}` is read in step `{section.name}`, but {what}"
+        unknown = min((names.barrier for names in self.analysis.names if names.barrier), default=None)
+        if unknown is None or read < unknown[0]:
+            self._report(code, message, read, section, name, hint)
+        elif code != "N2P201":  # what can't be known may bind it, but hardly does
+            message = f"{message}, unless cell {unknown[0].cell + 1} does ({unknown[1]})"
+            self._report(code, message, read, section, name, hint, Severity.WARNING)
 
     def _why_undefined(self, name: str, read: At) -> tuple[str, str, str]:
         bound = [cell for cell in self.analysis.bound_in.get(name, ()) if cell > read.cell]

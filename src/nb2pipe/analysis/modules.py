@@ -156,6 +156,18 @@ def _reached(name: str, direct: Mapping[str, Access]) -> Access:
     return _joined(direct[item] for item in sorted(seen))
 
 
+def taught(shared: Mapping[str, Iterable[int]], section_of: Mapping[int, Section]) -> list[Unmovable]:
+    """Cells which, as a run has shown, change and read what a module keeps: they must share a process."""
+    found: list[Unmovable] = []
+    for module, cells in sorted(shared.items()):
+        first, *later = sorted(cells)
+        own = section_of[first].id
+        readers = dict.fromkeys(section_of[cell].id for cell in later if section_of[cell].id != own)
+        what = _STATE.format(module)
+        found += [Unmovable(module, what, At(first), own, reader, _HAND_ON) for reader in readers]
+    return found
+
+
 def stuck(uses: Uses, section_of: Mapping[int, Section]) -> list[Unmovable]:
     """What one step changes in a module and a later one reads: they must share a process.
 

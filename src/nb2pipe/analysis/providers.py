@@ -24,12 +24,16 @@ class Touch:
 
 @dataclass(frozen=True)
 class Found:
-    """Where a name comes from: steps, latest first; `gone`: where it was deleted; `settled`: no earlier source."""
+    """Where a name comes from: steps, latest first; `gone`: where it was deleted; `settled`: no earlier source.
+
+    `guessed`: nothing binds it that can be seen; the providers are steps that may bind any name.
+    """
 
     providers: tuple[str, ...] = ()
     written: At | None = None
     gone: At | None = None
     settled: bool = False
+    guessed: bool = False
 
 
 @dataclass
@@ -52,7 +56,7 @@ class History:
                 return Found(tuple(providers), written, settled=True)
         if not self.touches.get(name):
             providers = [touch.step for touch in reversed(self.unknowable)]
-            written = self.unknowable[-1].at if providers else None
+            return Found(tuple(providers), self.unknowable[-1].at if providers else None, guessed=True)
         return Found(tuple(providers), written)
 
     def add(self, step: str, names: Names, skip: frozenset[str], known: frozenset[str]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FILE_OBJECTS = frozenset({"builtins.open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open"})
 _PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "os.path.join", "os.path.abspath"})
+_LISTS = ("os.listdir", "os.scandir")  # the working folder, if none is named
 _ANY = "*"
 _MAX_LITERAL = 4096
 _REMOTE = ("http://", "https://", "ftp://", "s3://", "gs://", "hdfs://", "abfs://", "sqlite://")
@@ -29,7 +30,8 @@ def call(state: State, ref: str, arguments: Arguments) -> None:
         _open(state, arguments)
     reads, writes = table.reads.get(ref), table.writes.get(ref)
     if reads:
-        file(state, arguments.at(*reads), write=False)
+        path = arguments.at(*reads)
+        file(state, Value(literal=".") if path is None and ref in _LISTS else path, write=False)
     if writes:
         file(state, _with_suffix(ref, arguments.at(*writes)), write=True)
     if ref in ("os.rename", "os.replace", "shutil.move"):

@@ -5,13 +5,29 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
+from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.resources import is_getter
 from nb2pipe.analysis.scopes import bound_names, read_names
-from nb2pipe.analysis.state import State
+from nb2pipe.analysis.state import ABSENT, State
 from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.model import At
 from nb2pipe.syntax import nodes_of, of_kind
 
+BUILTINS = frozenset({"builtins", "builtins.__builtins__", "builtins.__dict__", "builtins.__builtins__.__dict__"})
+_PYLAB = {
+    "display": "IPython.display.display", "figsize": "IPython.core.pylabtools.figsize",
+    "getfigs": "IPython.core.pylabtools.getfigs", "matplotlib": "matplotlib", "mlab": "matplotlib.mlab",
+    "np": "numpy", "numpy": "numpy", "plt": "matplotlib.pyplot", "pylab": "matplotlib.pylab",
+    "pyplot": "matplotlib.pyplot",
+}  # fmt: skip
+_DRAWS = (  # the names of NumPy's global generator
+    "beta binomial bytes chisquare choice dirichlet exponential f gamma geometric get_state gumbel hypergeometric "
+    "laplace logistic lognormal logseries multinomial multivariate_normal negative_binomial noncentral_chisquare "
+    "noncentral_f normal pareto permutation poisson power rand randint randn random random_integers random_sample "
+    "ranf rayleigh sample seed set_state shuffle standard_cauchy standard_exponential standard_gamma standard_normal "
+    "standard_t triangular uniform vonmises wald weibull zipf"
+)
+_CODE = frozenset({"function", "class"})
 _LEAVES = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)
 
 
@@ -68,12 +84,41 @@ def undo(state: State, before: Iterable[At], starts: tuple[str, ...]) -> None:
         _forget(state, at, [name for name in state.options[at] if name.startswith(starts)])
 
 
-def patch(state: State, name: str, attribute: str) -> None:
-    """`name.attribute`, of a library or module, is bound anew or deleted."""
+def patch(state: State, name: str, attribute: str | None, value: Value | None) -> None:
+    """`name.attribute`, of a library or module, is bound anew, or deleted (no `value`). None: nobody knows which."""
+    if name in BUILTINS:
+        _inject(state, attribute, value)
+    attribute = attribute or "?"
     state.touch("options", f"{name}.{attribute}", write=True)
+    if value is not None and any(state.heap.things[number].kind not in _CODE for number in value.objects):
+        state.holding.add(state.at)
     state.setups.add(state.at)
     state.patches.setdefault(state.at, attribute)
     state.patched.setdefault(f"{name}.{attribute}", set()).add(state.at.cell)
+
+
+def accessor(state: State, name: Value | None) -> None:
+    """`register_dataframe_accessor("geo")`: an attribute of a library's class."""
+    if name is not None and isinstance(name.literal, str):
+        state.patches.setdefault(state.at, name.literal)
+
+
+def _inject(state: State, name: str | None, value: Value | None) -> None:
+    """A name of Python's own is bound: from here on code that reads it finds it, as a variable that has no step."""
+    if name is None:
+        state.any_name("builtins")
+    elif value is None:
+        state.put(state.injected, name, ABSENT)
+    else:
+        state.put(state.injected, name, Value(value.objects, frozenset({f"builtins.{name}"})))
+
+
+def pylab(state: State) -> None:
+    """`%pylab`, which each step repeats: it brings modules under the names that people give them, and all of theirs."""
+    for name, ref in {**_PYLAB, **{name: f"numpy.random.{name}" for name in _DRAWS.split()}}.items():
+        state.put(state.injected, name, Value(refs=frozenset({ref})))
+    for module in ("matplotlib.pyplot", "numpy", "numpy.linalg", "numpy.fft"):
+        state.any_name(module)
 
 
 def gives_back(state: State, name: str, refs: Iterable[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from nb2pipe.analysis import commands, resources, staying
+from nb2pipe.analysis import commands, resources, setups, staying
 from nb2pipe.analysis.frames import Arguments, Frames
 from nb2pipe.analysis.heap import IMMUTABLE, Value
 from nb2pipe.analysis.ipython import Problem, parse_body
@@ -193,12 +193,16 @@ class Shell(Frames):
             state.touch("cwd", "", write=True)
         elif name in ("env", "set_env"):
             state.touch("env", "", write="=" in rest or len(rest.split()) > 1)
+            variable, _, given = rest.replace("=", " ").strip().partition(" ")
+            staying.environment(state, variable, given or "inline")  # one that is only shown sets nothing
         elif name in table.writes_file:
             resources.file(state, Value(literal=_path_word(rest)), write=True)
         elif name in ("rm", "mv", "cp", "mkdir", "rmdir", "sx", "system"):
             self._command(f"{name} {rest}")
         elif name in table.setup:
             staying.magic(state, name, rest)
+            if name == "pylab":
+                setups.pylab(state)
             values = self._names_in(rest)
             if values or name == "precision":
                 state.touch("options", f"IPython.{name}", write=True)

@@ -19,7 +19,7 @@ from nb2pipe.records import dataclass
 
 NEW, BOUND, GONE = 1, 2, 4
 
-_ABSENT: Any = object()
+ABSENT: Any = object()  # in place of a value that `put` takes out
 Changes: TypeAlias = dict[tuple[int, str], tuple[dict[str, Any], Any, Any]]  # place -> (mapping, old, new)
 
 
@@ -64,7 +64,7 @@ class State:
         self.bound_at: dict[str, list[At]] = {}
         self.ever_updated: dict[str, At] = {}
         self.ever_deleted: dict[str, At] = {}
-        self.star_cell: int | None = None  # the first cell from which on any name may be bound
+        self.star_at: At | None = None  # from here on any name may be bound by a star import
         self.staying = Staying()  # libraries' own state that may matter to later steps
         self.setups: set[At] = set()  # statements that set up the process
         self.written: set[str] = set()  # files that the notebook has written so far
@@ -76,6 +76,9 @@ class State:
         self.patches: dict[At, str] = {}  # of these, those that bind or delete an attribute: its name
         self.direct: set[At] = set()  # of the setups, those that call the library themselves
         self.acts: dict[At, str] = {}  # statements that call a library only to set it up, in ways that nobody knows
+        self.holding: set[At] = set()  # of these, those that bind it to an object that may be changed in place
+        self.injected: dict[str, Value] = {}  # names that the notebook has given to Python's own
+        self.injected_in: dict[str, set[int]] = {}  # name -> cells that read one of these
         self.patched: dict[str, set[int]] = {}  # attribute of a library -> cells that bind or delete it
         self.aliases: dict[At, frozenset[str]] = {}  # statements that give a library's thing another name
         self.asked: set[At] = set()  # statements that ask for an option's value
@@ -83,6 +86,8 @@ class State:
         self.effects: dict[At, set[str]] = {}  # statements that print, draw random numbers, write files ...
         self.moved = False  # the working folder is another one from here on: relative paths mean other files
         self.told: set[At] = set()  # statements of which the author tells more than their code shows
+        self.formulas: dict[int, tuple[At, str]] = {}  # models -> where made, and a function that their formula calls
+        self.tildes: dict[str, None] = {}  # texts that may be formulas
         self.registered: dict[At, tuple[str, int]] = {}  # classes whose definition changes something else
         self.noted: set[int] | None = None  # what is changed from here on
         self.pure = 0  # how many calls are under way of which the author says that they change nothing
@@ -176,7 +181,7 @@ class State:
     def delete(self, name: str) -> None:
         """The notebook's name is deleted."""
         if name in self.names:
-            self.put(self.names, name, _ABSENT)
+            self.put(self.names, name, ABSENT)
         self.put(self.status, name, GONE)
         self.record.deletes[name] = self.at
         self.ever_deleted.setdefault(name, self.at)
@@ -267,8 +272,8 @@ class State:
         """From here on any name may be bound, to what `module` has under that name."""
         self.star = True
         self.stars[module] = None
-        if self.star_cell is None:
-            self.star_cell = self.at.cell
+        if self.star_at is None and module != "*":
+            self.star_at = self.at
 
     def barrier(self, reason: str) -> None:
         """Nothing can be known about what runs here, not even which names it changes."""
@@ -298,11 +303,11 @@ class State:
         """Set a key so that `end` can take it back."""
         place = (id(mapping), key)
         if self._logs:
-            self._logs[-1].setdefault(place, (mapping, mapping.get(key, _ABSENT), None))
+            self._logs[-1].setdefault(place, (mapping, mapping.get(key, ABSENT), None))
         if self._gathering and isinstance(value, Value):
             for seen in self._gathering:
                 seen[place] = value.join(seen[place]) if place in seen else value
-        if value is _ABSENT:
+        if value is ABSENT:
             mapping.pop(key, None)
         else:
             mapping[key] = value
@@ -316,8 +321,8 @@ class State:
         log = self._logs.pop()
         found: Changes = {}
         for place, (mapping, old, _) in log.items():
-            found[place] = (mapping, old, mapping.get(place[1], _ABSENT))
-            if old is _ABSENT:
+            found[place] = (mapping, old, mapping.get(place[1], ABSENT))
+            if old is ABSENT:
                 mapping.pop(place[1], None)
             else:
                 mapping[place[1]] = old
@@ -330,7 +335,7 @@ class State:
             for place, (mapping, _, _) in branch.items():
                 places[place] = mapping
         for place, mapping in places.items():
-            old = mapping.get(place[1], _ABSENT)
+            old = mapping.get(place[1], ABSENT)
             outcomes = [branch[place][2] if place in branch else old for branch in branches]
             if through:
                 outcomes.append(old)
@@ -340,11 +345,11 @@ class State:
         if is_status:
             bits = 0
             for item in outcomes:
-                bits |= NEW if item is _ABSENT else item
+                bits |= NEW if item is ABSENT else item
             return bits
-        present = [item for item in outcomes if item is not _ABSENT]
+        present = [item for item in outcomes if item is not ABSENT]
         if not present:
-            return _ABSENT
+            return ABSENT
         found = present[0]
         for item in present[1:]:
             found = found.join(item)

@@ -78,6 +78,12 @@ def magic(state: State, name: str, rest: str) -> None:
         state.staying.figures_stay = True
 
 
+def environment(state: State, name: object, value: str = "") -> None:
+    """An environment variable is set: matplotlib's backend, which has figures stay unless it is the inline one."""
+    if name == "MPLBACKEND" and "inline" not in value:
+        state.staying.figures_stay = True
+
+
 def figures(found: Staying, section_of: Mapping[int, Section]) -> list[Unmovable]:
     """The steps that go on with a figure of another step."""
     stuck: list[Unmovable] = []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
 
-from nb2pipe.analysis import acting, carried, definitions, directives, modules, recall, setups, staying
+from nb2pipe.analysis import acting, carried, definitions, directives, formulas, modules, recall, staying
 from nb2pipe.analysis.heap import Value
 from nb2pipe.analysis.ipython import Problem, parse_cell
 from nb2pipe.analysis.memoised import memoised
@@ -17,9 +17,9 @@ from nb2pipe.analysis.parameters import is_parameter, parameters_of
 from nb2pipe.analysis.remade import remade
 from nb2pipe.analysis.scopes import bound_names
 from nb2pipe.analysis.state import Share, State
-from nb2pipe.analysis.tables import resources as tables
 from nb2pipe.analysis.taught import counting, lesson_of, note, taught
 from nb2pipe.analysis.told import applied
+from nb2pipe.analysis.uncarried import Uncarried
 from nb2pipe.analysis.walk import Walker
 from nb2pipe.learned import Lessons
 from nb2pipe.model import (
@@ -32,7 +32,6 @@ from nb2pipe.model import (
     Notebook,
     Parameter,
     ParameterType,
-    Resource,
     Role,
     Section,
     Severity,
@@ -43,20 +42,16 @@ from nb2pipe.records import dataclass
 TOGETHER = -2
 """Told in place of a cell once each has been looked at."""
 
-_UNREPEATED = "a setting that can't be repeated in another process"
-_REPEAT = "write it as a statement of its own that uses constants, imports and pure functions only"
-_REGISTERS = "a class that changes something where it is defined (a base class or metaclass registers it)"
-_REGISTER = "register the class by a call of its own"
-
 
 @dataclass(frozen=True)
 class Analysis:
     """What the notebook's cells do. `trees` and `names` have one entry per cell.
 
     `varied`: place and generator to what draws from it, with another result each time.
-    `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_cell` is the first cell from
-    which on any name may be bound; `always`: definitions (ids) that each later step replays; `bound_in` and `skipped`
-    tell for each name the cells that bind it, kept or not; `stuck`: state that only its own process has.
+    `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_at`: from there on any
+    name may be that of a star import; `always`: definitions (ids) that each later step replays; `bound_in` and
+    `skipped` tell for each name the cells that bind it, kept or not; `stuck`: state that only its own process has;
+    `beside`: the files beside the notebook that were looked for.
     """
 
     trees: tuple[ast.Module | None, ...]
@@ -67,13 +62,14 @@ class Analysis:
     diagnostics: tuple[Diagnostic, ...]
     steps: frozenset[str] = frozenset()
     always: frozenset[str] = frozenset()
-    star_cell: int | None = None
+    star_at: At | None = None
     bound_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     memoised: Mapping[str, str] = field(default_factory=dict)
     varied: Mapping[tuple[At, str], str] = field(default_factory=dict)
     shares: tuple[Share, ...] = ()
     stuck: tuple[Unmovable, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 def summarise(
@@ -108,10 +104,11 @@ class _Summary:
         self.parameters: dict[str, Parameter] = {}
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
-        self._attributes: dict[str, set[int]] | None = None
         self.stuck: list[Unmovable] = []
         self.walker = Walker()
         self.walker.stands_beside(notebook.path)
+        for name, value in (item for section in sections for item in section.options.env):
+            staying.environment(self.walker.state, name, value)
         self.walker.history.numbered = recall.numbers(notebook.cells)
 
     def finish(self, tell: Callable[[int], None]) -> Analysis:
@@ -127,16 +124,22 @@ class _Summary:
         self._touch_shared(state)
         self._add_lessons(state)
         readers = self._readers()
-        self.stuck += [*self._registered(state, readers), *staying.figures(state.staying, self.section_of)]
+        uncarried = Uncarried(state, self.trees, self.section_of, readers, self.names)
+        self.stuck += [*uncarried.registered(), *staying.figures(state.staying, self.section_of)]
         self.stuck += acting.stuck(state, self.section_of)
+        self.stuck += formulas.stuck(state, self.section_of)
         self.stuck += modules.stuck(self.walker.modules.uses, self.section_of)
+        self.stuck += modules.taught(self._taught_modules(state), self.section_of)
         walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
         found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         while (late := carried.late(state, covered(found), self.section_of)) - walked.late:
             walked = replace(walked, late=late | walked.late)
             found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
         steps = self._steps(found)
-        self._say_uncarried(state, found, readers)
+        uncarried.find(covered(found))
+        self.stuck += uncarried.stuck
+        for message, at, fix, severity in uncarried.told:
+            self._report("N2P310", message, at.cell, at.line, fix, severity)
         self.names = carried.with_readers(self.names, state)
         metrics = tuple(metric for section in self.sections for metric in metrics_of(section.metrics_cells, self.trees))
         return Analysis(
@@ -152,7 +155,7 @@ class _Summary:
             ),
             steps=steps,
             always=always,
-            star_cell=state.star_cell,
+            star_at=state.star_at,
             bound_in={
                 name: tuple(sorted({at.cell for at in places})) for name, places in sorted(state.bound_at.items())
             },
@@ -161,6 +164,7 @@ class _Summary:
             varied=dict(sorted(state.varied.items())),
             shares=tuple(state.shares),
             stuck=tuple(item for item in self.stuck if {item.provider, item.reader} <= steps),
+            beside=tuple(sorted(self.walker.beside.looked_for)),
         )
 
     def _add_lessons(self, state: State) -> None:
@@ -176,6 +180,18 @@ class _Summary:
                 for name in (*lesson.updates, *lesson.binds, *lesson.deletes):
                     state.ever_updated.setdefault(name, At(index))  # what changes is not replayed
                 self.diagnostics += note(self.notebook, index, self._step(index), lesson)
+
+    def _taught_modules(self, state: State) -> dict[str, set[int]]:
+        """The user's modules that, as runs have shown, steps change: all cells that use them from there on."""
+        found: dict[str, set[int]] = {}
+        for index in self.names:
+            lesson = lesson_of(self.notebook, index, self.lessons)
+            for module in lesson.modules if lesson is not None else ():
+                found.setdefault(module, set()).add(index)
+        for module, cells in found.items():
+            first = min(cells)
+            cells.update(cell for cell in staying.users(state.staying, module) if cell > first)
+        return found
 
     def _readers(self) -> dict[str, frozenset[int]]:
         """For each name the cells that read it, perhaps, before they bind it."""
@@ -326,76 +342,6 @@ class _Summary:
                 if section.role is not Role.STEP and rest:
                     self._say_step(section, rest[0])
         return frozenset(steps)
-
-    def _say_uncarried(self, state: State, found: Sequence[Definition], readers: Mapping[str, frozenset[int]]) -> None:
-        """Warn of statements that set up a library for all that follows, and that no later step can repeat."""
-        lines = covered(found)
-        last = max((cell for cell in self.trees), default=0)
-        for at, names in state.options.items():
-            if (at.cell, at.line) in lines:
-                continue
-            crossing = {library for name in names for library in carried.libraries(name)}
-            self.names[at.cell] = carried.written(self.names[at.cell], at, sorted(crossing))
-            name = next((name for name in names if not carried.libraries(name)), None)
-            if name is None:
-                continue
-            if name.startswith("sys.path"):  # later steps wait for it and get it as it is then
-                found_names = self.names[at.cell]
-                self.names[at.cell] = replace(found_names, writes={**found_names.writes, Resource("path", ""): at})
-                continue
-            attribute = state.patches.get(at)
-            again = [other for other, patched in state.patches.items() if patched == attribute and other != at]
-            if attribute is not None and any((other.cell, other.line) in lines for other in again):
-                # the other patch is replayed in each step, before it gets the value that is to take its place
-                message = f"`{name}` is patched twice, here by a value: another step would give it the patched one"
-                self._report("N2P310", message, at.cell, at.line, "keep both patches in one step")
-                continue
-            users = self._users(at, name, state, readers)
-            self.stuck += [
-                Unmovable(name, _UNREPEATED, at, self.section_of[at.cell].id, user, _REPEAT) for user in users
-            ]
-            if users and (tables().keeps.get(name) is not None or at in state.patches):
-                continue
-            if self.section_of[at.cell] is not self.section_of[last]:
-                message = f"`{name}` is changed here in a way that later steps can't repeat: they won't see it"
-                severity = Severity.ERROR if self._patch_is_read(at, state) else Severity.WARNING
-                self._report("N2P310", message, at.cell, at.line, _REPEAT, severity)
-
-    def _registered(self, state: State, readers: Mapping[str, frozenset[int]]) -> list[Unmovable]:
-        """A class that registers itself where it is defined would do so again wherever it is loaded."""
-        found: list[Unmovable] = []
-        for at, (name, number) in sorted(state.registered.items()):
-            own = self.section_of[at.cell]
-            cells = set().union(*(readers.get(variable, ()) for variable in state.holders_of([number])))
-            later = sorted({self.section_of[cell].id for cell in cells if cell > at.cell} - {own.id})
-            found += [Unmovable(name, _REGISTERS, at, own.id, reader, _REGISTER) for reader in later]
-        return found
-
-    def _users(self, at: At, name: str, state: State, readers: Mapping[str, frozenset[int]]) -> list[str]:
-        """The later steps that see what a library was set to."""
-        cells = staying.users(state.staying, name)
-        attribute = state.patches.get(at)
-        if attribute is not None:
-            cells |= self._reading(attribute)
-        if tables().keeps.get(name) is not None:
-            kept = state.staying.objects.get(name.partition(".")[0], set())
-            cells |= set().union(*(readers.get(variable, ()) for variable in state.holders_of(kept)))
-        later = (self.section_of[cell].id for cell in sorted(cells) if cell > at.cell)
-        return [step for step in dict.fromkeys(later) if step != self.section_of[at.cell].id]
-
-    def _patch_is_read(self, at: At, state: State) -> bool:
-        """True if code of another step reads the attribute that is bound or deleted here."""
-        attribute = state.patches.get(at)
-        if attribute is None:
-            return False
-        own = self.section_of[at.cell]
-        return any(self.section_of[cell] is not own for cell in self._reading(attribute))
-
-    def _reading(self, attribute: str) -> set[int]:
-        """The cells that read an attribute of this name."""
-        if self._attributes is None:
-            self._attributes = setups.read_attributes(self.trees)
-        return self._attributes.get(attribute, set())
 
     def _rest(self, cell: int, lines: set[tuple[int, int]]) -> list[definitions.Statement]:
         """The statements of a cell that neither a definition nor a parameter covers."""

@@ -21,13 +21,10 @@ _CATCH = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalErro
 
 def check_perhaps(notebook: Notebook, pipeline: Pipeline, read: Walked, names: Sequence[Names]) -> list[Diagnostic]:
     """One warning per name, at its first read. None where any name may be bound: after `exec`, or a star import."""
-    nodes = [node for part in read.nodes for node in part]
-    if (
-        any(item.barrier for item in names)
-        or not any(item.soft for item in names)
-        or any(map(_is_star, of_kind(nodes, ast.ImportFrom)))
-    ):
+    if not any(item.soft for item in names):
         return []
+    nodes = [node for part in read.nodes for node in part]
+    unknown = _any_name_from(read, names)
     known = {name for tree in read.trees if tree is not None for part in tree.body for name in read.bound(part)}
     known |= {name for item in names for name in (*item.binds, *item.deletes)}
     known |= _guarded(nodes)
@@ -35,7 +32,7 @@ def check_perhaps(notebook: Notebook, pipeline: Pipeline, read: Walked, names: S
     first: dict[str, At] = {}
     for item in names:
         for name, at in item.soft.items():
-            if name not in known and (name not in first or at < first[name]):
+            if at < unknown and name not in known and (name not in first or at < first[name]):
                 first[name] = at
     return [
         _perhaps(notebook, name, at, step_of[at.cell].name, step_of[at.cell].id, known)
@@ -50,6 +47,17 @@ def _perhaps(notebook: Notebook, name: str, at: At, step: str, step_id: str, kno
     message = f"`{name}` is read in step `{step}` if this line runs to it, but no cell defines it"
     place = Location(notebook.path, at.cell, at.line, step_id, name)
     return Diagnostic("N2P208", Severity.WARNING, message, place, hint)
+
+
+def _any_name_from(read: Walked, names: Sequence[Names]) -> At:
+    """The place from which on any name may be bound."""
+    stars = [
+        At(cell, node.lineno)
+        for cell, nodes in enumerate(read.nodes)
+        for node in of_kind(nodes, ast.ImportFrom)
+        if _is_star(node)
+    ]
+    return min([*stars, *(item.barrier[0] for item in names if item.barrier), At(len(names))])
 
 
 def _is_star(node: ast.ImportFrom) -> bool:

@@ -58,7 +58,8 @@ def gc(place: Path | None, keep_runs: int | None, max_size: int | None, *, dry_r
     ]
     shown = ", ".join(filter(None, what))
     click.echo(f"{size(found.freed_bytes)} {would}freed: {shown}" if shown else "there is nothing to free")
-    click.echo(f"{size(found.kept_bytes)} {'would ' if dry_run else ''}stay, with {found.kept_runs} runs")
+    left = _counted(found.kept_runs, "run") or "no run"
+    click.echo(f"{size(found.kept_bytes)} {'would ' if dry_run else ''}stay, with {left}")
     if max_size is not None and found.kept_bytes > max_size:
         click.echo(
             f"that is more than {size(max_size)}: the latest successful run of each notebook and the newest result "

@@ -11,8 +11,9 @@ import click
 from nb2pipe import api
 from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, emit_json
+from nb2pipe.cli.crossing import size
 from nb2pipe.cli.progress import Printer, elapsed
-from nb2pipe.model import Json, Run, RunState
+from nb2pipe.model import Json, Run, RunState, StepRun
 from nb2pipe.wire import encode
 
 CANCEL_PATIENCE_S = 20.0
@@ -100,7 +101,9 @@ def show_run(run_id: str, place: Path | None, *, as_json: bool) -> None:
     for step in run.steps:
         fresh = f"fresh, as in run {step.reused}" if step.reused else ""
         what = step.because or (step.error.message if step.error is not None else fresh)
-        rows.append([show.one_line(step.name), show.state(step.state), elapsed(step), show.one_line(what)])
+        rows.append(
+            [show.one_line(step.name), show.state(step.state), elapsed(step), *_used(step), show.one_line(what)]
+        )
     _print_table(rows)
     _print_values("parameters", run.parameters)
     _print_values("metrics", run.metrics)
@@ -226,6 +229,12 @@ def _record(run: Run) -> dict[str, Json]:
 
 def _items(data: Json) -> list[dict[str, Json]]:
     return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+def _used(step: StepRun) -> tuple[str, str]:
+    """Processor time and peak of memory, as far as they are known."""
+    cpu = f"cpu {show.seconds(step.cpu_s)}" if step.cpu_s else ""
+    return cpu, f"peak {size(step.peak_bytes)}" if step.peak_bytes else ""
 
 
 def _took(run: Run) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nb2pipe import api
+from nb2pipe import sealed
+from nb2pipe.asked import Asked
 from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, emit_json, unicode_output
 from nb2pipe.cli.progress import JsonLines, LiveView, PlainLines, Progress
@@ -19,6 +20,7 @@ from nb2pipe.wire import encode
 if TYPE_CHECKING:
     from nb2pipe.api import LocalPipelineRun, Plan
     from nb2pipe.checks import Crossing
+    from nb2pipe.sealed import SealedRun
     from nb2pipe.targets.local import StepStatus
 
 
@@ -87,11 +89,7 @@ def run(
 
     Ctrl-C cancels the run and ends all its processes. Exits with 1 if a step failed, 130 if it was canceled.
     """
-    if dry_run:
-        planned = api.plan(notebook, parameters=parameters, parameters_file=params_file, run_dir=run_dir, safe=safe)
-        _show_plan(planned, api.values(planned.analyzed, run_dir or notebook), as_json=as_json)
-        return 0
-    asked = api.RunAsked(
+    asked = Asked(
         parameters=parameters,
         parameters_file=params_file,
         jobs=jobs,
@@ -104,7 +102,24 @@ def run(
         only=only,
         since=since,
     )
-    return _to_the_end(api.run(notebook, asked), output, as_json=as_json)
+    if dry_run:
+        from nb2pipe import api
+
+        planned = api.plan(notebook, parameters=parameters, parameters_file=params_file, run_dir=run_dir, safe=safe)
+        steps = () if isolated else api.status(notebook, asked)
+        _show_plan(planned, api.values(planned.analyzed, run_dir or notebook), steps, as_json=as_json)
+        return 0
+    return _to_the_end(_started(notebook, asked), output, as_json=as_json)
+
+
+def _started(notebook: Path, asked: Asked) -> LocalPipelineRun | SealedRun:
+    """The run. What compares everything is imported only if there is something to compare."""
+    nothing_new = sealed.run(notebook, asked)
+    if nothing_new is not None:
+        return nothing_new
+    from nb2pipe import api
+
+    return api.run(notebook, asked)
 
 
 @click.command()
@@ -117,12 +132,14 @@ def resume(run_id: str, run_dir: Path | None, output: Path | None, *, as_json: b
 
     RUN is an id, its beginning, or latest. `nb2pipe run` with the same parameters does the same.
     """
+    from nb2pipe import api
+
     return _to_the_end(api.resume(run_dir or Path(), run_id, output), output, as_json=as_json)
 
 
-def _to_the_end(first: LocalPipelineRun, output: Path | None, *, as_json: bool) -> int:
+def _to_the_end(first: LocalPipelineRun | SealedRun, output: Path | None, *, as_json: bool) -> int:
     """Follow a run, and those that go on in its place. Returns the exit code."""
-    handle: LocalPipelineRun | None = first
+    handle: LocalPipelineRun | SealedRun | None = first
     said: set[Diagnostic] = set()
     while handle is not None:
         new = [item for item in handle.diagnostics if item.severity is not Severity.NOTE and item not in said]
@@ -146,7 +163,7 @@ def _progress(*, as_json: bool) -> Progress:
     return LiveView() if show.colours_wanted() and unicode_output() else PlainLines()
 
 
-def _follow(handle: LocalPipelineRun, progress: Progress) -> Run:
+def _follow(handle: LocalPipelineRun | SealedRun, progress: Progress) -> Run:
     """Show all events. If they can't be shown (nobody reads them), the run is canceled and followed to its end."""
     events = handle.events()
     with handle.forwarding_signals():
@@ -162,7 +179,7 @@ def _follow(handle: LocalPipelineRun, progress: Progress) -> Run:
     return _record(handle)
 
 
-def _record(handle: LocalPipelineRun) -> Run:
+def _record(handle: LocalPipelineRun | SealedRun) -> Run:
     if handle.record is None:
         raise AssertionError("a run's first event is there before its record is asked for")
     return handle.record
@@ -195,13 +212,13 @@ def _summarize(finished: Run, notebook: Path) -> None:
         click.echo(f"{what}: {show.near(notebook)}")
 
 
-def _show_plan(plan: Plan, values: Sequence[Crossing], *, as_json: bool) -> None:
+def _show_plan(plan: Plan, values: Sequence[Crossing], steps: Sequence[StepStatus], *, as_json: bool) -> None:
     from nb2pipe.cli import crossing, drawing
 
     if as_json:
         diagnostics = [*plan.analyzed.diagnostics, *plan.warnings]
         pipeline = {**drawing.data(plan.pipeline), "values": crossing.data(values)}
-        data = {"parameters": plan.parameters, "diagnostics": diagnostics, "pipeline": pipeline}
+        data = {"parameters": plan.parameters, "diagnostics": diagnostics, "pipeline": pipeline, "status": steps}
         emit_json({"schema": 1, **{key: encode(value) for key, value in data.items()}})
         return
     show.diagnostics([*plan.analyzed.diagnostics, *plan.warnings])
@@ -209,6 +226,10 @@ def _show_plan(plan: Plan, values: Sequence[Crossing], *, as_json: bool) -> None
     click.echo()
     for line in crossing.table(values, plan.pipeline):
         click.echo(line)
+    if any(item.fresh for item in steps):
+        click.echo("\nwhat runs")
+        for line in show.table([["  " + row[0], *row[1:]] for row in map(_status_row, steps)]):
+            click.echo(line, color=show.colours_wanted())
     if plan.parameters:
         click.echo("\nparameters")
         rows = [["  " + show.one_line(name), show.one_line(repr(value))] for name, value in plan.parameters.items()]
@@ -241,7 +262,9 @@ def status(
 
     Nothing is run. Exits with 0 if all steps are fresh, with 1 if not.
     """
-    asked = api.RunAsked(parameters=parameters, parameters_file=params_file, kernel=kernel, run_dir=run_dir)
+    from nb2pipe import api
+
+    asked = Asked(parameters=parameters, parameters_file=params_file, kernel=kernel, run_dir=run_dir)
     steps = api.status(notebook, asked)
     if as_json:
         emit_json({"schema": 1, "steps": [{"fresh": item.fresh, **_encoded(item)} for item in steps]})
@@ -268,7 +291,9 @@ def mark_fresh(
     \b
     nb2pipe mark-fresh train.ipynb load
     """
-    asked = api.RunAsked(parameters=parameters, kernel=kernel, run_dir=run_dir)
+    from nb2pipe import api
+
+    asked = Asked(parameters=parameters, kernel=kernel, run_dir=run_dir)
     api.mark_fresh(notebook, steps, asked)
     for name in steps:
         click.echo(f"{show.one_line(name)} is fresh now")

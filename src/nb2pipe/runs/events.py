@@ -9,7 +9,6 @@ from nb2pipe.journal import Journal, read_events
 from nb2pipe.model import (
     CancelRequested,
     CellStarted,
-    Printed,
     Run,
     RunEvent,
     RunFinished,
@@ -21,7 +20,39 @@ from nb2pipe.model import (
     Warned,
 )
 
-__all__ = ["Journal", "read_events", "reduce", "reduce_all"]
+__all__ = ["Journal", "Reduction", "read_events", "reduce", "reduce_all"]
+
+
+class Reduction:
+    """The run as the events so far tell. An event costs the same however many steps there are; `run` may not."""
+
+    def __init__(self, run: Run | None = None) -> None:
+        self._run = run
+        self._steps = {} if run is None else {step.id: step for step in run.steps}
+        self._is_whole = True
+
+    @property
+    def run(self) -> Run | None:
+        """The run; None before the first event."""
+        if not self._is_whole and self._run is not None:
+            self._run = replace(self._run, steps=tuple(self._steps.values()))
+            self._is_whole = True
+        return self._run
+
+    def add(self, event: RunEvent) -> None:
+        """One more event. Raises ValueError as `reduce` does."""
+        if self._run is None or not isinstance(event, StepStarted | CellStarted | StepFinished):
+            self._run = _of_run(self.run, event)
+            self._steps = {step.id: step for step in self._run.steps}
+        elif not self._run.state.done:
+            self._with_step(self._run, event)
+
+    def _with_step(self, run: Run, event: StepStarted | CellStarted | StepFinished) -> None:
+        if event.step in self._steps:
+            self._steps[event.step] = _step(self._steps[event.step], event, run.state)
+            self._is_whole = False
+        if run.state is RunState.PENDING and isinstance(event, StepStarted):
+            self._run = replace(run, state=RunState.RUNNING)
 
 
 def reduce(run: Run | None, event: RunEvent) -> Run:
@@ -30,6 +61,22 @@ def reduce(run: Run | None, event: RunEvent) -> Run:
     A run is PENDING until its first step starts (it may wait for another run's lock), and CANCELING from the request
     to the end; a finished run or step never changes again. Raises ValueError if the first event is no RunStarted.
     """
+    found = Reduction(run)
+    found.add(event)
+    assert found.run is not None  # noqa: S101  # there is one after an event
+    return found.run
+
+
+def reduce_all(events: Iterable[RunEvent]) -> Run | None:
+    """The run that these events tell of; None for none. Raises ValueError as `reduce` does."""
+    found = Reduction()
+    for event in events:
+        found.add(event)
+    return found.run
+
+
+def _of_run(run: Run | None, event: RunEvent) -> Run:
+    """The run after an event that is not of one step."""
     if run is None:
         if not isinstance(event, RunStarted):
             raise ValueError(f"a run begins with RunStarted, not {type(event).__name__}")
@@ -37,26 +84,15 @@ def reduce(run: Run | None, event: RunEvent) -> Run:
     if run.state.done:
         return run
     match event:
-        case StepStarted() | CellStarted() | StepFinished():
-            return _with_step(run, event)
         case Warned():
             return replace(run, warnings=(*run.warnings, event.message))
         case CancelRequested():
-            steps = tuple(_cancel(step) for step in run.steps)
-            return replace(run, state=RunState.CANCELING, steps=steps)
+            return replace(run, state=RunState.CANCELING, steps=tuple(_cancel(step) for step in run.steps))
         case RunFinished():
             steps = tuple(_close(step, event) for step in run.steps)
             return replace(run, state=event.state, finished_at=event.at, steps=steps)
-        case Printed() | RunStarted():
+        case _:
             return run
-
-
-def reduce_all(events: Iterable[RunEvent]) -> Run | None:
-    """The run that these events tell of; None for none. Raises ValueError as `reduce` does."""
-    run: Run | None = None
-    for event in events:
-        run = reduce(run, event)
-    return run
 
 
 def _start(event: RunStarted) -> Run:
@@ -73,12 +109,6 @@ def _start(event: RunStarted) -> Run:
         kernel=event.kernel,
         version=event.version,
     )
-
-
-def _with_step(run: Run, event: StepStarted | CellStarted | StepFinished) -> Run:
-    steps = tuple(_step(step, event, run.state) if step.id == event.step else step for step in run.steps)
-    state = RunState.RUNNING if run.state is RunState.PENDING and isinstance(event, StepStarted) else run.state
-    return replace(run, steps=steps, state=state)
 
 
 def _step(step: StepRun, event: StepStarted | CellStarted | StepFinished, run_state: RunState) -> StepRun:
@@ -101,6 +131,8 @@ def _step(step: StepRun, event: StepStarted | CellStarted | StepFinished, run_st
                 values=event.values,
                 metrics=event.metrics,
                 reused=event.reused,
+                cpu_s=event.cpu_s,
+                peak_bytes=event.peak_bytes,
             )
 
 

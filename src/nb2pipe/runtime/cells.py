@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb2pipe.runtime.demand import StepBuiltins
-from nb2pipe.runtime.facts import words_of
 from nb2pipe.runtime.session import Session, current
 from nb2pipe.runtime.touched_files import Touch
 
@@ -47,7 +46,7 @@ def _before_cell(info: Any) -> None:  # noqa: ANN401
     if session.cell is not None:
         session.options.before_cell(session.cell)
         code = info.raw_cell
-        session.facts.named(words_of(code))
+        session.facts.cell(code)
         session.sources[session.cell] = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
         session.cell_of_file[session.shell.compile.get_code_name(code, code, session.cell + 1)] = session.cell
         if "del" in code:
@@ -83,7 +82,7 @@ def note_file(touch: Touch) -> None:
     """The running cell, or a definition that is replayed, touches a file."""
     session = current()
     session.facts.touched(touch)
-    if session.runs and session.cell is not None and not touch.listed:
+    if session.runs and session.cell is not None:
         found = session.files.setdefault(session.cell, {})
         found[touch.path] = found.get(touch.path, False) or touch.written
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum, IntEnum
 from typing import Any
 
-from nb2pipe.runtime.computed import unread
+from nb2pipe.runtime.computed import is_own, unread
 from nb2pipe.runtime.special import module_of
 
 
@@ -176,7 +176,7 @@ def _compare_objects(now: Any, before: Any, seen: _Seen) -> Verdict:  # noqa: AN
         states[0] = unread(now, states[0], states[1])
     parts = [(item[0], item[1], *map(_listed, item[3:])) for item in reduced]
     verdict = _compare_sequences(parts[0], parts[1], seen)
-    ours = type(now).__module__ == "__main__"
+    ours = is_own(type(now))
     if all(type(state) is dict for state in states):
         return _worst([verdict, _compare_states(states[0], states[1], seen, ours=ours)])
     return _worst([verdict, _compare(states[0], states[1], seen)])

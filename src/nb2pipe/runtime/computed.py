@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_INSTALLED = ("site-packages", "dist-packages")
+_STANDARD = sysconfig.get_path("stdlib")
 _CACHE = "_cache"
 _CACHES = frozenset({"cache_readonly", "cache_writable", "CachedAttribute", "CachedProperty"})
 """Descriptors of statsmodels and pandas that keep what they compute in the dict `_cache` of their object."""
@@ -16,6 +20,14 @@ _OF_ITSELF = {
     # what `summary()` and `nobs` of a regression have computed; memory that a model works in, filled by nobody at first
     "statsmodels": frozenset({"diagn", "_nobs_int", "_tmp_like_exog"}),
 }
+
+
+def is_own(cls: type) -> bool:
+    """True for a class of the notebook, or of a module that isn't installed."""
+    if cls.__module__ == "__main__":
+        return True
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    return isinstance(file, str) and not file.startswith(_STANDARD) and not any(part in file for part in _INSTALLED)
 
 
 def computed(value: object, names: Iterable[Any]) -> frozenset[Any]:
@@ -50,6 +62,6 @@ def unread(value: object, now: Mapping[str, Any], before: Mapping[str, Any]) -> 
 
 def caches(value: object, names: Iterable[Any]) -> frozenset[Any]:
     """Those of `names` that say of themselves that they are a library's own caches: `_cache`, `_summary_cache`."""
-    if type(value).__module__ == "__main__":
+    if is_own(type(value)):
         return frozenset()
     return frozenset(name for name in names if str(name).startswith("_") and "cache" in str(name))

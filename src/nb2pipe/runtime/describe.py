@@ -145,7 +145,7 @@ def _describe(value: object, folder: str) -> Description:
 
 
 def _whole(value: object, name: str, folder: str) -> Description:
-    walk = _Walk(folder)
+    walk = Walk(folder)
     walk.add(value)
     if walk.closed and walk.count == 1:
         return Description(name, why_not="only its type can be compared")
@@ -209,7 +209,7 @@ def _shown(value: object) -> str:
     return ""
 
 
-class _Walk:
+class Walk:
     """One walk through a value. An object that is met again counts as the place of its first meeting."""
 
     def __init__(self, folder: str) -> None:
@@ -305,7 +305,7 @@ class _Walk:
         """Elements in the order of their own digests: a set has none."""
         digests = []
         for item in value:
-            walk = _Walk(self._folder)
+            walk = Walk(self._folder)
             walk.add(item)
             walk.token("numbers", walk.numbers.tobytes())
             digests.append(walk.digest.digest())

@@ -7,11 +7,12 @@ compares them, to see whether the step has to run again.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -20,11 +21,14 @@ from nb2pipe.runtime.demand import is_own
 from nb2pipe.runtime.touched_files import Place, Touch
 
 CHANGING = "changing"  # in place of a digest: it became another while the step ran, and the step did not do it
+FOLDER = "folder"  # in place of a digest
 _MOST_NAMES = 5_000  # of one folder
-_MOST_NAMED = 500  # files that strings name
+_MOST_NAMED = 5_000  # texts that may name a file
 _NAMED_BYTES = 1 << 26  # of a larger file that is only named, size and time will do
 _CHUNK_BYTES = 1 << 20
 _WORDS = re.compile(r"[^\s'\"()\[\]{},;<>|&=`]{2,300}")
+_LONGEST = 300  # characters of a text that is a file's name
+_VARIABLES = re.compile(r"\$\{?([A-Za-z_][A-Za-z_0-9]*)|(?m:^\s*%env\s+([A-Za-z_][A-Za-z_0-9]*))")
 _INSTALLED = ("site-packages", "dist-packages")
 _NOT_THEIRS = frozenset({"nb2pipe", "__main__", "builtins", "IPython", "ipykernel"})  # what shows, not what computes
 _ASIDE = ("os.py", "<frozen os>", "_collections_abc.py", "<frozen _collections_abc>")
@@ -47,14 +51,19 @@ class Facts:
         self._named: dict[str, _Stamp | None] = {}
         self.listed: dict[str, list[str]] = {}
         self.variables: set[str] = set()
+        self.imported: set[str] = set()  # top-level names, found or not
+        self._executed: set[str] = set()  # files of code
+        self._over = False  # the step is done, and it is we who look at files
 
     def touched(self, touch: Touch) -> None:
         """The running cell is about to touch a file."""
+        if self._over:
+            return
         if touch.listed:
             self.listed.setdefault(touch.path, self._names(touch.path))
             return
         full = self._folder / touch.path
-        if full.is_dir():
+        if full.is_dir() and not touch.written:
             return
         if touch.path not in self._before:
             self._before[touch.path] = (_stamp(full), None)
@@ -66,23 +75,26 @@ class Facts:
                 self._before[touch.path] = (stamp, _digest(full) if _stamp(full) == stamp else CHANGING)
             self._written.add(touch.path)
 
+    def executed(self, file: str) -> None:
+        """Code of this file is executed: that of a module, mostly."""
+        if file.endswith(".py"):
+            self._executed.add(os.path.abspath(file))  # noqa: PTH100  # links stay as they are
+
+    def imports(self, module: str) -> None:
+        """A module that was not there is looked for."""
+        self.imported.add(module.partition(".")[0])
+
+    def cell(self, source: str) -> None:
+        """A cell is about to run."""
+        self.named(words_of(source))
+        self.variables.update(variables_of(source))
+
     def named(self, texts: Iterator[str]) -> None:
-        """Files that these texts name: a library's own C code may read them, which no event tells of."""
-        found = 0
+        """Files that these texts may name: a library's own C code or a command reads or writes them, unseen."""
         for text in texts:
             path, _ = self._place.of(text)
-            if path in (None, ".") or path in self._before:
-                continue
-            full = self._folder / str(path)
-            try:
-                is_file = full.is_file()
-            except (OSError, ValueError):
-                continue
-            if is_file:
-                found += 1
-                if found > _MOST_NAMED:
-                    return
-                self._named[str(path)] = _stamp(full)
+            if path not in (None, ".") and path not in self._before and len(self._named) < _MOST_NAMED:
+                self._named.setdefault(str(path), _stamp(self._folder / str(path)))
 
     def watch_environment(self, is_own: Callable[[str], bool]) -> None:
         """From now on, note the environment variables that code for which `is_own` holds asks for, by its file."""
@@ -96,17 +108,22 @@ class Facts:
         frame: FrameType | None = sys._getframe(3)
         while frame is not None and frame.f_code.co_filename.endswith(_ASIDE):
             frame = frame.f_back
-        if frame is not None and (is_own(frame.f_code.co_filename) or self._is_local(frame.f_code.co_filename)):
+        if frame is not None and (is_own(frame.f_code.co_filename) or self.is_local(frame.f_code.co_filename)):
             self.variables.add(name)
 
     def of_step(self, main: Mapping[str, object]) -> dict[str, Any]:
         """All of it, as data for the record: what was read as it was before, what was written as it is now."""
+        self._over = True
         return {
             "read": {path: self._as_before(path) for path in sorted(self._read)},
-            "wrote": {path: _digest(self._folder / path) for path in sorted(self._left())},
+            "wrote": {path: _content(self._folder / path) for path in sorted({*self._left(), *self._made_unseen()})},
             "named": self._still_named(),
             "listed": self.listed,
+            "sought": sorted(self._sought()),
+            "overwritten": sorted(path for path in self._made_unseen() if self._named[path] is not None),
             "modules": self._modules(),
+            "imported": sorted(self.imported),
+            "shadows": shadows(self._import_folders(), self.imported),
             "packages": self._packages(main),
             "sites": list(self._sites),
             "variables": sorted(self.variables),
@@ -128,14 +145,30 @@ class Facts:
             if self._before[path][0] is not None or (self._folder / path).exists():
                 yield path
 
+    def _made_unseen(self) -> Iterator[str]:
+        """Files that are named, and are others than when the name was first met: commands make some."""
+        for path, stamp in self._named.items():
+            full = self._folder / path
+            now = _stamp(full)
+            if path not in self._before and now not in (None, stamp) and full.is_file():
+                yield path
+
     def _still_named(self) -> dict[str, str]:
         found = {}
         for path, stamp in self._named.items():
             full = self._folder / path
-            if path not in self._before and stamp is not None and _stamp(full) == stamp:
+            if path not in self._before and full.is_dir() and stamp is not None:
+                found[path] = FOLDER
+            elif path not in self._before and stamp is not None and _stamp(full) == stamp and full.is_file():
                 large = stamp[1] > _NAMED_BYTES
                 found[path] = f"stamp:{stamp[1]}:{stamp[2]}" if large else (_digest(full) or CHANGING)
         return found
+
+    def _sought(self) -> Iterator[str]:
+        """Files that are named, and never were there: the step may have looked for them."""
+        for path, stamp in self._named.items():
+            if stamp is None and path not in self._before and _is_path(path) and _stamp(self._folder / path) is None:
+                yield path
 
     def _names(self, path: str) -> list[str]:
         try:
@@ -149,10 +182,17 @@ class Facts:
 
     def _modules(self) -> dict[str, str | None]:
         """The source files of the user's own modules: in the notebook's folder, on PYTHONPATH, installed editable."""
-        files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        return {path: _digest(Path(path)) for path in sorted(filter(None, files)) if self._is_local(path)}
+        files = {getattr(module, "__file__", None) for module in list(sys.modules.values())} | self._executed
+        found = {path: _digest(Path(path)) for path in sorted(filter(None, files)) if self.is_local(path)}
+        return {path: digest for path, digest in found.items() if digest or path not in self._executed}
 
-    def _is_local(self, file: object) -> bool:
+    def _import_folders(self) -> list[str]:
+        """The user's own folders that modules are looked for in."""
+        paths = [os.path.abspath(path or os.curdir) for path in sys.path if isinstance(path, str)]  # noqa: PTH100
+        return [path for path in dict.fromkeys(paths) if self.is_local(path + os.sep) and os.path.isdir(path)]  # noqa: PTH112
+
+    def is_local(self, file: object) -> bool:
+        """True for a file of the user's own code: neither Python's, nor a package's that is installed, nor ours."""
         if not isinstance(file, str) or not os.path.isabs(file):  # noqa: PTH117
             return False
         return not file.startswith(self._python) and not any(
@@ -191,8 +231,50 @@ class _Asked(dict[Any, Any]):
 
 def words_of(source: str) -> Iterator[str]:
     """The words of a cell that may name files: in strings, and in commands of the shell."""
-    for match in _WORDS.finditer(source):
-        yield match[0]
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        texts = [source]
+    else:
+        texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is str]
+    for text in texts:
+        if 1 < len(text) < _LONGEST and "\n" not in text:
+            yield text
+        for match in _WORDS.finditer(text):
+            if match[0] != text:
+                yield match[0]
+
+
+def variables_of(source: str) -> Iterator[str]:
+    """Environment variables that a cell names as the shell does: `$HOME`, `${HOME}`; and as `%env` does."""
+    for match in _VARIABLES.finditer(source):
+        yield match[1] or match[2]
+
+
+def shadows(folders: Iterable[str], imported: Collection[str]) -> dict[str, list[str]]:
+    """What in these folders an import of these names may find: files and folders, by their names."""
+    found = {}
+    for folder in folders:
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(item.name for item in entries if _is_module(item) and _stem(item.name) in imported)
+        except OSError:
+            continue
+        found[folder] = names
+    return found
+
+
+def _is_module(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith((".py", ".so", ".pyd")) or ("." not in entry.name and entry.is_dir())
+
+
+def _stem(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _is_path(text: str) -> bool:
+    """True for a text that looks like a file's name: most words are none."""
+    return "/" in text or ("." in text[1:-1] and " " not in text)
 
 
 def strings_of(main: Mapping[str, object]) -> Iterator[str]:
@@ -225,6 +307,10 @@ def _digest(path: Path) -> str | None:
     except OSError:
         return None
     return digest.hexdigest()
+
+
+def _content(path: Path) -> str | None:
+    return FOLDER if path.is_dir() else _digest(path)
 
 
 def _sites() -> Iterator[str]:

@@ -10,7 +10,6 @@ import copy
 import io
 import pickle
 import sys
-import sysconfig
 import types
 from collections import Counter
 from collections.abc import Mapping
@@ -18,10 +17,9 @@ from typing import Any
 
 from nb2pipe.runtime.arrays import CannotLeave
 from nb2pipe.runtime.changes import Verdict, compare
+from nb2pipe.runtime.computed import is_own
 
 _WAYS = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
-_INSTALLED = ("site-packages", "dist-packages")
-_STANDARD = sysconfig.get_path("stdlib")
 _MAX_TRIED_BYTES = 1_000_000
 _MAX_TRIED = 200  # instances of one class: where that many arrive as they are, the others do too
 
@@ -31,10 +29,13 @@ _tried: Counter[type] = Counter()
 def own_way(obj: Any) -> Any:  # noqa: ANN401
     """How `obj` is pickled, if a class of the user's says so; else None. Raises CannotLeave."""
     cls = type(obj)
-    ways = [name for base in cls.__mro__ if _is_own(base) for name in _WAYS if name in vars(base)]
+    ways = [name for base in cls.__mro__ if is_own(base) for name in _WAYS if name in vars(base)]
     if isinstance(obj, (type, BaseException)):
         return None
     if not ways:
+        kept = _kept_elsewhere(obj, cls)
+        if kept:
+            raise CannotLeave(f"its class `{cls.__qualname__}` keeps {kept}")
         if _arrives_unequal(obj, cls):
             raise CannotLeave(f"its class `{cls.__qualname__}` says itself that what a pickle makes of it is another")
         return None
@@ -48,12 +49,19 @@ def own_way(obj: Any) -> Any:  # noqa: ANN401
     return reduced
 
 
-def _is_own(cls: type) -> bool:
-    """True for a class of the notebook, or of a module that isn't installed."""
-    if cls.__module__ == "__main__":
-        return True
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    return isinstance(file, str) and not file.startswith(_STANDARD) and not any(part in file for part in _INSTALLED)
+_ELSEWHERE = {
+    # class of a library -> (an attribute that is set where more belongs to the object, what it is)
+    ("holoviews.core.dimension", "LabelledData"): ("_id", "what `.opts` set outside of it, in `holoviews.Store`"),
+}
+
+
+def _kept_elsewhere(obj: Any, cls: type) -> str:  # noqa: ANN401
+    """What belongs to the object and no pickle of it holds; empty if all of it is in there."""
+    for base in cls.__mro__:
+        attribute, what = _ELSEWHERE.get((base.__module__, base.__qualname__), ("", ""))
+        if attribute and getattr(obj, attribute, None) is not None:
+            return what
+    return ""
 
 
 def _lost(obj: Any, reduced: tuple[Any, ...], attributes: Mapping[str, object]) -> str:  # noqa: ANN401

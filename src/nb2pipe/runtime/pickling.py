@@ -108,6 +108,10 @@ def versions_of(segments: Sequence[memoryview]) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
+_CALL = (lambda load: load()).__code__
+"""Run among the notebook's names: what is unpickled, a model with a formula, may look for some in the frames above."""
+
+
 def loads(segments: Sequence[memoryview], main: dict[str, Any], resolve: Resolve) -> object:
     """The object that `dumps` gave. `resolve` finds a replayed definition's object."""
     stream = io.BytesIO(segments[0])
@@ -115,12 +119,29 @@ def loads(segments: Sequence[memoryview], main: dict[str, Any], resolve: Resolve
     unpickler = _StepUnpickler(stream, main, resolve, list(segments[1:]))
     try:
         with _no_collection():
-            found = unpickler.load()
+            found = types.FunctionType(_CALL, main)(unpickler.load)
         for refs, count in unpickler.referenced:
             frames.keep_referenced(refs, count)
         return found
     finally:
         unpickler.memo.clear()  # it is part of a cycle, and would keep all parts alive until that is collected
+
+
+def _with_own_attributes(cls: type, reduced: Any) -> Any:  # noqa: ANN401
+    """What cloudpickle makes of a class, with the attributes that it leaves out since a base has the same object there.
+
+    `B.n += 1` gives B an attribute of its own, also if it comes to what A, its base, has: A's may change again.
+    """
+    if not isinstance(reduced, tuple) or len(reduced) < 3 or not isinstance(reduced[2], tuple):
+        return reduced
+    state, slots = reduced[2]
+    slotted = vars(cls).get("__slots__", ())
+    own = {
+        name: value
+        for name, value in vars(cls).items()
+        if name not in state and not name.startswith(("__", "_abc_")) and name not in slotted
+    }
+    return (*reduced[:2], ({**state, **own}, slots), *reduced[3:]) if own else reduced
 
 
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
@@ -183,6 +204,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
             return self._reduce_pandas(obj)
         if "numpy" in sys.modules and isinstance(obj, sys.modules["numpy"].ndarray):
             return self._reduce_array(obj)
+        if isinstance(obj, type):
+            return _with_own_attributes(obj, super().reducer_override(obj))
         return super().reducer_override(obj)
 
     def _dynamic_function_reduce(self, func: types.FunctionType) -> Any:  # noqa: ANN401

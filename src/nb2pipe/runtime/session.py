@@ -78,6 +78,7 @@ class Session:
     sources: dict[int, str] = field(default_factory=dict)  # cell -> digest of its source
     files: dict[int, dict[str, bool]] = field(default_factory=dict)  # cell -> path -> was it written
     facts: Any = None  # facts.Facts, once the step has begun
+    own_modules: Any = None  # own_modules.OwnModules, once the step has begun
     replayed: set[str] = field(default_factory=set)  # definitions that a value or a name asked for
     runs: bool = False  # the step's own cells have their turn
     problem: str | None = None  # one that the user's code may have caught

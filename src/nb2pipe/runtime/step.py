@@ -19,6 +19,7 @@ from nb2pipe.runtime.carrying import Carrying
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
 from nb2pipe.runtime.facts import Facts, strings_of
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
+from nb2pipe.runtime.own_modules import OwnModules
 from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
 from nb2pipe.runtime.together import go_on
 
@@ -72,9 +73,10 @@ def take_on(told: Mapping[str, Any], *, watched: bool = True) -> None:
         cells.watch(shell)
     _restore(session, "env", "path")  # what the replayed imports may look at
     session.facts = Facts(session.folder, modules)
+    session.own_modules = OwnModules(session.facts.is_local, first=before is None)
     if watched:
         session.facts.watch_environment(session.cell_of_file.__contains__)
-        touched_files.watch(session.folder, cells.note_file)
+        touched_files.watch(session.folder, cells.note_file, session.facts.executed, session.facts.imports)
 
 
 def _install_demand(session: Session, named: list[str] | None) -> None:
@@ -118,6 +120,7 @@ def load() -> None:
     session.options.run()
     counting.go_on(_counted(session))
     session.counters = counting.snapshot(session.main)
+    session.own_modules.begin()
 
 
 def _counted(session: Session) -> dict[str, int]:
@@ -211,6 +214,7 @@ def end() -> None:
     touched = _touched(session)
     written = frozenset(f"{item['kind']}:{item['name']}" for item in session.plan.get("writes", ()))
     session.runs = False
+    modules = session.own_modules.end()
     now = ambient.capture(session.folder, session.environ)
     try:
         changed, altered = _changed(session, references, set(touched))
@@ -232,6 +236,7 @@ def end() -> None:
             "options": told,
             "state": {name: source for name, source in session.values.items() if name.startswith(ambient.PREFIX)},
             "seen": cells.what_was_seen(session),
+            "modules": modules,
             "counted": counting.advanced(session.counters, session.main),
             "metrics": session.metrics,
             "facts": {**session.facts.of_step(session.main), "definitions": sorted(session.replayed)},

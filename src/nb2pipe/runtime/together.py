@@ -36,13 +36,12 @@ def go_on(session: Session, before: Session) -> None:
         if names:
             members = {name: session.main[name] for name in names}
             units[object_id] = units_module.Unit(object_id, members, frozenset(names), [])
+    there = session.main.keys()  # a step of this process may have deleted some
     session.units = [
-        replace(unit, wanted=frozenset(name for name in unit.wanted if objects.get(name, unit.id) == unit.id))
+        replace(unit, wanted=frozenset(name for name in unit.wanted & there if objects.get(name, unit.id) == unit.id))
         for unit in units.values()
     ]
-    session.loaded = {
-        name: session.main[name] for unit in session.units for name in unit.wanted if name in session.main
-    }
+    session.loaded = {name: session.main[name] for unit in session.units for name in unit.wanted}
     session.kept = set(session.main)
 
 

@@ -14,7 +14,8 @@ import sysconfig
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from types import FrameType
 from typing import Any
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -23,7 +24,14 @@ _LISTS = frozenset({"os.listdir", "os.scandir"})
 _NOT_DATA = frozenset({".nb2pipe", "__pycache__", "site-packages", "dist-packages", ".ipynb_checkpoints", ".git"})
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/opt", "/run", "/var")
 _TEMPORARY = re.compile(r"tmp[a-z0-9_]{8}(/|$)")  # as `tempfile` names them
-_FRAMES = 12  # how far up to look for who asks
+_EVENTS = frozenset({"open", "sqlite3.connect", "exec", "import", *_CHANGES, *_LISTS})
+_CODE = (".py", ".pyw")
+_SHOWING = ("linecache.py", "inspect.py", "traceback.py")
+_LIBRARY = (
+    *(path + os.sep for path in {sysconfig.get_paths()["stdlib"], str(Path(os.__file__).parent)}),
+    "<frozen",
+    __file__,
+)
 
 
 @dataclass(frozen=True)
@@ -41,11 +49,16 @@ class Touch:
 
 
 _Note = Callable[[Touch], None]
+_NoteCode = Callable[[str], None]
 _notes: list[Callable[[str, tuple[object, ...]], None]] = []
 
 
-def watch(folder: str, note: _Note) -> None:
-    """From now on, tell `note` of each file that is touched, right before it is."""
+def watch(folder: str, note: _Note, executed: _NoteCode, imported: _NoteCode) -> None:
+    """From now on, tell `note` of each file that is touched, right before it is.
+
+    `executed` is told of files whose code is executed, as modules or otherwise; `imported` of names that are imported,
+    if they are found or not.
+    """
     place = Place(folder)
     busy = False
 
@@ -55,9 +68,15 @@ def watch(folder: str, note: _Note) -> None:
             return  # it is `note` itself that looks
         busy = True
         try:
+            if event == "exec":
+                executed(getattr(arguments[0], "co_filename", ""))
+                return
+            if event == "import":
+                imported(str(arguments[0]))
+                return
             for path, read, written in _touches(event, arguments):
                 full, inside = place.of(path)
-                if full is not None:
+                if full is not None and not (full.endswith(_CODE) and _is_python_itself()):
                     note(Touch(full, inside, read, written, event in _LISTS))
         finally:
             busy = False
@@ -87,7 +106,7 @@ class Place:
             return ".", True
         inside = full.startswith(self._inside)
         shown = PurePath(full[len(self._inside) :] if inside else full)
-        if _NOT_DATA.intersection(shown.parts) or shown.suffix in (".py", ".pyc"):
+        if _NOT_DATA.intersection(shown.parts) or shown.suffix == ".pyc":
             return None, inside
         if not inside and (full.startswith(self._not_outside) or self._is_hidden(full) or self._is_temporary(full)):
             return None, False
@@ -139,20 +158,23 @@ def _beside(path: Any, directory: object = -1) -> object:  # noqa: ANN401  # wha
 
 
 def _is_python_itself() -> bool:
-    """True if it is the import system that lists a folder: each import looks through `sys.path`."""
-    frame = sys._getframe(3)
-    for _ in range(_FRAMES):
+    """True if it is the import system that looks: each import goes through `sys.path`. Or what shows source lines.
+
+    A module that lists a folder while it is imported does so itself.
+    """
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
         name = frame.f_code.co_filename
-        if "importlib" in name or name.endswith("linecache.py"):
+        if "importlib" in name or name.endswith(_SHOWING):
             return True
-        if frame.f_back is None:
-            break
+        if not name.startswith(_LIBRARY) or "-packages" in name:
+            return False
         frame = frame.f_back
     return False
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    if event != "open" and event not in _CHANGES and event not in _LISTS and event != "sqlite3.connect":
+    if event not in _EVENTS:
         return
     with contextlib.suppress(Exception):  # what is raised here would stop the user's own `open`
         _notes[0](event, arguments)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Pipeline, Step, StepError
 from nb2pipe.records import dataclass
-from nb2pipe.targets.local import settings
+from nb2pipe.targets.local import own_modules, settings
 from nb2pipe.targets.local.lessons import lesson_of_change, lesson_of_drawing, lessons_of_counting
 from nb2pipe.targets.local.serial import miscounted, misdrawn, overtaken
 from nb2pipe.targets.local.stored import Outputs
@@ -23,7 +23,7 @@ class Finding:
 
 
 def findings(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> Iterator[Finding]:
-    """What is found of variables, counters, generators and options. `done`: all that ended, `step` among them."""
+    """What is found of variables, counters, generators, options and modules. `done`: all that ended, `step` too."""
     passed = overtaken(pipeline, done, step)
     if passed is not None:
         yield Finding(passed.error, lesson_of_change(done[passed.step], passed.variable))
@@ -37,3 +37,6 @@ def findings(pipeline: Pipeline, done: Mapping[str, Outputs], step: Step) -> Ite
     if overlooked:
         taught = settings.lessons(overlooked, done)
         yield Finding(settings.error(overlooked), taught, tuple(settings.warnings(overlooked)))
+    unshared = own_modules.unshared(pipeline, done, step)
+    if unshared:
+        yield Finding(own_modules.error(unshared), own_modules.lessons(unshared, done))

@@ -7,26 +7,25 @@ left: what nobody has touched since is no reason to run anything again.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nb2pipe.digests import FileDigests
+from nb2pipe import folders
+from nb2pipe.digests import FileDigests, Stamp
+from nb2pipe.folders import digest_of, names_in
 from nb2pipe.installed import Installed
 from nb2pipe.layout import RootDir, algorithm_and_digest
 from nb2pipe.model import Pipeline, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.local import ingredients, stored, traces, verdict
 from nb2pipe.targets.local.ingredients import Inputs
+from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.traces import Ingredients, Trace
 
-MOST_NAMES = 5_000  # of one folder, as `runtime.facts` has it
 _LOST = ("a value that it stored is gone", "its outputs are gone")
-_CHANGING = "changing"  # as `runtime.facts` says it
 
 
 @dataclass(frozen=True)
@@ -66,16 +65,25 @@ class Freshness:
         self._pipeline = pipeline
         self._setting = setting
         self._digests = FileDigests(setting.root.digests)
+        self.schedule = Schedule(pipeline)
         self._installed: dict[tuple[str, ...], Installed] = {}
         self._traces: dict[str, list[tuple[str, Trace]]] = {}
+        self.listed: dict[str, list[str]] = {}
+        self.imports: set[str] = set()  # questions, see `seal.of_imports`
+        """The folders that were looked into, with the names found there."""
         self._all = {step.id: traces.read(self.folder_of(step), setting.key) for step in pipeline.steps}
 
     def folder_of(self, step: Step) -> Path:
         """Where the step's traces lie."""
         return self._setting.root.traces(self._setting.notebook, step.id)
 
-    def of(self, step: Step, done: Mapping[str, Outputs], ran: Collection[str]) -> Reused | Stale:
-        """The newest results that may be taken, once all that the step waits for is `done`; `ran`: of those, anew."""
+    def of(
+        self, step: Step, done: Mapping[str, Outputs], ran: Collection[str], made: Mapping[str, str]
+    ) -> Reused | Stale:
+        """The newest results that may be taken, once all that the step waits for is `done`.
+
+        `ran`: of those, the ones that were not taken; `made`: the runs that their results are of.
+        """
         if step.options.cache is False:
             return Stale(("it is tagged `cache:off`",))
         first: tuple[str, ...] = ()
@@ -84,7 +92,8 @@ class Freshness:
         damaged = bool(first)
         for name, trace in self._kept(step.id):
             outputs = self.outputs_of(step, trace)
-            reasons = tuple(self._differences(step, trace, outputs, done, ran))
+            found = (*self._differences(step, trace, outputs, done, ran), *self._of_order(trace, made))
+            reasons = tuple(dict.fromkeys(found))
             if not reasons:
                 return Reused(name, trace, outputs)
             damaged = damaged or not set(reasons).difference(_LOST)
@@ -109,19 +118,39 @@ class Freshness:
         here = {name: version for sites in self._sites_of(step) for name, version in self._versions(sites).items()}
         return {
             "file": {path: self._before(step, path, done) or "" for path in had.get("file", {})},
-            "named": {path: self.file(path) or "" for path in had.get("named", {})},
+            "named": {path: self._before(step, path, done) or "" for path in had.get("named", {})},
+            "shadow": {path: json.dumps(self._shadows(step, path, done)) for path in had.get("shadow", {})},
             "folder": {path: json.dumps(self._names(path)) for path in had.get("folder", {})},
-            "module": {path: self._digests.of(Path(path)) or "" for path in had.get("module", {})},
+            "module": {path: self._module(step, path, done) for path in had.get("module", {})},
             "package": {name: here[name] for name in had.get("package", {}) if name in here},
         }
+
+    @property
+    def looked_at(self) -> Mapping[str, Stamp | None]:
+        """The files that were asked for, each as it was when its content was known."""
+        return self._digests.looked_at
+
+    def is_newest(self, step: Step, found: Reused) -> bool:
+        """True if these results are the last ones of the step."""
+        return next(self._kept(step.id), (None, None))[0] == found.name
 
     def save(self) -> None:
         """Keep digests of files that were hashed."""
         self._digests.save()
 
     def file(self, path: str) -> str | None:
-        """The digest of a file as it is now."""
-        return self._digests.of(self._setting.folder / path)
+        """The digest of a file as it is now; `folders.FOLDER` for a folder, None for what is not there."""
+        full = self._setting.folder / path
+        return self._digests.of(full) or (folders.FOLDER if full.is_dir() else None)
+
+    def to_put_back(self, step: Step, trace: Trace) -> tuple[str, ...]:
+        """Files that a run would put back, in words: what this step wrote last, and is otherwise by now."""
+        later = self._written_from(self._from(step)[1:])
+        return tuple(
+            f"{path} is no longer what `{step.name}` wrote: a run puts it back"
+            for path in sorted(trace.files)
+            if path not in later and self.file(path) != trace.wrote.get(path)
+        )
 
     def latest(self, step_id: str) -> Trace | None:
         """What the step's last run left."""
@@ -146,8 +175,11 @@ class Freshness:
         yield from _of_the_plan(step, before, self._setting.planned[step.id])
         yield from self._of_inputs(step, before, outputs, done)
         for path, digest in sorted(before.get("module", {}).items()):
-            if self._digests.of(Path(path)) != digest:
+            if self._module(step, path, done) != digest:
                 yield f"{self._shown(path)} changed"
+        for folder, names in sorted(before.get("shadow", {}).items()):
+            others = set(json.loads(names)) ^ set(self._shadows(step, folder, done, trace))
+            yield from (f"`import {name.partition('.')[0]}` finds something else" for name in sorted(others))
         yield from self._of_packages(trace)
         yield from self._of_environment(before.get("variable", {}))
         again = self._of_replayed(trace, before)
@@ -158,7 +190,7 @@ class Freshness:
     def _of_inputs(
         self, step: Step, before: Ingredients, outputs: Outputs, done: Mapping[str, Outputs]
     ) -> Iterator[str]:
-        inputs = Inputs(self._pipeline, done)
+        inputs = Inputs(self._pipeline, done, self.schedule)
         had = before.get("input", {})
         now = inputs.of(step, outputs.asked)
         for name in sorted({*had, *now}):
@@ -174,6 +206,12 @@ class Freshness:
         counted = before.get("counter", {})
         if counted != inputs.counters(step, outputs.counted):
             yield "what the steps before it counted in a library changed"
+
+    def _of_order(self, trace: Trace, made: Mapping[str, str]) -> Iterator[str]:
+        for key, run in sorted(trace.ingredients.get("after", {}).items()):
+            if made.get(key) != run:
+                name = next((step.name for step in self._pipeline.steps if step.id == key), key)
+                yield f"`{name}` ran again, and what it does that this step may see is not known"
 
     def _of_packages(self, trace: Trace) -> Iterator[str]:
         had = trace.ingredients.get("package", {})
@@ -211,13 +249,14 @@ class Freshness:
         had, wrote = trace.ingredients.get("file", {}), trace.wrote
         for path, digest in sorted(had.items()):
             now = self._before(step, path, done)
-            if digest == _CHANGING:
+            if digest == folders.CHANGING:
                 yield f"{self._shown(path)} was changed by something else while the step ran"
             elif (now or "") != digest and not self._is_as_left(path, from_step=step):
-                yield f"{self._shown(path)} {'changed' if now and digest else 'is there now' if now else 'is gone'}"
+                yield f"{self._shown(path)} {_how(digest or wrote.get(path), now)}"
+        written = self._written_from(self._from(step))
         for path, digest in sorted(trace.ingredients.get("named", {}).items()):
-            if path not in self._written_from(step) and not self._is_named_as_before(path, digest):
-                yield f"{self._shown(path)} changed"
+            if path not in written and not self._is_named_as_before(step, path, digest, done):
+                yield f"{self._shown(path)} {_how(digest, self.file(path))}"
         for path, names in sorted(trace.ingredients.get("folder", {}).items()):
             if (set(json.loads(names)) ^ set(self._names(path))) - self._names_written(path, step):
                 yield f"the files in {self._shown(path)} are others"
@@ -249,6 +288,8 @@ class Freshness:
         """True if a file that the step wrote is there, or can be put there again, or a later step wrote over it."""
         if self.file(path) == left:
             return True
+        if left == folders.FOLDER:
+            return not (self._setting.folder / path).exists()  # it can be made again
         if path in trace.files:
             return self._setting.root.object(trace.files[path]).is_file()
         for later in reversed(self._from(step)[1:]):
@@ -258,9 +299,9 @@ class Freshness:
                 return anew and self.file(path) == other.wrote[path]
         return False
 
-    def _is_named_as_before(self, path: str, digest: str) -> bool:
+    def _is_named_as_before(self, step: Step, path: str, digest: str, done: Mapping[str, Outputs]) -> bool:
         if not digest.startswith("stamp:"):
-            return self.file(path) == digest
+            return (self._before(step, path, done) or "") == digest
         try:
             status = (self._setting.folder / path).stat()
         except OSError:
@@ -268,26 +309,42 @@ class Freshness:
         return digest == f"stamp:{status.st_size}:{status.st_mtime_ns}"
 
     def _names(self, path: str) -> list[str]:
-        try:
-            found = os.listdir(self._setting.folder / path)  # noqa: PTH208  # only the names
-        except OSError:
-            return []
-        names = sorted(name for name in found if not name.startswith(".") and name != "__pycache__")
-        return names if len(names) <= MOST_NAMES else [hashlib.sha256("\0".join(names).encode()).hexdigest()]
+        names = self.listed[str(self._setting.folder / path)] = names_in(self._setting.folder / path)
+        return names if len(names) <= folders.MOST_NAMES else [digest_of(names)]
+
+    def _module(self, step: Step, path: str, done: Mapping[str, Outputs]) -> str:
+        """The digest of a file of code, as the step would find it."""
+        return self._before(step, self._shown(path), done) or ""
+
+    def _shadows(
+        self, step: Step, folder: str, done: Mapping[str, Outputs], trace: Trace | None = None
+    ) -> Sequence[str]:
+        """What in a folder the step's imports may find, see `runtime.facts`, as it would find it."""
+        last = trace or self.latest(step.id)
+        imported = frozenset(last.facts.get("imported", ()) if last is not None else ())
+        place = self._setting.folder / folder
+        self.imports.add(json.dumps([str(place), *sorted(imported)]))
+        found = folders.shadows(place, imported)
+        for earlier in self._earlier(step):
+            for path, left in done[earlier.id].wrote.items() if earlier.id in done else ():
+                file = self._setting.folder / path
+                if file.parent == place and file.suffix == ".py" and file.stem in imported:
+                    found = found | {file.name} if left else found - {file.name}
+        return sorted(found)
 
     def _names_written(self, folder: str, step: Step) -> set[str]:
         """The names in a folder that come from this step or later ones."""
-        return {Path(path).name for path in self._written_from(step) if Path(path).parent == Path(folder)}
+        return {Path(path).name for path in self._written_from(self._from(step)) if Path(path).parent == Path(folder)}
 
-    def _written_from(self, step: Step) -> set[str]:
-        found = [self.latest(later.id) for later in self._from(step)]
+    def _written_from(self, steps: Sequence[Step]) -> set[str]:
+        found = [self.latest(step.id) for step in steps]
         return {path for trace in found if trace is not None for path in trace.wrote}
 
     def _earlier(self, step: Step) -> Sequence[Step]:
-        return self._pipeline.steps[: self._pipeline.steps.index(step)]
+        return self._pipeline.before(step.id)
 
     def _from(self, step: Step) -> Sequence[Step]:
-        return self._pipeline.steps[self._pipeline.steps.index(step) :]
+        return self._pipeline.since(step.id)
 
     def _shown(self, path: str) -> str:
         try:
@@ -357,9 +414,16 @@ def _definition_shown(name: str) -> str:
 def _setting_shown(name: str, before: str, now: str) -> str:
     if name == "nb2pipe":
         return f"nb2pipe {before} → {now}"
-    return {"kernel": "another kernel", "Python": "the kernel's Python changed", "metrics": "its metrics changed"}.get(
-        name, f"{name}: {before} → {now}"
-    )
+    return _SETTINGS.get(name, f"{name}: {before} → {now}")
+
+
+_SETTINGS = {
+    "kernel": "it is another kernel",
+    "Python": "the kernel's Python changed",
+    "environment": "the environment variables of the kernel's specification changed",
+    "metrics": "its metrics changed",
+    "tracebacks": "the notebook looks at tracebacks otherwise",
+}
 
 
 def _state_shown(name: str) -> str:
@@ -376,6 +440,10 @@ def _state_shown(name: str) -> str:
         "path": "sys.path",
     }
     return kinds.get(name.removeprefix(stored.AMBIENT), name)
+
+
+def _how(before: str | None, now: str | None) -> str:
+    return "changed" if now and before else "is there now" if now else "is gone"
 
 
 def _touches(outputs: Outputs, path: str) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import cast
 
 import nb2pipe
+from nb2pipe import mounts
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import make_private_dir, write_atomic
 from nb2pipe.journal import Reader
@@ -157,6 +158,7 @@ def start(
     cache: bool = False,
     force: tuple[str, ...] = (),
     only: tuple[str, ...] | None = None,
+    before: tuple[str, ...] = (),
 ) -> LocalRun | UnchangedRun:
     """Start a run of the Bundle in `run_dir` (made by `runs.store.create`), its steps' working directory `folder`.
 
@@ -165,6 +167,7 @@ def start(
     `parameters` are all of the pipeline's, with their final values. `notes` become the run's first warnings.
     `runner` is for tests. `cache`: earlier runs' results are taken where they are fresh, and this one's are kept; a run
     in a copy does neither. `force`: steps (ids) that run all the same. `only`: those to look at; they need no others.
+    `before`: the runs that this one goes on for: what they made of `force` will do.
 
     Raises EnvironmentProblem before anything runs: N2P503 to N2P506 the kernel, N2P507 a secret's environment
     variable is not set, N2P508 the folder is too large to copy, N2P509 the folder isn't there or can't be read,
@@ -196,15 +199,16 @@ def start(
             lock="" if isolated else str(run.root.lock(folder / Path(notebook).name)),
             sockets=secrets.token_hex(16),
             attached=attached,
-            notes=(*notes, *warnings),
+            notes=(*_network(run), *notes, *warnings),
             version=nb2pipe.__version__,
             runner=runner,
             cache=cache and not isolated,
             force=force,
             only=only,
+            before=before,
         )
         if request.cache:
-            ours = planned(bundle, request.parameters, request.kernel_argv, request.version)
+            ours = planned(bundle, request.parameters, request.kernel_argv, request.kernel_env, request.version)
             request = replace(request, planned=ours)
             nothing_to_do = unchanged(run, request, bundle)
             if nothing_to_do is not None:
@@ -262,6 +266,12 @@ def _check_secrets(bundle: Bundle) -> tuple[str, ...]:
     if missing:
         raise EnvironmentProblem(missing)
     return tuple(warnings)
+
+
+def _network(run: RunDir) -> tuple[str, ...]:
+    """A warning if the run is kept where other machines may be at work too."""
+    found = mounts.network(run.root.path)
+    return () if found is None else (mounts.warning(run.root.path, found),)
 
 
 def _secrets(bundle: Bundle) -> dict[str, tuple[str, str]]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from nb2pipe import keys, meaning
 from nb2pipe.installed import Installed
-from nb2pipe.model import Bundle, DefinitionKind, Json, Pipeline, Step
+from nb2pipe.model import Bundle, DefinitionKind, Json, OrderKind, Pipeline, Resource, Step
 from nb2pipe.targets.local import stored
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.traces import Ingredients
@@ -26,7 +26,11 @@ _SHOWN = 60  # characters of a parameter that are kept as they are, to be shown
 
 
 def planned(
-    bundle: Bundle, parameters: Mapping[str, Json], kernel: Sequence[str], version: str
+    bundle: Bundle,
+    parameters: Mapping[str, Json],
+    kernel: Sequence[str],
+    kernel_env: Mapping[str, str],
+    version: str,
 ) -> dict[str, Ingredients]:
     """Those that the plan knows, by step. `kernel` is the command that starts it, `version` nb2pipe's."""
     pipeline = bundle.pipeline
@@ -46,11 +50,34 @@ def planned(
                 "nb2pipe": version,
                 "kernel": kernel[0] if kernel else "",
                 "Python": _python(kernel),
+                "environment": _digest(json.dumps(dict(kernel_env), sort_keys=True)),
                 "tracebacks": str(pipeline.tracebacks),
                 "metrics": _shown([[metric.name, metric.variable] for metric in step.metrics]),
             },
         }
     return found
+
+
+def followed(step: Step) -> tuple[str, ...]:
+    """The steps before it whose effects no record holds: it has to run whenever they have."""
+    return tuple(
+        sorted(
+            {
+                order.step
+                for order in step.orders
+                if order.kind is not OrderKind.RESOURCE
+                or (order.resource is not None and not _is_recorded(order.resource))
+            }
+        )
+    )
+
+
+def _is_recorded(resource: Resource) -> bool:
+    """True if a step's own record tells what it found there. Of "some file" it may not: a library's C code read it."""
+    return resource.kind in _RECORDED and resource.name != "*"
+
+
+_RECORDED = frozenset({"rng", "cwd", "env", "options", "counter", "file", "environment", "path"})
 
 
 def replayed(pipeline: Pipeline, ids: Iterable[str]) -> Ingredients:
@@ -60,11 +87,13 @@ def replayed(pipeline: Pipeline, ids: Iterable[str]) -> Ingredients:
 
 
 class Inputs:
-    """What a step would get now from those before it. `done`: what they left."""
+    """What a step would get now from those before it. `done`: what they left. `schedule`: the pipeline's own."""
 
-    def __init__(self, pipeline: Pipeline, done: Mapping[str, stored.Outputs]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, done: Mapping[str, stored.Outputs], schedule: Schedule | None = None
+    ) -> None:
         self._pipeline = pipeline
-        self._schedule = Schedule(pipeline)
+        self._schedule = schedule or Schedule(pipeline)
         self.done = done
 
     def of(self, step: Step, asked: Iterable[str]) -> dict[str, str]:
@@ -105,8 +134,7 @@ class Inputs:
         return ABSENT
 
     def _earlier(self, step: Step) -> Sequence[Step]:
-        steps = self._pipeline.steps
-        return steps[: steps.index(step)]
+        return self._pipeline.before(step.id)
 
 
 def packages(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -167,7 +195,11 @@ def _shown(value: Json) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     if len(text) <= _SHOWN:
         return text
-    return f"{text[:_SHOWN]}... {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    return f"{text[:_SHOWN]}... {_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _python(kernel: Sequence[str]) -> str:

@@ -70,7 +70,7 @@ class Judge:
             if error is not None:
                 return Judgement(error, warnings=warnings)
             if self._reuse is not None:
-                self._reuse.keep(job.step, outputs, files, done, running.wall_s)
+                self._reuse.keep(job.step, outputs, files, done, running.took.wall_s)
             stored.commit(files, outputs, run=self._dir.id, attempt=job.attempt)
         except OSError as problem:
             where = f"{problem.filename or files.path}: {problem.strerror}"

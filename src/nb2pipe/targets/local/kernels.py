@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,6 +59,23 @@ def find(kernel: Kernel, override: str | None = None) -> KernelCommand:
     else:
         raise _not_installed(name, sorted(specs), asked=override is not None)
     return replace(found, digest=QUICK_DIGEST) if _probe(found) else found
+
+
+def looks(name: str, argv: Sequence[str]) -> dict[str, list[str]] | None:
+    """What `find` went by to find this kernel, as questions of `seal`; None if they can't be told.
+
+    The names in the folders of kernelspecs, the specs of this name, and the program.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    if not argv or not os.path.isabs(argv[0]):  # noqa: PTH117
+        return None
+    folders = [os.path.abspath(folder) for folder in KernelSpecManager().kernel_dirs]  # noqa: PTH100
+    specs = []
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            specs += [f"{folder}/{entry}/kernel.json" for entry in os.listdir(folder) if entry.lower() == name.lower()]  # noqa: PTH208
+    return {"entries": folders, "beside": [*specs, argv[0]], "link": [argv[0]]}
 
 
 def _installed() -> dict[str, tuple[str, tuple[str, ...], dict[str, str]]]:

@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from nb2pipe.model import Step
-from nb2pipe.processes import die_with_parent, prepare_death_signal
+from nb2pipe.processes import descendants, die_with_parent, prepare_death_signal, usage
+from nb2pipe.targets.local import memory
 from nb2pipe.targets.local.executed import ExecutedNotebook
 from nb2pipe.targets.local.request import Job, Outcome, Report, Tell
 from nb2pipe.targets.local.scrub import Scrubber
@@ -121,6 +123,8 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         self.executed = self.parts[job.step.id][1]
         self.process: Any = None
         self.asked_to_exit = False
+        self.memory = memory.look()
+        self.cpu_s = 0.0  # of the steps of this process that are done
 
     def _parts(self, scrubber: Scrubber) -> dict[str, tuple[list[tuple[int, Any]], ExecutedNotebook]]:
         """For each step of the process its cells, with their places in the notebook, and what becomes its own."""
@@ -146,7 +150,7 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
                 outcome = self._saved(outcome)
                 if outcome.kind != "completed":
                     return outcome
-                self.tell(Report(done=step.id))
+                self.tell(Report(done=step.id, cpu_s=outcome.cpu_s, peak_bytes=outcome.peak_bytes))
         finally:
             await self._stop()
         if outcome is None:
@@ -157,9 +161,18 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         cells, self.executed = self.parts[step.id]
         saving = asyncio.create_task(self.executed.keep_saved())
         try:
-            return await self._run_cells(cells)
+            outcome = await self._run_cells(cells)
         finally:
             saving.cancel()
+        if outcome.kind == "dead":
+            return outcome
+        cpu_s, peak = usage(descendants(os.getpid()))
+        outcome = replace(outcome, cpu_s=max(0.0, cpu_s - self.cpu_s), peak_bytes=peak)
+        self.cpu_s = cpu_s
+        if outcome.kind == "completed":
+            return outcome
+        now = memory.look(self.process.pid)
+        return replace(outcome, memory_bytes=now.limit_bytes, starved=now.kills > self.memory.kills)
 
     def _saved(self, outcome: Outcome) -> Outcome:
         """The outcome of the step that ran last, its notebook safely on the disk; or that it is not."""
@@ -238,7 +251,11 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
     def _death(self, cell: int | None, role: str) -> Outcome:
         code = _exit_code(self.process)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return Outcome("dead", cell, role, exit_code=code, peak_bytes=peak, memory_bytes=_memory_bytes())
+        now = memory.look()
+        starved = now.kills > self.memory.kills
+        return Outcome(
+            "dead", cell, role, exit_code=code, peak_bytes=peak, memory_bytes=now.limit_bytes, starved=starved
+        )
 
     async def _stop(self) -> None:
         if self.km is not None:
@@ -272,16 +289,6 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         return None
 
 
-def _memory_bytes() -> int:
-    """What a process here can have at most: the control group's limit, or the machine's memory."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-    except OSError:
-        return total
-    return min(total, int(limit)) if limit.isdigit() else total
-
-
 def _exit_code(process: Any) -> int | None:  # noqa: ANN401
     """The kernel's exit code; it may be on its way out still."""
     deadline = time.monotonic() + SHUTDOWN_LIMIT_S
@@ -300,6 +307,7 @@ def _kernel_dies_with(worker: int) -> Callable[[], None]:
 def _environment(job: Job) -> Mapping[str, str]:
     """The kernel's environment: ours, the step's `env:` options, and where the runtime finds itself and its step."""
     found = dict(os.environ)
+    found.pop("MPLBACKEND", None)  # then figures are inline, as in Jupyter: with Agg, which CI sets, they outlive cells
     found.update(job.step.options.env)
     path = found.get("PYTHONPATH")
     found["PYTHONPATH"] = os.pathsep.join([str(job.run.runtime), *([path] if path else [])])

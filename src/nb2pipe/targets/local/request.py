@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
 
@@ -29,7 +29,8 @@ class Request:
 
     `kernel_asked`: it was named for this run, and is not the notebook's own.
     `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
-    ingredients for that. `force`: steps to run in any case. `only`: the steps to look at; None for all.
+    ingredients for that. `force`: steps to run in any case, unless one of the runs `before` did, which this one goes
+    on for. `only`: the steps to look at; None for all.
     """
 
     run: str
@@ -53,6 +54,7 @@ class Request:
     planned: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     force: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
+    before: tuple[str, ...] = ()
 
     @property
     def secret_variables(self) -> tuple[str, ...]:
@@ -107,13 +109,28 @@ class Job:
         return self.run.step(self.step.id)
 
 
-def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given]) -> Mapping[str, Json]:
+def places_of(run: RunDir, steps: Iterable[Step]) -> list[Json]:
+    """Where steps leave their records, and which names they have to do with: the same for all steps of a run."""
+    return [
+        {
+            "id": item.id,
+            "path": str(run.step(item.id).path),
+            "names": sorted({*item.outputs, *item.deletes}),
+            "cells": list(item.cells),
+        }
+        for item in steps
+    ]
+
+
+def spec_of(
+    request: Request, run: RunDir, step: Step, given: Mapping[str, Given], places: list[Json] | None = None
+) -> Mapping[str, Json]:
     """What the runtime reads (`step.json`): the plan, its values, and where all earlier steps leave their records.
 
-    `process` names the files of all steps that run in its process.
+    `process` names the files of all steps that run in its process. `places`: `places_of` all steps, if it is there.
     """
     pipeline = request.pipeline
-    before = pipeline.steps[: [item.id for item in pipeline.steps].index(step.id)]
+    before = pipeline.before(step.id)
     return {
         "schema": 1,
         "step": step.id,
@@ -131,15 +148,7 @@ def spec_of(request: Request, run: RunDir, step: Step, given: Mapping[str, Given
         "definitions": wire.encode(pipeline.definitions),
         "builtins": None if pipeline.builtins is None else list(pipeline.builtins),
         "tracebacks": pipeline.tracebacks,
-        "earlier": [
-            {
-                "id": item.id,
-                "path": str(run.step(item.id).path),
-                "names": sorted({*item.outputs, *item.deletes}),
-                "cells": list(item.cells),
-            }
-            for item in before
-        ],
+        "earlier": places_of(run, before) if places is None else places[: len(before)],
         "process": {item.id: str(run.step(item.id).request) for item in pipeline.process_of(step.id)},
         "may_wait": True,
     }
@@ -152,7 +161,9 @@ class Outcome:
     `kind`: completed (every cell ran), error (a cell raised), dead (the kernel's process ended), start (no kernel
     came up), store (the executed notebook can't be saved), internal (nb2pipe's own fault). `cell` is the notebook's
     cell (index from 0), `role` that of the step notebook's cell: begin, replay, load, cell, end. `exit_code` is the
-    kernel's, negative for a signal; `peak_bytes` the most memory that it had, of `memory_bytes` in all.
+    kernel's, negative for a signal; `peak_bytes` the most memory that the largest process of the step had, of
+    `memory_bytes` in all; `starved`: the system killed a process for want of memory meanwhile. `cpu_s` is the
+    processor time of all processes of the step.
     """
 
     kind: str
@@ -164,6 +175,8 @@ class Outcome:
     exit_code: int | None = None
     peak_bytes: int = 0
     memory_bytes: int = 0
+    starved: bool = False
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -172,7 +185,7 @@ class Report:
 
     `cell` with neither text nor kernel: that cell begins (None: it is one of nb2pipe's own). `text`: it was printed
     to `stream`. `kernel`: the pid of the kernel's process, which leads a process group. `done`: the step whose cells
-    have all run, while those of the next one in the process follow.
+    have all run, while those of the next one in the process follow; `cpu_s` and `peak_bytes` are what it took.
     """
 
     cell: int | None = None
@@ -181,6 +194,8 @@ class Report:
     kernel: int | None = None
     warning: str = ""
     done: str = ""
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
 
 
 Tell = Callable[[Report], None]

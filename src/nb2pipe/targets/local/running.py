@@ -20,6 +20,15 @@ from nb2pipe.targets.local.worker import Worker
 MAX_LOG_BYTES = 1_000_000
 
 
+@dataclass(frozen=True)
+class Took:
+    """What a step took: time by the clock, processor time of all its processes, the peak of the largest one."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
+
+
 @dataclass
 class Running:
     """A step that runs now. `kill_at`: when it is killed, on the monotonic clock; None: not at all so far."""
@@ -45,9 +54,10 @@ class Running:
         return min([*ends, *([] if self.kill_at is None else [self.kill_at])], default=None)
 
     @property
-    def wall_s(self) -> float:
-        """How long it has been running."""
-        return time.monotonic() - self.started
+    def took(self) -> Took:
+        """What it has taken so far, as far as it is known."""
+        outcome = self.outcome or Outcome("")
+        return Took(time.monotonic() - self.started, outcome.cpu_s, outcome.peak_bytes)
 
     @property
     def log(self) -> str:

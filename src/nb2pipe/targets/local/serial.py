@@ -7,7 +7,8 @@ made of it, as it was, each holds a copy: that matters only once a step changes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nb2pipe.model import Pipeline, Resource, Step, StepError
@@ -107,6 +108,8 @@ def raced(
 ) -> StepError | None:
     """For a file that `step` and another step opened, one of them for writing, while neither waited for the other.
 
+    A folder that one listed and in which the other made or removed a file is as good as a file.
+
     `began`: for each step, those that had ended when it began.
     """
     place = {item.id: number for number, item in enumerate(pipeline.steps)}
@@ -124,7 +127,17 @@ def raced(
 
 def _shared_file(one: Outputs, other: Outputs) -> str | None:
     first, second = _files(one), _files(other)
-    return min((path for path in first.keys() & second.keys() if first[path] or second[path]), default=None)
+    both = {path for path in first.keys() & second.keys() if first[path] or second[path]}
+    return min(both | set(_shown_in(one, second)) | set(_shown_in(other, first)), default=None)
+
+
+def _shown_in(reader: Outputs, files: Mapping[str, bool]) -> Iterator[str]:
+    """Folders that `reader` listed, and in which some of `files` lie that were written."""
+    listed = reader.facts.get("listed", {})
+    for path, written in files.items():
+        folder = posixpath.dirname(path) or "."
+        if written and folder in listed:
+            yield folder
 
 
 def _files(outputs: Outputs) -> Mapping[str, bool]:

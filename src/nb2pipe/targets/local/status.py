@@ -66,18 +66,22 @@ class Status:
 
     def _of_process(self, first: Step, known: Mapping[str, StepStatus]) -> dict[str, StepStatus]:
         members = self._pipeline.process_of(first.id)
-        done, found, looked = dict(self._done), {}, {}
+        done, made = dict(self._done), self._made()
+        found: dict[str, StepStatus] = {}
+        looked: dict[str, Reused] = {}
         for step in members:
             waits = [known[item] for item in self._schedule.before(step.id) if item in known and not known[item].fresh]
             if waits:
                 found[step.id] = self._waiting(step, waits[-1])
                 continue
-            result = self._fresh.of(step, done, ())
+            result = self._fresh.of(step, done, (), made)
             if isinstance(result, Stale):
                 found[step.id] = StepStatus(step.id, step.name, result.reasons)
             else:
-                found[step.id] = StepStatus(step.id, step.name, run=result.trace.run, wall_s=result.trace.wall_s)
-                looked[step.id], done[step.id] = result, result.outputs
+                trace = result.trace
+                notes = self._fresh.to_put_back(step, trace)
+                found[step.id] = StepStatus(step.id, step.name, run=trace.run, wall_s=trace.wall_s, notes=notes)
+                looked[step.id], done[step.id], made[step.id] = result, result.outputs, result.trace.run
         stale = next((item for item in found.values() if not item.fresh), None)
         if stale is None:
             self._found.update(looked)
@@ -85,6 +89,9 @@ class Status:
             return found
         beside = (f"it runs in one process with `{stale.name}`, which has to run",)
         return {key: replace(item, reasons=beside) if item.fresh else item for key, item in found.items()}
+
+    def _made(self) -> dict[str, str]:
+        return {key: item.trace.run for key, item in self._found.items()}
 
     def _waiting(self, step: Step, before: StepStatus) -> StepStatus:
         """A step of which only the plan is known: what it gets is not there yet."""
@@ -120,6 +127,7 @@ class Status:
         now: dict[str, Mapping[str, str]] = {
             **self._setting.planned[step.id],
             "input": inputs.of(step, outputs.asked),
+            "after": {key: run for key, run in self._made().items() if key in ingredients.followed(step)},
             "counter": inputs.counters(step, outputs.counted),
             "variable": ingredients.variables(had.get("variable", ()), self._setting.key),
             **{f"asked {kind}": found for kind, found in asked.items()},
@@ -157,6 +165,6 @@ def status(
             f"records of earlier runs can't be told from foreign ones: there is no key ({what})",
             hint=f"set {keys.VARIABLE} to 32 characters or more, or XDG_DATA_HOME to a folder that you can write to",
         ) from error
-    ours = planned(bundle, parameters, command.argv, nb2pipe.__version__)
+    ours = planned(bundle, parameters, command.argv, command.env, nb2pipe.__version__)
     notebook = folder / Path(bundle.pipeline.notebook or "notebook.ipynb").name
     return Status(bundle.pipeline, Setting(root, notebook, folder, ours, key))

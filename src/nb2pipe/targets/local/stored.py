@@ -53,6 +53,15 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a module of the user's keeps: a digest before the step's cells, one after them, and what has changed."""
+
+    found: str
+    left: str
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outputs:
     """`outputs.json`. `failed`: names that were bound to what can't be stored.
 
@@ -65,8 +74,8 @@ class Outputs:
     `state`: the records of state that is no variable that it was given, from which object.
     `unloadable`: variables whose stored values the step could not load; `damaged`: objects that are not what they were.
     `altered`: variables that it was expected to change, and did change in place.
-    `options` is what the step did to those of libraries. `facts`: what its results depend on besides code and
-    variables, see `runtime.facts`.
+    `options` is what the step did to those of libraries, `modules` what the user's own keep. `facts`: what its
+    results depend on besides code and variables, see `runtime.facts`.
     """
 
     schema: int
@@ -87,6 +96,7 @@ class Outputs:
     metrics: Mapping[str, float] = field(default_factory=dict)
     python: str = ""
     options: Settings = field(default_factory=Settings)
+    modules: Mapping[str, Kept] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -151,6 +161,7 @@ def outputs_of(data: Any) -> Outputs:  # noqa: ANN401  # JSON
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
         python=str(data.get("python", "")),
         options=wire.read(Settings, data.get("options", {})),
+        modules={str(name): wire.read(Kept, item) for name, item in data.get("modules", {}).items()},
         facts=data.get("facts", {}),
     )
 

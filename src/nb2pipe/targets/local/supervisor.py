@@ -6,6 +6,7 @@ One thread, one loop: workers' pipes, signals, time limits. `python -P -m nb2pip
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -42,8 +43,8 @@ from nb2pipe.targets.local import reuse, stored
 from nb2pipe.targets.local.fresh import Stale
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.judging import Judge
-from nb2pipe.targets.local.request import Job, Outcome, Report, Request, sockets_dir, spec_of
-from nb2pipe.targets.local.running import Running
+from nb2pipe.targets.local.request import Job, Outcome, Report, Request, places_of, sockets_dir, spec_of
+from nb2pipe.targets.local.running import Running, Took
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.scrub import Scrubber
 from nb2pipe.targets.local.watch import Watch
@@ -73,6 +74,7 @@ class Supervisor:
         os.environ.pop(keys.VARIABLE, None)  # it is not for the kernels
         self._judges = Judge(run, request, self._scrubber, self._reuse)
         self._schedule = Schedule(request.pipeline)
+        self._places = places_of(run, request.pipeline.steps)
         self._running: dict[str, Running] = {}
         self._waiting: dict[str, tuple[int, float]] = {}  # step -> (its next attempt, when)
         self._done: dict[str, stored.Outputs] = {}
@@ -176,7 +178,7 @@ class Supervisor:
             times += [when for _, when in self._waiting.values()]
         next_time = min((when for when in times if when is not None), default=None)
         timeout = None if next_time is None else max(0.0, next_time - time.monotonic())
-        if at_most_s is None and self._running and self._busy >= self.request.jobs and self._schedule.ready():
+        if at_most_s is None and self._running and self._busy >= self.request.jobs and self._schedule.first():
             at_most_s = WAITING_POLL_S
         if at_most_s is not None:
             timeout = at_most_s if timeout is None else min(timeout, at_most_s)
@@ -203,8 +205,10 @@ class Supervisor:
             self._schedule.ended(step, RunState.CANCELED)
             self._end_canceled(step)
 
-    def _end_canceled(self, step: str, wall_s: float = 0.0) -> None:
-        self._emit(StepFinished(_now(), step, RunState.CANCELED, wall_s, because="the run was cancelled"))
+    def _end_canceled(self, step: str, took: Took = Took()) -> None:  # noqa: B008  # nobody can change it
+        because = "the run was cancelled"
+        event = StepFinished(_now(), step, RunState.CANCELED, took.wall_s, because=because)
+        self._emit(replace(event, cpu_s=took.cpu_s, peak_bytes=took.peak_bytes))
         self._say_ended(step)
 
     def _see_to_time_limits(self) -> None:
@@ -225,34 +229,35 @@ class Supervisor:
             return
         now = time.monotonic()
         due = [(step, attempt) for step, (attempt, when) in self._waiting.items() if when <= now]
-        while any(self._take(step) for step in self._schedule.ready() if step not in self._because):
-            pass  # what waited for it may be ready now
-        for step, attempt in [*due, *((step, 1) for step in self._schedule.ready())]:
+        while (step_id := self._schedule.arrived()) is not None:
+            self._take(step_id)  # what waited for it may have arrived then
+        for step, attempt in due:
             if self._busy >= self.request.jobs:
                 return
-            self._waiting.pop(step, None)
-            self._schedule.started(step)
+            del self._waiting[step]
             self._start(step, attempt, self._because.get(step, ()))
+        while (step_id := self._schedule.first()) is not None and self._busy < self.request.jobs:
+            self._schedule.started(step_id)
+            self._start(step_id, 1, self._because.get(step_id, ()))
 
-    def _take(self, step_id: str) -> bool:
+    def _take(self, step_id: str) -> None:
         """Take an earlier run's results for the steps of this process, if they are fresh; else say why not."""
         if self._reuse is None:
-            self._because[step_id] = ()
-            return False
+            return
         members = self.request.pipeline.process_of(step_id)
         found = self._reuse.find(members, self._done, self._ran)
         if isinstance(found, Stale):
             self._because[step_id] = found.reasons
             if found.damaged:
                 self._warn_of_damage(step_id, found.reasons[0])
-            return False
+            return
         done, began = dict(self._done), dict(self._began)
         for step in members:
             began[step.id] = frozenset(done)
             problem = self._judges.problem_of(step, found[step.id].outputs, done, began)
             if problem is not None:
                 self._because[step_id] = (problem.message,)
-                return False
+                return
             done[step.id] = found[step.id].outputs
         try:
             for step in members:
@@ -260,11 +265,10 @@ class Supervisor:
         except (OSError, ValueError) as error:
             self._because[step_id] = (f"what an earlier run left can't be taken: {error}",)
             self._warn_of_damage(step_id, str(error))
-            return False
+            return
         for step in members:
             self._done[step.id], self._began[step.id] = done[step.id], began[step.id]
             self._finish(step.id, RunState.SUCCEEDED, outputs=done[step.id], reused=found[step.id].trace.run)
-        return True
 
     def _warn_of_damage(self, step_id: str, what: str) -> None:
         name = self.request.pipeline.step(step_id).name
@@ -288,8 +292,7 @@ class Supervisor:
         job = Job(self.request, self.dir, step, attempt, sockets)
         self._began[step_id] = frozenset(self._done)
         self._emit(StepStarted(_now(), step_id, attempt, because))
-        steps = self.request.pipeline.steps
-        self._put_back(steps[: steps.index(step)])
+        self._put_back(self.request.pipeline.before(step_id))
         try:
             for member in job.members:
                 self._prepare(replace(job, step=member))
@@ -316,13 +319,14 @@ class Supervisor:
             path.unlink(missing_ok=True)
         before, around = self._schedule.before(job.step.id), self._schedule.around(job.step.id)
         values = stored.resolve(job.step, self._done, before, around)
-        content = spec_of(job.request, job.run, job.step, values)
-        write_atomic(files.request, wire.dumps(content).encode("utf-8", "surrogatepass"), durable=False)
+        content = spec_of(job.request, job.run, job.step, values, self._places)
+        text = json.dumps(content, sort_keys=True)  # it names all earlier steps: without indents it takes a tenth
+        write_atomic(files.request, text.encode("ascii"), durable=False)
 
     def _on_report(self, running: Running, report: Report) -> None:
         step = running.job.step.id
         if report.done:
-            self._go_on(running)
+            self._go_on(running, report)
         elif report.text:
             self._emit(Printed(_now(), step, report.cell, report.stream, report.text))
         elif report.warning:
@@ -330,12 +334,12 @@ class Supervisor:
         elif report.kernel is None and report.cell is not None:
             self._emit(CellStarted(_now(), step, report.cell))
 
-    def _go_on(self, running: Running) -> None:
+    def _go_on(self, running: Running, report: Report) -> None:
         """A step is done while its process goes on with the next one: judge it, and see whether that may be."""
         if running.judged:
             return
         job = running.job
-        running.outcome = Outcome("completed")
+        running.outcome = Outcome("completed", cpu_s=report.cpu_s, peak_bytes=report.peak_bytes)
         self._judge(running, 0)
         running.outcome = None
         following = replace(job, step=job.members[1], attempt=1)
@@ -380,21 +384,21 @@ class Supervisor:
 
     def _judge(self, running: Running, code: int) -> None:
         """Say how a step ended. SUCCEEDED needs every cell run and a commit record on the disk."""
-        step, wall_s = running.job.step, running.wall_s
+        step, took = running.job.step, running.took
         found = self._judges.judge(running, code, self._done, self._began)
         for warning in found.warnings:
             self._emit(Warned(_now(), warning, step.id))
         if found.error is None and found.outputs is not None:
             self._done[step.id] = found.outputs
             self._ran.add(step.id)
-            self._finish(step.id, RunState.SUCCEEDED, wall_s, outputs=found.outputs)
+            self._finish(step.id, RunState.SUCCEEDED, took, outputs=found.outputs)
         elif self._canceled:
             self._schedule.ended(step.id, RunState.CANCELED)
-            self._end_canceled(step.id, wall_s)
+            self._end_canceled(step.id, took)
         elif found.error is not None and self._may_retry(running.job, found.error):
             self._retry(running.job, found.error)
         else:
-            self._finish(step.id, RunState.FAILED, wall_s, error=found.error)
+            self._finish(step.id, RunState.FAILED, took, error=found.error)
 
     def _may_retry(self, job: Job, error: StepError) -> bool:
         """A step that goes on in another one's process can't begin again: that one is done."""
@@ -412,7 +416,7 @@ class Supervisor:
         self,
         step: str,
         state: RunState,
-        wall_s: float = 0.0,
+        took: Took = Took(),  # noqa: B008  # nobody can change it
         *,
         error: StepError | None = None,
         outputs: stored.Outputs | None = None,
@@ -421,7 +425,8 @@ class Supervisor:
         """The step is done; so are those that it leaves without what they need."""
         values = outputs.variables if outputs else {}
         metrics = outputs.metrics if outputs else {}
-        self._emit(StepFinished(_now(), step, state, wall_s, error, values=values, metrics=metrics, reused=reused))
+        event = StepFinished(_now(), step, state, took.wall_s, error, values=values, metrics=metrics, reused=reused)
+        self._emit(replace(event, cpu_s=took.cpu_s, peak_bytes=took.peak_bytes))
         for lost, because in self._schedule.ended(step, state):
             self._emit(StepFinished(_now(), lost, RunState.SKIPPED, because=because))
             self._say_ended(lost)

@@ -25,16 +25,21 @@ from nb2pipe.model import (
 from nb2pipe.targets.local import reuse
 from nb2pipe.targets.local.fresh import Reused, Stale
 from nb2pipe.targets.local.request import Request
+from nb2pipe.targets.local.reuse import WentBy
 from nb2pipe.targets.local.stored import Outputs
 
 
 class UnchangedRun:
     """A run that was over when it began: each step's results are those of an earlier run."""
 
-    def __init__(self, run: RunDir, events: list[RunEvent], executed: Mapping[str, Mapping[str, Json]]) -> None:
+    def __init__(
+        self, run: RunDir, events: list[RunEvent], executed: Mapping[str, Mapping[str, Json]], went_by: WentBy | None
+    ) -> None:
         self.dir = run
         self._events = events
         self._executed = executed
+        self.went_by = went_by
+        """What all of it hangs on, if that can be told."""
 
     @property
     def id(self) -> str:
@@ -85,10 +90,13 @@ def _taken(run: RunDir, request: Request, bundle: Bundle, earlier: reuse.Reuse) 
             return None
         results.update(found)
         done.update((key, item.outputs) for key, item in found.items())
+        earlier.note(found)
     executed = {step.id: earlier.executed(step, results[step.id]) for step in request.pipeline.steps}
+    newest = all(earlier.is_newest(step, results[step.id]) for step in request.pipeline.steps)
     for step in request.pipeline.steps:
         earlier.renew(step, results[step.id])
-    notes = [*request.notes, *earlier.put_back(request.pipeline.steps, done)]
+    put_back = list(earlier.put_back(request.pipeline.steps, done))
+    notes = [*request.notes, *put_back]
     earlier.save()
     events = _events(request, results, notes)
     for file in bundle.files:
@@ -99,7 +107,9 @@ def _taken(run: RunDir, request: Request, bundle: Bundle, earlier: reuse.Reuse) 
     for event in events:
         journal.append(event)
     journal.close()
-    return UnchangedRun(run, events, executed)
+    # what was decided by records that were not the newest, or by files that were others, may be decided otherwise next
+    went_by = earlier.went_by(list(results.values())) if newest and not put_back else None
+    return UnchangedRun(run, events, executed, went_by)
 
 
 def _events(request: Request, results: Mapping[str, Reused], notes: list[str]) -> list[RunEvent]:

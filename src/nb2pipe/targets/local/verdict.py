@@ -21,6 +21,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _CELL_LINE = re.compile(r"Cell In\s?\[\d+\], line (\d+)")
 _LACKING = re.compile(r"No module named '?([A-Za-z0-9_.]+)'?")
 _LONGEST = 300
+_LESS = "use less at a time, or a larger machine; fewer `--jobs` leave more for each"
+_NO_MEMORY = frozenset({"MemoryError", "_ArrayMemoryError", "ArrowMemoryError", "OutOfMemoryError"})
 _MUCH = 0.5  # of the memory: a kernel killed above that was hardly killed by a person
 
 
@@ -171,7 +173,9 @@ def _raised(step: Step, outcome: Outcome, files: StepDir) -> StepError:
     reason = f"{outcome.ename}: {_one_line(outcome.evalue)}" if outcome.evalue else outcome.ename
     if outcome.ename == "StepProblem":
         reason = _one_line(outcome.evalue)
-    return StepError("error", f"step `{step.name}` failed in {where}: {reason}", cell, line, outcome.traceback)
+    starved = outcome.starved or outcome.ename in _NO_MEMORY
+    message = f"step `{step.name}` failed in {where}: {reason}"
+    return StepError("error", message, cell, line, outcome.traceback, hint=_out_of_memory(outcome) if starved else None)
 
 
 def _own_cell(step: Step, outcome: Outcome) -> StepError:
@@ -191,7 +195,8 @@ def _dead(step: Step, outcome: Outcome, cell: int | None) -> StepError:
     code = outcome.exit_code
     if code is not None and code < 0:
         hint = _out_of_memory(outcome) if signal_name(-code) == "SIGKILL" else None
-        message = f"step `{step.name}`: its kernel was killed by {signal_name(-code)}{where}"
+        why = ": memory ran out" if outcome.starved else ""
+        message = f"step `{step.name}`: its kernel was killed by {signal_name(-code)}{where}{why}"
         return StepError("killed", message, cell, hint=hint)
     told = "" if code is None else f" with exit code {code}"
     message = f"step `{step.name}`: its kernel ended by itself{told}{where}"
@@ -200,9 +205,14 @@ def _dead(step: Step, outcome: Outcome, cell: int | None) -> StepError:
 
 
 def _out_of_memory(outcome: Outcome) -> str:
+    """What to do about it, and how sure it is."""
     had = f"it had had up to {outcome.peak_bytes / 2**30:.1f} of {outcome.memory_bytes / 2**30:.1f} GiB"
+    if outcome.starved:
+        return f"the system killed a process of it, as memory ran out: {had}; {_LESS}"
+    if outcome.ename:  # Python said so
+        return f"memory ran out: {had}; {_LESS}"
     if outcome.peak_bytes > outcome.memory_bytes * _MUCH:
-        return f"most likely memory ran out: {had}; use less at a time, or a larger machine"
+        return f"most likely memory ran out: {had}; {_LESS}"
     return f"the system does this when memory runs out ({had}); else somebody killed it"
 
 

@@ -9,9 +9,11 @@ import contextlib
 import importlib
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, cast
 
@@ -120,13 +122,15 @@ def main() -> NoReturn:
 
 def _work(job: Job) -> NoReturn:
     become_subreaper()
+    account = _Account()
     try:
-        outcome = load_runner(job.request.runner)(job, _tell)
+        outcome = load_runner(job.request.runner)(job, account.tell)
     except BaseException as error:  # noqa: BLE001  # the boundary: nb2pipe's own fault becomes a failed step and a log
         traceback.print_exc()
         outcome = Outcome("internal", evalue=f"{type(error).__name__}: {error}")
     # nothing that the step started outlives it; those who left the session are found too
     kill_descendants()
+    outcome = account.with_usage(outcome)
     with contextlib.suppress(OSError):  # no supervisor is left to be told
         _send("outcome", outcome)
     sys.stdout.flush()
@@ -134,8 +138,25 @@ def _work(job: Job) -> NoReturn:
     os._exit(0)
 
 
-def _tell(report: Report) -> None:
-    _send("report", report)
+class _Account:
+    """What the steps of this process took: all of it is known once all of its children have been waited for."""
+
+    def __init__(self) -> None:
+        self._told_s = 0.0
+
+    def tell(self, report: Report) -> None:
+        """Tell the supervisor."""
+        self._told_s += report.cpu_s
+        _send("report", report)
+
+    def with_usage(self, outcome: Outcome) -> Outcome:
+        """The outcome of the last step, with what it took. A peak that was seen is better than the system's.
+
+        That one counts what the process had before it became a kernel: a copy of this one.
+        """
+        total = resource.getrusage(resource.RUSAGE_CHILDREN)
+        peak = outcome.peak_bytes or total.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return replace(outcome, cpu_s=max(0.0, total.ru_utime + total.ru_stime - self._told_s), peak_bytes=peak)
 
 
 def _send(kind: str, content: Report | Outcome) -> None:
