@@ -35,6 +35,8 @@ def user_key() -> bytes:
     make_private_dir(path.parent)
     with exclusive(path.with_suffix(".lock")):  # another run may make it right now
         if not path.exists():
+            for left in path.parent.glob(f".{path.name}.*.tmp"):  # by somebody who was killed while doing the same
+                left.unlink(missing_ok=True)
             write_atomic(path, os.urandom(_BYTES).hex().encode())
     return _read(path)
 

@@ -183,25 +183,35 @@ DEATHS: Mapping[str, tuple[str, str]] = {
 }
 """Name -> what the cell does; what has to be said."""
 
-CALAMITY = "import ctypes\nimport os\nimport resource\nimport signal\nimport subprocess\nimport time"
+CALAMITY = "import ctypes\nimport os\nimport re\nimport resource\nimport signal\nimport subprocess\nimport time"
 
 
-def with_calamity(source: str) -> tuple[tuple[str, str], ...]:
-    """The notebook; its step `odd` does this if the environment variable CALAMITY is set."""
-    made = [(tag, f"{text}\n{CALAMITY}" if tag == "imports" else text) for tag, text in CELLS]
-    place_ = next(number for number, (tag, _) in enumerate(made) if tag == "odd")
-    body = "\n".join(f"    {line}" for line in source.splitlines())
-    made[place_] = ("odd", f"if os.environ.get('CALAMITY'):\n{body}\n{made[place_][1]}")
-    return tuple(made)
+def with_calamity(calamities: Mapping[str, str], *, kernels: bool) -> tuple[tuple[str, str], ...]:
+    """The notebook; its step `odd` does that which the environment variable CALAMITY names. Short for real kernels."""
+    lines = ["calamity = os.environ.get('CALAMITY')"]
+    for name, source in calamities.items():
+        body = "\n".join(f"    {line}" for line in source.splitlines())
+        lines.append(f"if calamity == {name!r}:\n    open('there', 'w').close()\n{body}")
+    left_out = ("bulk", "total", "report") if kernels else ()
+    made = []
+    for tag, text in CELLS:
+        if tag == "imports":
+            made.append((tag, f"{text}\n{CALAMITY}"))
+        elif tag == "odd":
+            made.append((tag, "\n".join([*lines, text])))
+        elif tag not in left_out:
+            made.append((tag, text))
+    return (*made, ("last", "print('last', len(odd))")) if kernels else tuple(made)
 
 
 def death(ends: FrontEnds, name: str, *, kernels: bool) -> Told:
     """The kernel dies in a cell: said within five seconds, with the cell and the signal."""
-    source, said = DEATHS[name]
-    cells = with_calamity(f"open('dying', 'w').close()\n{source}")
+    said = DEATHS[name][1]
+    cells = with_calamity({key: source for key, (source, _) in DEATHS.items()}, kernels=kernels)
+    expected = expected_of(ends, cells, kernels=kernels)
     with place(ends, cells=cells, kernels=kernels) as here:
-        run = here.start(environ={"CALAMITY": "1"})
-        _wait_for(here.folder / "dying", ends)
+        run = here.start(environ={"CALAMITY": name})
+        _wait_for(here.folder / "there", ends)
         started = time.monotonic()
         code = run.wait()
         took_s = time.monotonic() - started
@@ -209,8 +219,8 @@ def death(ends: FrontEnds, name: str, *, kernels: bool) -> Told:
         error = next(step.error for step in store.load(here.root.path).steps if step.name == "odd")
         expect(error is not None and said in error.message, f"{error} does not say: {said}")
         expect(error is not None and error.cell == 4, f"{error} does not name cell 5")
-        (here.folder / "dying").unlink()
-        ran = here.mended(expected_of(ends, cells, kernels=kernels))
+        (here.folder / "there").unlink()
+        ran = here.mended(expected)
         expect("odd" in ran, f"the step that died did not run again: {ran}")
         return {"death": name, "took_s": round(took_s, 2), "ran": ran.total()}
 
@@ -239,7 +249,7 @@ def _wait_for(path: Path, ends: FrontEnds) -> None:
 
 STUBBORN: Mapping[str, str] = {
     "sleeping": "time.sleep(300)",
-    "holding": "import re\nre.match(r'(a+)+$', 'a' * 60 + 'b')",
+    "holding": "re.match(r'(a+)+$', 'a' * 60 + 'b')",
     "ignoring": "signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)",
     "forking": "for _ in range(3):\n    subprocess.Popen(['sleep', '300'])\ntime.sleep(300)",
     "leaving": (
@@ -256,10 +266,10 @@ BYS = ("SIGINT", "SIGTERM", "SIGHUP", "cancel", "SIGKILL")
 
 def cancel(ends: FrontEnds, name: str, by: str, *, kernels: bool) -> Told:
     """CANCELED within ten seconds, whatever the cell does, and nothing of it is left."""
-    cells = with_calamity(f"open('there', 'w').close()\n{STUBBORN[name]}")
+    cells = with_calamity(STUBBORN, kernels=kernels)
     expected = expected_of(ends, cells, kernels=kernels)
     with place(ends, cells=cells, kernels=kernels) as here:
-        run = here.start(environ={"CALAMITY": "1"})
+        run = here.start(environ={"CALAMITY": name})
         _wait_for(here.folder / "there", ends)
         started = time.monotonic()
         if by == "cancel":

@@ -23,8 +23,8 @@ def make(root: RootDir, number: int, *, began: bool = True, ended: bool = True) 
     """A run's directory."""
     run = store.create(root.path, now=NOW + timedelta(minutes=number))
     (run.path / "steps" / "s").mkdir()
+    run.request.write_text(json.dumps({"sockets": f"{number:032x}"}), encoding="utf-8")
     if began:
-        run.request.write_text(json.dumps({"sockets": f"{number:032x}"}), encoding="utf-8")
         run.events.touch()
     if ended:
         run.merged.touch()
@@ -51,7 +51,7 @@ def test_what_is_left_goes(tmp_path: Path, tmp: Path) -> None:
     gone = [root.path, root.objects, records, learned, runs[3].path, runs[3].path / "steps" / "s", runs[1].path]
     for folder in gone:
         (folder / ".x.tmp").touch()
-    for number in (0, 1):
+    for number in (0, 1, 2):
         (tmp / f"nb2pipe-{number:032x}").mkdir()
     stays = [root.objects / "x.tmp", runs[3].path / ".ballast", runs[0].path / "steps" / "s" / "step.json"]
     for path in stays:

@@ -36,15 +36,15 @@ def sweep(run: RunDir) -> None:
 def _sweep_run(run: RunDir) -> bool:
     """False if there was nothing to do: then neither is there for the runs before."""
     ended = run.merged.exists()
+    if not ended:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            shutil.rmtree(sockets_of(json.loads(run.request.read_bytes())["sockets"]), ignore_errors=True)
     if not run.events.exists():  # it never began
         shutil.rmtree(run.path, ignore_errors=True)
         return True
     found = [*_temporary(run.path), *(path for step in _entries(run.path / "steps") for path in _temporary(step))]
     for path in found:
         _unlink(path)
-    if not ended:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            shutil.rmtree(sockets_of(json.loads(run.request.read_bytes())["sockets"]), ignore_errors=True)
     return bool(found) or not ended
 
 
