@@ -46,6 +46,7 @@ SAME: dict[str, list[tuple[str, str]]] = {
     "a dataclass, an enum and inheritance": [("a", "from dataclasses import dataclass\nfrom enum import Enum\nclass C(Enum):\n    R = 1\n@dataclass\nclass P:\n    c: C\nclass Q(P):\n    pass"), ("b", "q = Q(C.R)"), ("c", "print(q, q.c is C.R, isinstance(q, P))")],
     "a class attribute is changed": [("a", "class A:\n    n = 0"), ("b", "A.n = 5\na = A()"), ("c", "print(A.n, a.n)")],
     "bound only perhaps": [("a", "x = 1"), ("b", "if len('ab') == 3:\n    x = 2"), ("c", "print(x)"), ("d", "if len('ab') == 2:\n    x = 3"), ("e", "print(x)")],
+    "the hash of a text": [("a", "import os\nh = hash('text')\nprint(os.environ.get('PYTHONHASHSEED'))"), ("b", "print(hash('text') == h)")],
     "deleted and defined again": [("a", "x = 1\nkeep = 2"), ("b", "del x"), ("c", "print('x' in globals(), keep)"), ("d", "x = 4"), ("e", "print(x)")],
     "scopes of comprehension, lambda and except": [("a", "x = 10\nn = 3\ne = 'mine'"), ("b", "squares = [x * x for x in range(n)]\nf = lambda x: x + 1\ntry:\n    1 / 0\nexcept ZeroDivisionError as error:\n    seen = str(error)"), ("c", "print(x, squares, f(1), e, seen)")],
     "walrus, star, match, with, async": [("a", "import io, asyncio\nif (n := 4) > 3:\n    first, *rest = range(n)\nmatch {'k': [1, 2]}:\n    case {'k': [a, *others]}:\n        pass"), ("b", "with io.StringIO('text') as handle:\n    text = handle.read()\nasync def later():\n    return n"), ("c", "print(n, first, rest, a, others, text)\nprint(asyncio.iscoroutinefunction(later))")],
