@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,11 +32,9 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
 
     Ids sort by time: UTC, then random hex digits. Raises EnvironmentProblem (N2P601) where it can't be written.
     """
-    import secrets  # most commands start no run
-
     layout = RootDir(root.resolve())
     started = (now or datetime.now(UTC)).astimezone(UTC)
-    run = layout.run(f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
+    run = layout.run(f"{started:%Y%m%d-%H%M%S}-{os.urandom(4).hex()}")
     try:
         make_root(layout.path)
         for directory in (layout.objects, layout.locks, layout.runs):
