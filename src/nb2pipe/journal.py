@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -26,18 +26,24 @@ class Journal:
 
         Raises OSError (a full disk): the file then ends with the event before.
         """
+        self.extend([event])
+
+    def extend(self, events: Iterable[RunEvent]) -> None:
+        """Write a line for each, all or none; on disk for sure if one of them is a StepFinished or a RunFinished."""
+        events = list(events)
         # ASCII only: what a cell printed may hold lone surrogates, which no UTF-8 file can
-        line = (json.dumps(wire.encode(event, kind=True), separators=(",", ":")) + "\n").encode("ascii")
+        text = "".join(json.dumps(wire.encode(event, kind=True), separators=(",", ":")) + "\n" for event in events)
+        content = text.encode("ascii")
         try:
-            rest = memoryview(line)
+            rest = memoryview(content)
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
-            if isinstance(event, StepFinished | RunFinished):
+            if any(isinstance(event, StepFinished | RunFinished) for event in events):
                 os.fsync(self._descriptor)
         except OSError:
             os.ftruncate(self._descriptor, self._size)
             raise
-        self._size += len(line)
+        self._size += len(content)
 
     def close(self) -> None:
         """Close the file."""

@@ -12,8 +12,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -185,6 +183,8 @@ def _made(root: RootDir, found: Mapping[str, Any], asked: Asked) -> SealedRun | 
         if asked.output is not None:
             write_atomic(asked.output, merged)
     except BaseException:
+        import shutil  # as good as never
+
         shutil.rmtree(run.path, ignore_errors=True)
         raise
     return SealedRun(run, events, diagnostics)
@@ -195,7 +195,7 @@ def _request(content: bytes, run_id: str, jobs: int) -> bytes:
     lines = [
         line for line in content.split(b"\n") if not line.startswith((b'  "run": ', b'  "sockets": ', b'  "jobs": '))
     ]
-    own = {"run": run_id, "sockets": secrets.token_hex(16), **({"jobs": jobs} if jobs > 1 else {})}
+    own = {"run": run_id, "sockets": os.urandom(16).hex(), **({"jobs": jobs} if jobs > 1 else {})}
     lines[1:1] = [f'  "{name}": {json.dumps(value)},'.encode() for name, value in own.items()]
     return b"\n".join(lines)
 

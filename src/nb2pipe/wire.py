@@ -50,6 +50,8 @@ def decode(annotation: Any, data: Any) -> Any:  # noqa: ANN401  # led by run-tim
     """The model value of type `annotation` in `data`. Raises ValueError where the data don't fit it."""
     if annotation is Any or annotation == Json:
         return data
+    if isinstance(annotation, type) and annotation in _SCHEMA_TYPES and annotation is not float:
+        return _require(annotation, data)
     origin = get_origin(annotation)
     if origin in (Union, types.UnionType):
         return _decode_union(get_args(annotation), data)

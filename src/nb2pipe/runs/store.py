@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -50,11 +51,9 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
 
 def _new_id(started: datetime, last: str) -> str:
     """An id that sorts after the last run's: that may have begun in the same second, or with a clock that was wrong."""
-    import secrets  # most commands start no run
-
     if not last or f"{started:%Y%m%d-%H%M%S}" > last[:15]:
-        return f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-    number = int(last[16:], 16) + 1 + secrets.randbelow(1 << 16)
+        return f"{started:%Y%m%d-%H%M%S}-{os.urandom(4).hex()}"
+    number = int(last[16:], 16) + 1 + int.from_bytes(os.urandom(2), "big")
     if number < 1 << 32:
         return f"{last[:16]}{number:08x}"
     return _new_id(started_at(last) + timedelta(seconds=1), last)

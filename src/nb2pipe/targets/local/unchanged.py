@@ -104,8 +104,7 @@ def _taken(run: RunDir, request: Request, bundle: Bundle, earlier: reuse.Reuse) 
             write_atomic(run.pipeline, file.content, durable=False)
     request.write(run)
     journal = Journal(run.events)
-    for event in events:
-        journal.append(event)
+    journal.extend(events)
     journal.close()
     # what was decided by records that were not the newest, or by files that were others, may be decided otherwise next
     went_by = earlier.went_by(list(results.values())) if newest and not put_back else None
