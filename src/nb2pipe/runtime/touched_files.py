@@ -23,6 +23,7 @@ _CHANGES = frozenset({"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.trun
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _NOT_DATA = frozenset({".nb2pipe", "__pycache__", "site-packages", "dist-packages", ".ipynb_checkpoints", ".git"})
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/opt", "/run", "/var")
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120
 _TEMPORARY = re.compile(r"tmp[a-z0-9_]{8}(/|$)")  # as `tempfile` names them
 _EVENTS = frozenset({"open", "sqlite3.connect", "exec", "import", *_CHANGES, *_LISTS})
 _CODE = (".py", ".pyw")
@@ -176,5 +177,7 @@ def _is_python_itself() -> bool:
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if event not in _EVENTS:
         return
+    if sys._getframe(1).f_code.co_filename.startswith(_OURS):
+        return  # the store, which opens files within folders that it has open
     with contextlib.suppress(Exception):  # what is raised here would stop the user's own `open`
         _notes[0](event, arguments)
