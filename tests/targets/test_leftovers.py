@@ -89,6 +89,7 @@ def test_a_run_that_is_being_made_does_not_go_from_under_it(tmp_path: Path) -> N
     thread.start()
     try:
         for _ in range(300):
+            (root.path / ".gitignore").unlink(missing_ok=True)
             store.create(root.path)
     finally:
         ended.set()

@@ -66,7 +66,8 @@ def make_root(root: Path) -> None:
     own_private_dir(root)
     ignore = root / ".gitignore"
     if not ignore.exists():
-        write_atomic(ignore, b"*\n")
+        with shared(RootDir(root).in_use):  # else what is half-written may be taken for a leftover
+            write_atomic(ignore, b"*\n")
 
 
 @contextlib.contextmanager
