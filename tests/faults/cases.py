@@ -216,6 +216,7 @@ def death(ends: FrontEnds, name: str, *, kernels: bool) -> Told:
         code = run.wait()
         took_s = time.monotonic() - started
         expect(code == 1, f"ended with {code}: {run.printed()}")
+        expect(took_s < max(5.0, ends.patience_s / 6), f"took {took_s:.1f} s")
         error = next(step.error for step in store.load(here.root.path).steps if step.name == "odd")
         expect(error is not None and said in error.message, f"{error} does not say: {said}")
         expect(error is not None and error.cell == 4, f"{error} does not name cell 5")

@@ -93,8 +93,9 @@ def shim() -> Path | None:
 
 
 def places() -> str | None:
-    """Where places are made: in memory if that can be, since hundreds of runs wait for the disk otherwise."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    """Where places are made: in memory if there is room, since hundreds of runs wait for the disk otherwise."""
+    memory = "/dev/shm"  # noqa: S108
+    return memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30 else None
 
 
 class FrontEnds:
@@ -102,10 +103,11 @@ class FrontEnds:
 
     def __init__(self) -> None:
         preload = shim()
-        self.python_path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environ = {**os.environ, "PYTHONPATH": self.python_path, "NO_COLOR": "1", "PYTHONHASHSEED": "0"}
+        path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environ = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "PYTHONHASHSEED": "0"}
         for name in ("NB2PIPE_STORE_KEY", "FAULT", "CLOCK"):
             environ.pop(name, None)
+        self.environ = dict(environ)
         if preload is not None:
             environ["LD_PRELOAD"] = str(preload)
         self._process = subprocess.Popen(

@@ -177,7 +177,8 @@ def test_closed_terminal(ends: FrontEnds, expected: Expected) -> None:
     """The terminal goes away with all that is in it: the run ends as if it had been told to, and the next goes on."""
     with place(ends) as here:
         main, terminal = pty.openpty()
-        environ = {**os.environ, **here.environ, "PYTHONPATH": ends.python_path}
+        environ = {**ends.environ, **here.environ}
+        environ.pop("NO_COLOR")
         code = "import front_end; front_end.in_terminal()"
         run = subprocess.Popen(
             [sys.executable, "-P", "-c", code, "run", "note.ipynb"],

@@ -46,6 +46,15 @@ def operations(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
         yield lambda at=1 + number % there, how=how: cases.operation(ends, expected, how, at, "/runtime/")  # type: ignore[misc]
 
 
+def taking(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
+    """The same in a run that takes what earlier ones left, and puts a file back."""
+    expected = undisturbed(ends)
+    for number in itertools.count(seed):
+        chance = random.Random(number)
+        how, at = chance.choice(cases.HOWS), chance.randrange(1, 120)
+        yield lambda at=at, how=how: cases.operation(ends, expected, how, at, "/runtime/", before=1)  # type: ignore[misc]
+
+
 def disks(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
     """So much room, of what a run needs."""
     expected = undisturbed(ends)
@@ -107,6 +116,7 @@ def clocks(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
 KINDS: dict[str, tuple[Callable[..., Iterator[Case]], int]] = {
     "kills": (kills, 1000),
     "operations": (operations, 10**6),
+    "taking": (taking, 300),
     "disks": (disks, LEVELS),
     "deaths": (deaths, 300),
     "cancels": (cancels, 200),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -72,6 +73,27 @@ def test_nothing_goes_while_somebody_is_at_work(tmp_path: Path) -> None:
     with shared(root.in_use):
         sweep(make(root, 1))
     assert (root.objects / ".x.tmp").exists()
+
+
+def test_a_run_that_is_being_made_does_not_go_from_under_it(tmp_path: Path) -> None:
+    """Others begin, and sweep, all the time."""
+    root = RootDir(tmp_path / "root")
+    store.create(root.path)
+    ended = threading.Event()
+
+    def others() -> None:
+        while not ended.is_set():
+            sweep(root.run("99991231-235959-ffffffff"))
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    try:
+        for _ in range(300):
+            (root.path / ".gitignore").unlink(missing_ok=True)
+            store.create(root.path)
+    finally:
+        ended.set()
+        thread.join()
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".", 7, None])

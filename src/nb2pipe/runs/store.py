@@ -38,12 +38,13 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
         make_root(layout.path)
         for directory in (layout.objects, layout.locks, layout.runs):
             own_private_dir(directory)
-        while True:
-            run = layout.run(_new_id(started, max(ids(layout.path), default="")))
-            with contextlib.suppress(FileExistsError):  # another run took this very id
-                run.path.mkdir(mode=0o700)
-                break
-        make_private_dir(run.path / "steps")
+        with shared(layout.in_use):  # else it may be collected while it is made
+            while True:
+                run = layout.run(_new_id(started, max(ids(layout.path), default="")))
+                with contextlib.suppress(FileExistsError):  # another run took this very id
+                    run.path.mkdir(mode=0o700)
+                    break
+            make_private_dir(run.path / "steps")
     except OSError as error:
         raise cannot_write(layout.path, error) from error
     return run
@@ -64,7 +65,8 @@ def make_root(root: Path) -> None:
     own_private_dir(root)
     ignore = root / ".gitignore"
     if not ignore.exists():
-        write_atomic(ignore, b"*\n")
+        with shared(RootDir(root).in_use):  # else what is half-written may be taken for a leftover
+            write_atomic(ignore, b"*\n")
 
 
 @contextlib.contextmanager
