@@ -105,6 +105,7 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
         pipeline = analysis.safe(pipeline)
     walked = checks.walked(summary.trees)
     stuck = [*checks.unmovable(pipeline, walked), *analysis.unmovable(pipeline, found, given.lessons), *summary.stuck]
+    stuck += analysis.copied(pipeline, summary.of_modules)
     pipeline, fuse_problems = analysis.fuse(pipeline, stuck)
     judged = checks.check(found, sections, pipeline, walked, summary.names)
     told = checks.with_python(found, analysis.with_costs(found, sections, summary, pipeline))

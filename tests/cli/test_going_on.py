@@ -16,6 +16,7 @@ import pytest
 from nbclient import NotebookClient
 
 from nb2pipe.keys import VARIABLE
+from nb2pipe.targets.local import handle
 
 Write: TypeAlias = Callable[..., Path]
 Call: TypeAlias = Callable[..., Any]
@@ -59,7 +60,7 @@ def test_only_what_changed_runs(write: Write, call: Call, tmp_path: Path, monkey
     assert first.code == 0, first
     assert lines(first.out, "started").keys() == {"load", "fit", "metrics"}
     assert "None" in first.out  # the key
-    monkeypatch.setattr(subprocess, "Popen", _forbidden)
+    monkeypatch.setattr(handle, "_launch", _forbidden)
     again = call("run", str(path), "-o", str(tmp_path / "done.ipynb"))
     monkeypatch.undo()
     assert again.code == 0, again
@@ -93,7 +94,7 @@ def test_only_what_changed_runs(write: Write, call: Call, tmp_path: Path, monkey
 
 
 def _forbidden(*_arguments: object, **_named: object) -> None:
-    raise AssertionError("a process was started")
+    raise AssertionError("a supervisor was started")
 
 
 def test_a_damaged_value_is_made_anew(write: Write, call: Call, tmp_path: Path) -> None:

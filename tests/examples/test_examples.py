@@ -125,8 +125,8 @@ EXPECTED = {
     "network": Expected(closed=("ax",)),
     "simulation": Expected(closed=("ax", "line")),
     "tabular": Expected(closed=("ax",)),
-    "text": Expected(closed=("ax",), files=("out/docstrings.csv", "out/mistaken.csv")),
-    "timeseries": Expected(closed=("ax",)),
+    "text": Expected(closed=("ax", "axes"), files=("out/docstrings.csv", "out/mistaken.csv")),
+    "timeseries": Expected(closed=("ax", "axes")),
 }
 
 

@@ -117,7 +117,7 @@ def trace(step: str) -> Trace:
 def test_a_record_of_another_step_is_none(tmp_path: Path) -> None:
     """Signed as it is."""
     traces.write(tmp_path / "s", trace("s"), KEY)
-    assert [name for name, _ in traces.read(tmp_path / "s", KEY)] == ["run.json"]
+    assert [name for name, _ in traces.read(tmp_path / "s", KEY)] == ["00000001-run.json"]
     assert not traces.is_foreign(tmp_path / "s", KEY)
     (tmp_path / "s").rename(tmp_path / "t")
     assert list(traces.read(tmp_path / "t", KEY)) == []

@@ -4,6 +4,7 @@ from nb2pipe.analysis.costs import with_costs
 from nb2pipe.analysis.fuse import fuse
 from nb2pipe.analysis.ipython import parse_cell
 from nb2pipe.analysis.link import link
+from nb2pipe.analysis.modules import copied
 from nb2pipe.analysis.parameters import apply, from_text, is_parameter, parameters_of
 from nb2pipe.analysis.safe import safe
 from nb2pipe.analysis.sharing import together
@@ -17,6 +18,7 @@ __all__ = [
     "Analysis",
     "UserTables",
     "apply",
+    "copied",
     "from_text",
     "fuse",
     "is_parameter",

@@ -76,7 +76,7 @@ class Expressions(Invocations):
         if found.objects:
             self.use(found)
         for ref in found.refs:
-            self.modules.used(ref, self.state.at, called=False)
+            self.modules.named(ref, node.id, self.state.at)
         if found.refs:
             staying.look_at(self.state, found.refs)
         return found

@@ -13,7 +13,7 @@ from dataclasses import field
 from nb2pipe.analysis.beside import Beside
 from nb2pipe.analysis.scopes import bound_names, scope_of
 from nb2pipe.analysis.tables import functions, methods
-from nb2pipe.model import At, Section, Unmovable
+from nb2pipe.model import At, Pipeline, Section, Unmovable
 from nb2pipe.records import dataclass
 
 _STATE = "state of your module {}, which each process imports anew"
@@ -44,6 +44,12 @@ class Uses:
 
     reads: dict[tuple[str, str], set[At]] = field(default_factory=dict)
     changes: dict[tuple[str, str], set[At]] = field(default_factory=dict)
+    names: dict[str, set[tuple[str, str]]] = field(default_factory=dict)  # variables that were imported from there
+
+    @property
+    def changing(self) -> Mapping[str, str]:
+        """Variables that are state of a module which the notebook has changed: the module's name."""
+        return {name: key[0] for name, keys in self.names.items() for key in sorted(keys) if key in self.changes}
 
 
 class Modules:
@@ -57,6 +63,13 @@ class Modules:
     def forget(self) -> None:
         """A file was written: what is imported may be another text."""
         self._known.clear()
+
+    def named(self, ref: str, variable: str, at: At) -> None:
+        """A variable that is `module.name` is read."""
+        self.used(ref, at, called=False)
+        module, _, name = ref.rpartition(".")
+        if (module, name) in self.uses.reads:
+            self.uses.names.setdefault(variable, set()).add((module, name))
 
     def used(self, ref: str, at: At, *, called: bool) -> None:
         """`module.name` is read or, if it is a function or class, called; or a method is called on `module.name`."""
@@ -166,6 +179,17 @@ def taught(shared: Mapping[str, Iterable[int]], section_of: Mapping[int, Section
         what = _STATE.format(module)
         found += [Unmovable(module, what, At(first), own, reader, _HAND_ON) for reader in readers]
     return found
+
+
+def copied(pipeline: Pipeline, changing: Mapping[str, str]) -> list[Unmovable]:
+    """Variables that are state of a module, and would arrive as a copy of it: all who have them share a process."""
+    return [
+        Unmovable(need.variable, _STATE.format(changing[need.variable]), need.written, provider, step.id, _HAND_ON)
+        for step in pipeline.steps
+        for need in step.needs
+        if need.variable in changing
+        for provider in need.providers
+    ]
 
 
 def stuck(uses: Uses, section_of: Mapping[int, Section]) -> list[Unmovable]:

@@ -50,7 +50,8 @@ class Analysis:
     `varied`: place and generator to what draws from it, with another result each time.
     `replayed` holds the lines (cell, line) that definitions and parameters cover; `star_at`: from there on any
     name may be that of a star import; `always`: definitions (ids) that each later step replays; `bound_in` and
-    `skipped` tell for each name the cells that bind it, kept or not; `stuck`: state that only its own process has;
+    `skipped` tell for each name the cells that bind it, kept or not; `of_modules`: variables that are state of a module
+    of the user's which changes; `stuck`: state that only its own process has;
     `beside`: the files beside the notebook that were looked for.
     """
 
@@ -69,6 +70,7 @@ class Analysis:
     varied: Mapping[tuple[At, str], str] = field(default_factory=dict)
     shares: tuple[Share, ...] = ()
     stuck: tuple[Unmovable, ...] = ()
+    of_modules: Mapping[str, str] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
 
 
@@ -163,6 +165,7 @@ class _Summary:
             memoised=memoised(self.trees.values(), self._changing(state)),
             varied=dict(sorted(state.varied.items())),
             shares=tuple(state.shares),
+            of_modules=self.walker.modules.uses.changing,
             stuck=tuple(item for item in self.stuck if {item.provider, item.reader} <= steps),
             beside=tuple(sorted(self.walker.beside.looked_for)),
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import enum
 import functools
 import gc
 import importlib
@@ -127,6 +128,9 @@ def loads(segments: Sequence[memoryview], main: dict[str, Any], resolve: Resolve
         unpickler.memo.clear()  # it is part of a cycle, and would keep all parts alive until that is collected
 
 
+_NOTHING = object()
+
+
 def _with_own_attributes(cls: type, reduced: Any) -> Any:  # noqa: ANN401
     """What cloudpickle makes of a class, with the attributes that it leaves out since a base has the same object there.
 
@@ -134,12 +138,14 @@ def _with_own_attributes(cls: type, reduced: Any) -> Any:  # noqa: ANN401
     """
     if not isinstance(reduced, tuple) or len(reduced) < 3 or not isinstance(reduced[2], tuple):
         return reduced
+    if isinstance(cls, enum.EnumMeta):  # its members are made with it
+        return reduced
     state, slots = reduced[2]
-    slotted = vars(cls).get("__slots__", ())
+    inherited = {name: value for base in reversed(cls.__bases__) for name, value in vars(base).items()}
     own = {
         name: value
         for name, value in vars(cls).items()
-        if name not in state and not name.startswith(("__", "_abc_")) and name not in slotted
+        if name not in state and not name.startswith("__") and inherited.get(name, _NOTHING) is value
     }
     return (*reduced[:2], ({**state, **own}, slots), *reduced[3:]) if own else reduced
 
