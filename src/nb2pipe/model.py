@@ -404,6 +404,7 @@ class Unmovable:
 class Step:
     """One step. Steps are listed in notebook order; `id` is unique among them. `cells` are those that hold code.
 
+    `reads`: files that it reads, as far as code and comments tell: paths and patterns as from the notebook's folder.
     `process`: the id of the first of the steps that share a process with this one; None if it has its own.
     """
 
@@ -419,6 +420,7 @@ class Step:
     parameters: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = ()
     writes: tuple[Resource, ...] = ()
+    reads: tuple[str, ...] = ()
     options: StepOptions = field(default_factory=StepOptions)
     process: str | None = None
 

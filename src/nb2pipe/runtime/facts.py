@@ -8,7 +8,9 @@ compares them, to see whether the step has to run again.
 from __future__ import annotations
 
 import ast
+import glob
 import hashlib
+import itertools
 import os
 import re
 import sys
@@ -27,6 +29,7 @@ _MOST_NAMED = 5_000  # texts that may name a file
 _NAMED_BYTES = 1 << 26  # of a larger file that is only named, size and time will do
 _CHUNK_BYTES = 1 << 20
 _WORDS = re.compile(r"[^\s'\"()\[\]{},;<>|&=`]{2,300}")
+_SIGNS = "*?["  # of patterns
 _LONGEST = 300  # characters of a text that is a file's name
 _VARIABLES = re.compile(r"\$\{?([A-Za-z_][A-Za-z_0-9]*)|(?m:^\s*%env\s+([A-Za-z_][A-Za-z_0-9]*))")
 _INSTALLED = ("site-packages", "dist-packages")
@@ -96,6 +99,26 @@ class Facts:
             if path not in (None, ".") and path not in self._before and len(self._named) < _MOST_NAMED:
                 self._named.setdefault(str(path), _stamp(self._folder / str(path)))
 
+    def told(self, patterns: Iterable[str]) -> None:
+        """Files that the plan says are read, by path or pattern; of a folder, all that is in it."""
+        for pattern in patterns:
+            if (self._folder / pattern).is_dir():
+                base, inside = pattern, f"{glob.escape(pattern)}/**"
+            elif any(sign in pattern for sign in _SIGNS):
+                base, inside = _fixed(pattern), pattern
+            else:
+                self.named(iter([os.path.join(self._folder, pattern)]))  # noqa: PTH118
+                continue
+            matches = glob.iglob(os.path.join(glob.escape(str(self._folder)), inside), recursive=True)  # noqa: PTH118, PTH207
+            places = [str(self._folder / base)]
+            for path in itertools.islice(matches, _MOST_NAMED):
+                self.named(iter([path]))
+                places.append(path if os.path.isdir(path) else os.path.dirname(path))  # noqa: PTH112, PTH120
+            for place in dict.fromkeys(places):  # a file that comes there may be meant as well
+                shown, _ = self._place.of(place)
+                if shown is not None:
+                    self.listed.setdefault(shown, self._names(shown))
+
     def watch_environment(self, is_own: Callable[[str], bool]) -> None:
         """From now on, note the environment variables that code for which `is_own` holds asks for, by its file."""
         data: Any = getattr(os.environ, "_data", None)
@@ -127,7 +150,6 @@ class Facts:
             "packages": self._packages(main),
             "sites": list(self._sites),
             "variables": sorted(self.variables),
-            "executable": sys.executable,
         }
 
     # --- files -----------------------------------------------------------------------------------------------------
@@ -195,9 +217,7 @@ class Facts:
         """True for a file of the user's own code: neither Python's, nor a package's that is installed, nor ours."""
         if not isinstance(file, str) or not os.path.isabs(file):  # noqa: PTH117
             return False
-        return not file.startswith(self._python) and not any(
-            site in file for site in ("site-packages", "dist-packages")
-        )
+        return not file.startswith(self._python) and not any(site in file for site in _INSTALLED)
 
     def _packages(self, main: Mapping[str, object]) -> list[str]:
         """The installed packages that this step imported, or whose things it has."""
@@ -272,6 +292,12 @@ def _stem(name: str) -> str:
     return name.partition(".")[0]
 
 
+def _fixed(pattern: str) -> str:
+    """The folder that all matches are in: what comes before the first part with a sign of its own."""
+    parts = itertools.takewhile(lambda part: not any(sign in part for sign in _SIGNS), pattern.split("/"))
+    return "/".join(parts) or ("/" if pattern.startswith("/") else ".")
+
+
 def _is_path(text: str) -> bool:
     """True for a text that looks like a file's name: most words are none."""
     return "/" in text or ("." in text[1:-1] and " " not in text)
@@ -283,7 +309,7 @@ def strings_of(main: Mapping[str, object]) -> Iterator[str]:
         if isinstance(value, os.PathLike):
             text = os.fspath(value)
             yield text if isinstance(text, str) else os.fsdecode(text)
-        elif type(value) is str and 1 < len(value) < 300 and "\n" not in value:
+        elif type(value) is str and 1 < len(value) < _LONGEST and "\n" not in value:
             yield value
 
 

@@ -114,6 +114,7 @@ def load() -> None:
     session.main.update(found)
     session.seen.update(session.main)
     _restore(session, "rng:python", "rng:numpy")
+    session.facts.told(session.plan.get("reads", ()))
     session.facts.named(strings_of(session.main))
     session.runs = True
     session.ambient = ambient.capture(session.folder, session.environ)

@@ -69,8 +69,9 @@ class Freshness:
         self._installed: dict[tuple[str, ...], Installed] = {}
         self._traces: dict[str, list[tuple[str, Trace]]] = {}
         self.listed: dict[str, list[str]] = {}
-        self.imports: set[str] = set()  # questions, see `seal.of_imports`
         """The folders that were looked into, with the names found there."""
+        self.imports: set[str] = set()
+        """What imports were looked for and where: questions, see `seal.of_imports`."""
         self._all = {step.id: traces.read(self.folder_of(step), setting.key) for step in pipeline.steps}
 
     def folder_of(self, step: Step) -> Path:
@@ -182,8 +183,7 @@ class Freshness:
             yield from (f"`import {name.partition('.')[0]}` finds something else" for name in sorted(others))
         yield from self._of_packages(trace)
         yield from self._of_environment(before.get("variable", {}))
-        again = self._of_replayed(trace, before)
-        yield from again
+        yield from self._of_replayed(trace, before)
         yield from self._of_files(step, trace, done, ran)
         yield from self._of_results(step, trace, outputs)
 

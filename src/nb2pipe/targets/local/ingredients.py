@@ -1,7 +1,7 @@
 """A Bundle, a request and what earlier steps left in; out, all that a step's results are made of, by kind and name.
 
 code  definition  setup  parameter  option  setting    known from the plan
-input  counter                                         from the steps before
+input  counter  after                                  from the steps before
 file  named  folder  module  package  variable         seen while it ran
 """
 
@@ -89,11 +89,9 @@ def replayed(pipeline: Pipeline, ids: Iterable[str]) -> Ingredients:
 class Inputs:
     """What a step would get now from those before it. `done`: what they left. `schedule`: the pipeline's own."""
 
-    def __init__(
-        self, pipeline: Pipeline, done: Mapping[str, stored.Outputs], schedule: Schedule | None = None
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, done: Mapping[str, stored.Outputs], schedule: Schedule) -> None:
         self._pipeline = pipeline
-        self._schedule = schedule or Schedule(pipeline)
+        self._schedule = schedule
         self.done = done
 
     def of(self, step: Step, asked: Iterable[str]) -> dict[str, str]:

@@ -17,7 +17,6 @@ from nb2pipe.records import dataclass
 from nb2pipe.targets.local import ingredients, kernels, traces
 from nb2pipe.targets.local.fresh import Freshness, Reused, Setting, Stale
 from nb2pipe.targets.local.ingredients import Inputs, planned
-from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.traces import Trace
 
@@ -51,7 +50,7 @@ class Status:
         self._pipeline = pipeline
         self._setting = setting
         self._fresh = Freshness(pipeline, setting)
-        self._schedule = Schedule(pipeline)
+        self._schedule = self._fresh.schedule
         self._done: dict[str, Outputs] = {}
         self._found: dict[str, Reused] = {}
         self.steps = self._look()
@@ -122,7 +121,7 @@ class Status:
     def _as_of_now(self, step: Step, last: Trace) -> Trace:
         had = last.ingredients
         outputs = self._fresh.outputs_of(step, last)
-        inputs = Inputs(self._pipeline, self._done)
+        inputs = Inputs(self._pipeline, self._done, self._schedule)
         asked = ingredients.replayed(self._pipeline, last.facts.get("definitions", ()))
         now: dict[str, Mapping[str, str]] = {
             **self._setting.planned[step.id],
@@ -167,4 +166,4 @@ def status(
         ) from error
     ours = planned(bundle, parameters, command.argv, command.env, nb2pipe.__version__)
     notebook = folder / Path(bundle.pipeline.notebook or "notebook.ipynb").name
-    return Status(bundle.pipeline, Setting(root, notebook, folder, ours, key))
+    return Status(bundle.pipeline, Setting(root, notebook, folder, ours, key, digest=command.digest))
