@@ -106,16 +106,16 @@ def resume(root: Path, which: str = "latest", output: Path | None = None) -> Loc
     try:
         request = json.loads(RootDir(root).run(before.id).request.read_bytes())
         source = Path(request["folder"]) / Path(request["notebook"]).name
+        values = dict(request.get("parameters", {}))  # the run's record has secrets masked
     except (OSError, ValueError, KeyError) as error:
         raise EnvironmentProblem.of("N2P605", f"what run {before.id} was asked to do can't be read: {error}") from error
     if not source.is_file():
         raise BadInput.of(
             "N2P619", f"run {before.id} was of {source}, which is gone", hint="`nb2pipe run` runs it where it is now"
         )
-    known = {item.name for item in sound(analyze(source)).parameters}
-    values = {name: value for name, value in before.parameters.items() if name in known}
     kernel = before.kernel if request.get("kernel_asked") else None
-    return run(source, Asked(values=values, jobs=before.jobs, kernel=kernel, run_dir=root, output=output))
+    safe = bool(request.get("safe"))
+    return run(source, Asked(values=values, jobs=before.jobs, kernel=kernel, run_dir=root, output=output, safe=safe))
 
 
 def status(source: Path, asked: Asked) -> tuple[Plan, Status]:
@@ -174,6 +174,7 @@ def _start(
         force=force,
         only=only,
         before=before,
+        safe=asked.safe,
     )
     return LocalPipelineRun(handle, planned, source, asked, before, known)
 

@@ -133,12 +133,15 @@ def test_resume(write: Write, call: Call, tmp_path: Path) -> None:
         ("step:last", "print(x[depth])"),
     )
     (tmp_path / "go").write_text("not yet")
-    failed = call("run", str(path), "-p", "depth=3")
+    failed = call("run", str(path), "-p", "depth=3", "--safe")
     assert failed.code == 1, failed
     (tmp_path / "go").write_text("on")
     found = call("resume", "--run-dir", str(tmp_path))
     assert found.code == 0, found
-    assert lines(found.out, "started").keys() == {"stop"}
+    assert lines(found.out, "started").keys() == {"stop", "last"}  # one after the other, as before
+    newest = max((tmp_path / ".nb2pipe" / "runs").iterdir())
+    request = json.loads((newest / "request.json").read_bytes())
+    assert (request["safe"], request["parameters"]) == (True, {"depth": 3})
     path.unlink()
     gone = call("resume", "--run-dir", str(tmp_path))
     assert (gone.code, gone.err[:7]) == (2, "N2P619 "), gone
@@ -178,3 +181,55 @@ def test_debug(write: Write, call: Call, tmp_path: Path) -> None:
         timeout=120,
     )
     assert "42.0" in terminal.stdout, terminal
+
+
+def test_which_steps_run_is_for_people_to_say(write: Write, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(
+        ("step:load", "n = [1]"),
+        ("step:clean", "m = [n[0] + 1]"),
+        ("step:each cache:off", "print('each', n)"),
+        ("step:fit", "print('fit', m)"),
+    )
+    early = call("mark-fresh", str(path), "load")
+    assert (early.code, "`load` has never run" in early.err) == (2, True), early
+    only = call("run", str(path), "--only", "clean")
+    assert only.code == 0, only
+    assert lines(only.out, "started").keys() == {"load", "clean"}
+    assert lines(only.out, "SKIPPED").keys() == {"each", "fit"}
+    assert lines(call("run", str(path)).out, "started").keys() == {"each", "fit"}
+    assert lines(call("run", str(path)).out, "started").keys() == {"each"}
+    since = call("run", str(path), "--from", "clean")
+    assert lines(since.out, "started|fresh") == {
+        "load": lines(since.out, "fresh")["load"],
+        "clean": "started: asked for",
+        "each": "started: it is tagged `cache:off`",
+        "fit": "started: asked for",
+    }
+    forced = call("run", str(path), "--only", "clean", "--force")
+    assert lines(forced.out, "started").keys() == {"clean"}
+    near = call("run", str(path), "--only", "claen")
+    assert (near.code, "did you mean `clean`?" in near.err) == (2, True), near
+
+    told = json.loads(call("status", str(path), "--json").out)["steps"]
+    assert {item["id"]: item["fresh"] for item in told} == {"load": True, "clean": True, "each": False, "fit": True}
+    write(("step:load", "n = [2]"), ("step:clean", "m = [n[0] + 2]"), ("step:fit", "print('fit', m)"))
+    late = call("mark-fresh", str(path), "clean")
+    assert (late.code, "`load`, which it waits for, is stale" in late.err) == (2, True), late
+
+    monkeypatch.setenv(VARIABLE, "short")
+    without = call("status", str(path))
+    assert (without.code, without.err[:7]) == (3, "N2P616 "), without
+    run = call("run", str(path))
+    assert run.code == 0, run
+    assert lines(run.out, "started").keys() == {"load", "clean", "fit"}
+    assert "nothing is kept for later runs" in run.out
+
+
+def test_status_knows_what_run_takes(write: Write, call: Call) -> None:
+    """Large values are named by BLAKE3 where the kernel has it."""
+    pytest.importorskip("blake3")
+    path = write(LOAD, ("step:sum", "print(x.sum())"))
+    assert call("run", str(path)).code == 0
+    names = [item.name for item in (path.parent / ".nb2pipe" / "objects").rglob("blake3-*")]
+    assert names, "a value of 3 MB was stored"
+    assert call("status", str(path)).code == 0

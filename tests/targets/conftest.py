@@ -32,6 +32,7 @@ from nb2pipe.targets import local
 from nb2pipe.targets.local import LocalRun
 
 HERE = Path(__file__).parent
+WriteSteps = Callable[[Mapping[str, str]], Path]
 STUB = "stub_runner:run"
 
 
@@ -159,3 +160,22 @@ def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Field]:
 def make() -> type[Field]:
     """What makes pipelines, for tests that run none."""
     return Field
+
+
+@pytest.fixture
+def write_steps(tmp_path: Path) -> WriteSteps:
+    """Write `note.ipynb`, a step of one cell for each name and source, and return its path."""
+
+    def write(cells: Mapping[str, str]) -> Path:
+        made: list[dict[str, Any]] = [
+            {"cell_type": "code", "id": name, "source": source, "outputs": [], "execution_count": None}
+            | {"metadata": {"tags": [f"step:{name}"]}}
+            for name, source in cells.items()
+        ]
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": made}
+        path = tmp_path / "note.ipynb"
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    return write

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -68,20 +68,11 @@ def run(path: Path) -> Run:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_second_run_knows(tmp_path: Path, case: str) -> None:
+def test_the_second_run_knows(tmp_path: Path, case: str, write_steps: Callable[[Mapping[str, str]], Path]) -> None:
     cells, message = CASES[case]
     (tmp_path / "helpers.py").write_text(HELPERS)
     (tmp_path / "t.txt").write_text("old")
-    content = {
-        "nbformat": 4, "nbformat_minor": 5,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        "cells": [
-            {"cell_type": "code", "id": name, "source": source, "outputs": [], "execution_count": None, "metadata": {"tags": [f"step:{name}"]}}
-            for name, source in cells.items()
-        ],
-    }  # fmt: skip
-    path = tmp_path / "note.ipynb"
-    path.write_text(json.dumps(content), encoding="utf-8")
+    path = write_steps(cells)
     first = run(path)
     errors = [step.error.message for step in first.steps if step.error is not None]
     assert first.state is RunState.FAILED, first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,17 +21,10 @@ CELLS = {
 }
 
 
-def test_options_are_there_once_the_library_is(tmp_path: Path) -> None:
-    content = {
-        "nbformat": 4, "nbformat_minor": 5,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        "cells": [
-            {"cell_type": "code", "id": name, "source": source, "outputs": [], "execution_count": None, "metadata": {"tags": [f"step:{name}"]}}
-            for name, source in CELLS.items()
-        ],
-    }  # fmt: skip
-    path = tmp_path / "note.ipynb"
-    path.write_text(json.dumps(content), encoding="utf-8")
+def test_options_are_there_once_the_library_is(
+    tmp_path: Path, write_steps: Callable[[Mapping[str, str]], Path]
+) -> None:
+    path = write_steps(CELLS)
     started = api.run(path, api.RunAsked(jobs=2))
     events = list(started.events())
     assert api.run_record(tmp_path, started.id).state is RunState.SUCCEEDED

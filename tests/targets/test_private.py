@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -33,24 +32,11 @@ def no_umask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     os.umask(before)
 
 
-def _notebook(path: Path) -> Path:
-    content = {
-        "nbformat": 4, "nbformat_minor": 5,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        "cells": [
-            {"cell_type": "code", "id": name, "source": source, "outputs": [], "execution_count": None, "metadata": {"tags": [f"step:{name}"]}}
-            for name, source in CELLS.items()
-        ],
-    }  # fmt: skip
-    path.write_text(json.dumps(content), encoding="utf-8")
-    return path
-
-
 @pytest.mark.kernel
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("no_umask")
-def test_modes_of_all_that_a_run_leaves(tmp_path: Path) -> None:
-    path = _notebook(tmp_path / "note.ipynb")
+def test_modes_of_all_that_a_run_leaves(tmp_path: Path, write_steps: Callable[[Mapping[str, str]], Path]) -> None:
+    path = write_steps(CELLS)
     root = tmp_path / ".nb2pipe"
     for _ in range(2):  # the second takes what the first kept
         started = api.run(path)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -116,18 +115,9 @@ CELLS = {
 
 @pytest.mark.kernel
 @pytest.mark.timeout(300)
-def test_the_record_tells_what_each_step_took(tmp_path: Path) -> None:
+def test_the_record_tells_what_each_step_took(tmp_path: Path, write_steps: Callable[[Mapping[str, str]], Path]) -> None:
     """`a` and `b` share a process: each has its own."""
-    content = {
-        "nbformat": 4, "nbformat_minor": 5,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        "cells": [
-            {"cell_type": "code", "id": name, "source": source, "outputs": [], "execution_count": None, "metadata": {"tags": [f"step:{name}"]}}
-            for name, source in CELLS.items()
-        ],
-    }  # fmt: skip
-    path = tmp_path / "note.ipynb"
-    path.write_text(json.dumps(content), encoding="utf-8")
+    path = write_steps(CELLS)
     started = api.run(path)
     list(started.events())
     a, b, c, d = api.run_record(tmp_path, started.id).steps

@@ -8,7 +8,7 @@ left: what nobody has touched since is no reason to run anything again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from nb2pipe.installed import Installed
 from nb2pipe.layout import RootDir, algorithm_and_digest
 from nb2pipe.model import Pipeline, Step
 from nb2pipe.records import dataclass
-from nb2pipe.targets.local import ingredients, stored, traces, verdict
+from nb2pipe.targets.local import ingredients, reasons, stored, traces, verdict
 from nb2pipe.targets.local.ingredients import Inputs
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.stored import Outputs
@@ -94,11 +94,11 @@ class Freshness:
         for name, trace in self._kept(step.id):
             outputs = self.outputs_of(step, trace)
             found = (*self._differences(step, trace, outputs, done, ran), *self._of_order(trace, made))
-            reasons = tuple(dict.fromkeys(found))
-            if not reasons:
+            against = tuple(dict.fromkeys(found))
+            if not against:
                 return Reused(name, trace, outputs)
-            damaged = damaged or not set(reasons).difference(_LOST)
-            first = first or reasons
+            damaged = damaged or not set(against).difference(_LOST)
+            first = first or against
         return Stale(first or ("it has never run",), damaged)
 
     def of_the_plan(self, step: Step) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ class Freshness:
         last = self.latest(step.id)
         if last is None:
             return ("it has never run",)
-        return tuple(_of_the_plan(step, last.ingredients, self._setting.planned[step.id]))
+        return tuple(reasons.of_the_plan(step, last.ingredients, self._setting.planned[step.id]))
 
     def outputs_of(self, step: Step, trace: Trace) -> Outputs:
         """What a trace of the step left, its cells where they are now."""
@@ -173,7 +173,7 @@ class Freshness:
         self, step: Step, trace: Trace, outputs: Outputs, done: Mapping[str, Outputs], ran: Collection[str]
     ) -> Iterator[str]:
         before = trace.ingredients
-        yield from _of_the_plan(step, before, self._setting.planned[step.id])
+        yield from reasons.of_the_plan(step, before, self._setting.planned[step.id])
         yield from self._of_inputs(step, before, outputs, done)
         for path, digest in sorted(before.get("module", {}).items()):
             if self._module(step, path, done) != digest:
@@ -198,7 +198,7 @@ class Freshness:
                 continue
             provider = inputs.provider(step, name)
             source = f" from `{provider}`" if provider else ""
-            what = _state_shown(name)
+            what = reasons.state_shown(name)
             if name not in had:
                 yield f"{what}{source} is new"
             else:
@@ -241,7 +241,7 @@ class Freshness:
         for kind in ("definition", "setup"):
             for name, digest in sorted(before.get(f"asked {kind}", {}).items()):
                 if now[kind].get(name) != digest:
-                    yield f"{_definition_shown(name)} changed"
+                    yield f"{reasons.definition_shown(name)} changed"
 
     # --- files -----------------------------------------------------------------------------------------------------
 
@@ -252,11 +252,11 @@ class Freshness:
             if digest == folders.CHANGING:
                 yield f"{self._shown(path)} was changed by something else while the step ran"
             elif (now or "") != digest and not self._is_as_left(path, from_step=step):
-                yield f"{self._shown(path)} {_how(digest or wrote.get(path), now)}"
+                yield f"{self._shown(path)} {reasons.how(digest or wrote.get(path), now)}"
         written = self._written_from(self._from(step))
         for path, digest in sorted(trace.ingredients.get("named", {}).items()):
             if path not in written and not self._is_named_as_before(step, path, digest, done):
-                yield f"{self._shown(path)} {_how(digest, self.file(path))}"
+                yield f"{self._shown(path)} {reasons.how(digest, self.file(path))}"
         for path, names in sorted(trace.ingredients.get("folder", {}).items()):
             if (set(json.loads(names)) ^ set(self._names(path))) - self._names_written(path, step):
                 yield f"the files in {self._shown(path)} are others"
@@ -372,78 +372,6 @@ class Freshness:
             yield "the kernel lacks blake3, by which its values are named"
         if not self._setting.root.object(trace.executed).is_file():
             yield _LOST[1]
-
-
-def _of_the_plan(step: Step, had: Ingredients, now: Ingredients) -> Iterator[str]:
-    yield from _of_code(step, had.get("code", {}), now["code"])
-    yield from _changes(had, now, "definition", lambda name, _before, _now: f"{_definition_shown(name)} changed")
-    yield from _changes(had, now, "setup", lambda _name, _before, _now: "a set-up statement above it changed")
-    yield from _changes(had, now, "parameter", lambda name, before, now: f"parameter {name}: {before} → {now}")
-    yield from _changes(had, now, "option", lambda name, before, now: f"`env:{name}` changed: {before} → {now}")
-    yield from _changes(had, now, "setting", _setting_shown)
-
-
-def _of_code(step: Step, had: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    if had == now:
-        return
-    before = set(had.values())
-    others = [int(number) for number, digest in now.items() if digest not in before]
-    cells = [step.cells[number - 1] + 1 for number in others]
-    for cell in cells:
-        yield f"cell {cell} changed" if len(had) == len(now) else f"cell {cell} is new or changed"
-    if not cells:
-        yield "its cells are others" if len(had) == len(now) else f"it has {len(now)} cells now, and had {len(had)}"
-
-
-def _changes(had: Ingredients, now: Ingredients, kind: str, shown: Callable[[str, str, str], str]) -> Iterator[str]:
-    before, after = had.get(kind, {}), now.get(kind, {})
-    yield from dict.fromkeys(
-        shown(name, before.get(name, "none"), after.get(name, "none"))
-        for name in sorted({*before, *after})
-        if before.get(name) != after.get(name)
-    )
-
-
-def _definition_shown(name: str) -> str:
-    kind, _, names = name.partition(" ")
-    if kind == "function":
-        return f"`{names}()` that it calls"
-    return f"the import of {names}" if kind == "import" else f"the {kind} `{names}` that it uses"
-
-
-def _setting_shown(name: str, before: str, now: str) -> str:
-    if name == "nb2pipe":
-        return f"nb2pipe {before} → {now}"
-    return _SETTINGS.get(name, f"{name}: {before} → {now}")
-
-
-_SETTINGS = {
-    "kernel": "it is another kernel",
-    "Python": "the kernel's Python changed",
-    "environment": "the environment variables of the kernel's specification changed",
-    "metrics": "its metrics changed",
-    "tracebacks": "the notebook looks at tracebacks otherwise",
-}
-
-
-def _state_shown(name: str) -> str:
-    """An input in words: a variable, or state that is none."""
-    if not name.startswith(stored.AMBIENT):
-        return f"`{name}`"
-    if name.startswith(stored.OPTIONS):
-        return f"an option of {name.removeprefix(stored.OPTIONS).partition(':')[0]}"
-    kinds = {
-        "rng:python": "the state of Python's random numbers",
-        "rng:numpy": "the state of NumPy's random numbers",
-        "cwd": "the working directory",
-        "env": "the environment",
-        "path": "sys.path",
-    }
-    return kinds.get(name.removeprefix(stored.AMBIENT), name)
-
-
-def _how(before: str | None, now: str | None) -> str:
-    return "changed" if now and before else "is there now" if now else "is gone"
 
 
 def _touches(outputs: Outputs, path: str) -> bool:

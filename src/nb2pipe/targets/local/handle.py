@@ -159,6 +159,7 @@ def start(
     force: tuple[str, ...] = (),
     only: tuple[str, ...] | None = None,
     before: tuple[str, ...] = (),
+    safe: bool = False,
 ) -> LocalRun | UnchangedRun:
     """Start a run of the Bundle in `run_dir` (made by `runs.store.create`), its steps' working directory `folder`.
 
@@ -167,7 +168,7 @@ def start(
     `parameters` are all of the pipeline's, with their final values. `notes` become the run's first warnings.
     `runner` is for tests. `cache`: earlier runs' results are taken where they are fresh, and this one's are kept; a run
     in a copy does neither. `force`: steps (ids) that run all the same. `only`: those to look at; they need no others.
-    `before`: the runs that this one goes on for: what they made of `force` will do.
+    `before`: the runs that this one goes on for: what they made of `force` will do. `safe`: how the Bundle was planned.
 
     Raises EnvironmentProblem before anything runs: N2P503 to N2P506 the kernel, N2P507 a secret's environment
     variable is not set, N2P508 the folder is too large to copy, N2P509 the folder isn't there or can't be read,
@@ -206,6 +207,7 @@ def start(
             force=force,
             only=only,
             before=before,
+            safe=safe,
         )
         if request.cache:
             ours = planned(bundle, request.parameters, request.kernel_argv, request.kernel_env, request.version)

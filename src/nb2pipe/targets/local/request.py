@@ -6,12 +6,13 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
+from datetime import datetime
 from pathlib import Path
 
 from nb2pipe import wire
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RunDir, StepDir
-from nb2pipe.model import Json, Pipeline, Step
+from nb2pipe.model import Json, Pipeline, RunStarted, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.local.stored import Given
 
@@ -30,7 +31,7 @@ class Request:
     `kernel_asked`: it was named for this run, and is not the notebook's own.
     `cache`: results of earlier runs are taken where they are fresh, and this run's are kept; `planned` are the steps'
     ingredients for that. `force`: steps to run in any case, unless one of the runs `before` did, which this one goes
-    on for. `only`: the steps to look at; None for all.
+    on for. `only`: the steps to look at; None for all. `safe`: how it was planned, for `resume`.
     """
 
     run: str
@@ -55,12 +56,28 @@ class Request:
     force: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
     before: tuple[str, ...] = ()
+    safe: bool = False
 
     @property
     def secret_variables(self) -> tuple[str, ...]:
         """The environment variables that hold secrets, sorted."""
         steps = self.pipeline.steps
         return tuple(sorted({secret.env for step in steps for secret in step.options.secrets}))
+
+    def started(self, now: datetime, pid: int) -> RunStarted:
+        """The run's first event."""
+        return RunStarted(
+            now,
+            self.run,
+            self.notebook,
+            self.pipeline.digest,
+            tuple((step.id, step.name) for step in self.pipeline.steps),
+            self.jobs,
+            pid,
+            self.parameters,
+            self.kernel,
+            self.version,
+        )
 
     def write(self, run: RunDir) -> None:
         """Write it into the run's directory. Raises OSError."""

@@ -1,11 +1,14 @@
-"""Text and JSON in; out, the same without the values of secrets."""
+"""Text, JSON and events in; out, the same without the values of secrets."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from nb2pipe.model import Printed, RunEvent, RunStarted, StepError, StepFinished, Warned
 
 MASK = "***"
 SHORTEST = 4  # a shorter value would be found, and masked, all over innocent text
@@ -88,3 +91,28 @@ class StreamScrubber:
         """What is still held back: no more text comes."""
         rest, self._rest = self._rest, ""
         return rest
+
+
+def scrubbed(event: RunEvent, scrubber: Scrubber) -> RunEvent:
+    """The event with secrets masked wherever text of the user's may be."""
+    if not scrubber:
+        return event
+    match event:
+        case RunStarted():
+            return replace(event, parameters=scrubber.data(event.parameters))
+        case Printed():
+            return replace(event, text=scrubber.text(event.text))
+        case Warned():
+            return replace(event, message=scrubber.text(event.message))
+        case StepFinished(error=StepError() as error):
+            return replace(
+                event,
+                error=replace(
+                    error,
+                    message=scrubber.text(error.message),
+                    traceback=scrubber.text(error.traceback),
+                    hint=scrubber.text(error.hint) if error.hint else error.hint,
+                ),
+            )
+        case _:
+            return event

@@ -30,7 +30,6 @@ from nb2pipe.model import (
     Printed,
     RunEvent,
     RunFinished,
-    RunStarted,
     RunState,
     Step,
     StepError,
@@ -46,7 +45,7 @@ from nb2pipe.targets.local.judging import Judge
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, places_of, sockets_dir, spec_of
 from nb2pipe.targets.local.running import Running, Took
 from nb2pipe.targets.local.schedule import Schedule
-from nb2pipe.targets.local.scrub import Scrubber
+from nb2pipe.targets.local.scrub import Scrubber, scrubbed
 from nb2pipe.targets.local.watch import Watch
 from nb2pipe.targets.local.worker import launch, load_runner
 
@@ -105,21 +104,7 @@ class Supervisor:
 
     def _begin(self) -> None:
         request = self.request
-        steps = tuple((step.id, step.name) for step in request.pipeline.steps)
-        self._emit(
-            RunStarted(
-                _now(),
-                request.run,
-                request.notebook,
-                request.pipeline.digest,
-                steps,
-                request.jobs,
-                os.getpid(),
-                request.parameters,
-                request.kernel,
-                request.version,
-            )
-        )
+        self._emit(request.started(_now(), os.getpid()))
         for note in (*request.notes, *filter(None, [self._no_reuse])):
             self._emit(Warned(_now(), note))
         self._take_lock()
@@ -168,7 +153,7 @@ class Supervisor:
         return RunState.FAILED
 
     def _emit(self, event: RunEvent) -> None:
-        self._journal.append(_scrub(event, self._scrubber))
+        self._journal.append(scrubbed(event, self._scrubber))
 
     # --- waiting ---------------------------------------------------------------------------------------------------
 
@@ -437,31 +422,6 @@ class Supervisor:
         """Tell steps that wait for a value of `step` that there will be none."""
         with contextlib.suppress(OSError):  # the run is failing anyway, and has said why
             write_atomic(self.dir.step(step).ended, b"{}\n", durable=False)
-
-
-def _scrub(event: RunEvent, scrubber: Scrubber) -> RunEvent:
-    """The event with secrets masked wherever text of the user's may be."""
-    if not scrubber:
-        return event
-    match event:
-        case RunStarted():
-            return replace(event, parameters=scrubber.data(event.parameters))
-        case Printed():
-            return replace(event, text=scrubber.text(event.text))
-        case Warned():
-            return replace(event, message=scrubber.text(event.message))
-        case StepFinished(error=StepError() as error):
-            return replace(
-                event,
-                error=replace(
-                    error,
-                    message=scrubber.text(error.message),
-                    traceback=scrubber.text(error.traceback),
-                    hint=scrubber.text(error.hint) if error.hint else error.hint,
-                ),
-            )
-        case _:
-            return event
 
 
 def _now() -> datetime:

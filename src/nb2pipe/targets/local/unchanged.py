@@ -17,7 +17,6 @@ from nb2pipe.model import (
     Json,
     RunEvent,
     RunFinished,
-    RunStarted,
     RunState,
     StepFinished,
     Warned,
@@ -26,6 +25,7 @@ from nb2pipe.targets.local import reuse
 from nb2pipe.targets.local.fresh import Reused, Stale
 from nb2pipe.targets.local.request import Request
 from nb2pipe.targets.local.reuse import WentBy
+from nb2pipe.targets.local.scrub import Scrubber, scrubbed
 from nb2pipe.targets.local.stored import Outputs
 
 
@@ -113,31 +113,12 @@ def _taken(run: RunDir, request: Request, bundle: Bundle, earlier: reuse.Reuse) 
 
 def _events(request: Request, results: Mapping[str, Reused], notes: list[str]) -> list[RunEvent]:
     now = datetime.now(UTC)
-    steps = tuple((step.id, step.name) for step in request.pipeline.steps)
-    started = RunStarted(
-        now,
-        request.run,
-        request.notebook,
-        request.pipeline.digest,
-        steps,
-        request.jobs,
-        os.getpid(),
-        request.parameters,
-        request.kernel,
-        request.version,
-    )
-    found: list[RunEvent] = [started, *(Warned(now, note) for note in notes)]
-    for key, _ in steps:
-        item = results[key]
-        outputs = item.outputs
+    found: list[RunEvent] = [request.started(now, os.getpid()), *(Warned(now, note) for note in notes)]
+    for step in request.pipeline.steps:
+        item = results[step.id]
+        values, metrics = item.outputs.variables, item.outputs.metrics
         found.append(
-            StepFinished(
-                now,
-                key,
-                RunState.SUCCEEDED,
-                values=outputs.variables,
-                metrics=outputs.metrics,
-                reused=item.trace.run,
-            )
+            StepFinished(now, step.id, RunState.SUCCEEDED, values=values, metrics=metrics, reused=item.trace.run)
         )
-    return [*found, RunFinished(now, RunState.SUCCEEDED)]
+    scrubber = Scrubber(os.environ.get(name, "") for name in request.secret_variables)
+    return [*(scrubbed(event, scrubber) for event in found), RunFinished(now, RunState.SUCCEEDED)]
