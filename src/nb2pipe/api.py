@@ -173,12 +173,14 @@ def stale_files(bundle: Bundle, folder: Path) -> tuple[str, ...]:
     return tuple(sorted(stale))
 
 
-def status(source: Path, asked: RunAsked | None = None) -> tuple[StepStatus, ...]:
+def status(source: Path, asked: RunAsked | None = None, planned: Plan | None = None) -> tuple[StepStatus, ...]:
     """Which steps a run would take from earlier ones, and why not the others. Nothing is run, and no kernel started.
+
+    `planned`: what `plan` gave for the same, if it is there already.
 
     Raises BadInput with all errors of the notebook or the parameters, EnvironmentProblem for a kernel that is missing.
     """
-    planned, found = running.status(source, asked or RunAsked())
+    planned, found = running.status(source, asked or RunAsked(), planned)
     notes: dict[int | None, list[str]] = {}
     for item in planned.analyzed.diagnostics:
         if item.code in _CHANCY:
@@ -196,9 +198,9 @@ def mark_fresh(source: Path, steps: Sequence[str], asked: RunAsked | None = None
     Raises BadInput: N2P610 for a step that isn't there, N2P617 for one that never ran, or that waits for a stale one.
     """
     asked = asked or RunAsked()
-    for name in steps:
-        planned, found = running.status(source, asked)
-        with store.in_use(asked.run_dir or store.default_root(source)):
+    planned, found = running.status(source, asked)
+    with store.in_use(asked.run_dir or store.default_root(source)):
+        for name in steps:
             found.mark(running.step_of(planned.pipeline, name))
 
 

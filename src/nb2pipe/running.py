@@ -97,8 +97,8 @@ def run(source: Path, asked: Asked | None = None) -> LocalPipelineRun:
 def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
     """Go on with a run that ended before its steps did: a run of the same notebook with the same parameters and kernel.
 
-    What it had done is taken. Raises BadInput: there is no such run (N2P602, N2P603), or it is under way or its
-    notebook is gone (N2P619); else as `run` does.
+    What it had done is taken. Raises BadInput: there is no such run (N2P602, N2P603), or it is under way, was made in a
+    copy, or its notebook is gone (N2P619); else as `run` does.
     """
     before = store.load(root, which)
     if not before.state.done:
@@ -113,16 +113,23 @@ def resume(root: Path, which: str = "latest", output: Path | None = None) -> Loc
         raise BadInput.of(
             "N2P619", f"run {before.id} was of {source}, which is gone", hint="`nb2pipe run` runs it where it is now"
         )
+    if not request.get("lock"):
+        raise BadInput.of(
+            "N2P619", f"run {before.id} was made in a copy (`--isolated`), which leaves nothing to go on from"
+        )
     kernel = before.kernel if request.get("kernel_asked") else None
     safe = bool(request.get("safe"))
     return run(source, Asked(values=values, jobs=before.jobs, kernel=kernel, run_dir=root, output=output, safe=safe))
 
 
-def status(source: Path, asked: Asked) -> tuple[Plan, Status]:
-    """What a run would take from earlier ones, and why not the rest. Raises BadInput, EnvironmentProblem."""
+def status(source: Path, asked: Asked, planned: Plan | None = None) -> tuple[Plan, Status]:
+    """What a run would take from earlier ones, and why not the rest. `planned`: if the caller has the plan already.
+
+    Raises BadInput, EnvironmentProblem.
+    """
     from nb2pipe.targets import local
 
-    planned = _planned(source, asked)
+    planned = planned or _planned(source, asked)
     bundle = render.bundle(planned.analyzed.notebook, planned.pipeline)
     root = RootDir((asked.run_dir or store.default_root(source)).resolve())
     folder = source.resolve().parent

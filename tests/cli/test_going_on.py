@@ -196,6 +196,10 @@ def test_which_steps_run_is_for_people_to_say(write: Write, call: Call, monkeypa
     assert only.code == 0, only
     assert lines(only.out, "started").keys() == {"load", "clean"}
     assert lines(only.out, "SKIPPED").keys() == {"each", "fit"}
+    dry = call("run", str(path), "--dry-run").out.partition("what runs\n")[2]
+    assert [line.split()[:2] for line in dry.splitlines()[:4]] == [
+        ["load", "fresh"], ["clean", "fresh"], ["each", "stale"], ["fit", "stale"],
+    ]  # fmt: skip
     assert lines(call("run", str(path)).out, "started").keys() == {"each", "fit"}
     assert lines(call("run", str(path)).out, "started").keys() == {"each"}
     since = call("run", str(path), "--from", "clean")
@@ -213,8 +217,16 @@ def test_which_steps_run_is_for_people_to_say(write: Write, call: Call, monkeypa
     told = json.loads(call("status", str(path), "--json").out)["steps"]
     assert {item["id"]: item["fresh"] for item in told} == {"load": True, "clean": True, "each": False, "fit": True}
     write(("step:load", "n = [2]"), ("step:clean", "m = [n[0] + 2]"), ("step:fit", "print('fit', m)"))
+    both = call("mark-fresh", str(path), "load", "clean")  # the one needs the other
+    assert (both.code, lines(call("status", str(path)).out, "fresh").keys()) == (0, {"load", "clean", "fit"}), both
+    write(("step:load", "n = [3]"), ("step:clean", "m = [n[0] + 3]"), ("step:fit", "print('fit', m)"))
     late = call("mark-fresh", str(path), "clean")
     assert (late.code, "`load`, which it waits for, is stale" in late.err) == (2, True), late
+
+    copied = call("run", str(path), "--isolated")
+    assert copied.code == 0, copied
+    again = call("resume", "--run-dir", str(path.parent))
+    assert (again.code, "was made in a copy" in again.err) == (2, True), again
 
     monkeypatch.setenv(VARIABLE, "short")
     without = call("status", str(path))

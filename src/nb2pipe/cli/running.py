@@ -106,7 +106,7 @@ def run(
         from nb2pipe import api
 
         planned = api.plan(notebook, parameters=parameters, parameters_file=params_file, run_dir=run_dir, safe=safe)
-        steps = () if isolated else api.status(notebook, asked)
+        steps = () if isolated else api.status(notebook, asked, planned)
         _show_plan(planned, api.values(planned.analyzed, run_dir or notebook), steps, as_json=as_json)
         return 0
     return _to_the_end(_started(notebook, asked), output, as_json=as_json)

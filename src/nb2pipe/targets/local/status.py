@@ -49,14 +49,17 @@ class Status:
     def __init__(self, pipeline: Pipeline, setting: Setting) -> None:
         self._pipeline = pipeline
         self._setting = setting
-        self._fresh = Freshness(pipeline, setting)
+        self._look()
+
+    def _look(self) -> None:
+        self._fresh = Freshness(self._pipeline, self._setting)
         self._schedule = self._fresh.schedule
         self._done: dict[str, Outputs] = {}
         self._found: dict[str, Reused] = {}
-        self.steps = self._look()
+        self.steps = self._of_all()
         self._fresh.save()
 
-    def _look(self) -> tuple[StepStatus, ...]:
+    def _of_all(self) -> tuple[StepStatus, ...]:
         found: dict[str, StepStatus] = {}
         for step in self._pipeline.steps:
             if step.id not in found:
@@ -117,6 +120,7 @@ class Status:
             traces.write(folder, self._as_of_now(step, last), self._setting.key, name)
         except OSError as error:
             raise EnvironmentProblem.of("N2P601", f"it can't be written: {error.filename}: {error.strerror}") from error
+        self._look()
 
     def _as_of_now(self, step: Step, last: Trace) -> Trace:
         had = last.ingredients
