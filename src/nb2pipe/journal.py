@@ -21,6 +21,11 @@ class Journal:
         self._size = _whole_lines(self._descriptor)
         os.ftruncate(self._descriptor, self._size)
 
+    @property
+    def empty(self) -> bool:
+        """True as long as there is no event in it."""
+        return self._size == 0
+
     def append(self, event: RunEvent) -> None:
         """Write one line; on disk for sure after a StepFinished and a RunFinished.
 

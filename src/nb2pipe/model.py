@@ -404,7 +404,8 @@ class Unmovable:
 class Step:
     """One step. Steps are listed in notebook order; `id` is unique among them. `cells` are those that hold code.
 
-    `reads`: files that it reads, as far as code and comments tell: paths and patterns as from the notebook's folder.
+    `reads`: files that it reads, as far as comments and calls of loaders tell: paths, folders and patterns, as from the
+    notebook's folder. What Python itself opens and lists is seen anyway.
     `process`: the id of the first of the steps that share a process with this one; None if it has its own.
     """
 

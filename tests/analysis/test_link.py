@@ -532,3 +532,25 @@ def test_a_cell_that_is_no_python_is_one_error(steps: Link, source: str) -> None
 def test_all_problems_in_one_pass(steps: Link) -> None:
     linked = steps("def f(:", "print(y)", "print(z)")
     assert len(linked.errors) == 3
+
+
+# --- files that are read unseen --------------------------------------------------------------------------------------
+
+SOURCES = {
+    "a loader's file": ("import pandas as pd\ndf = pd.read_csv('in/a.csv')", ("in/a.csv",)),
+    "a loader's folder, by a name": ("import pandas as pd\nwhere = './in'\ndf = pd.read_parquet(where)", ("in",)),
+    "a path that nobody can tell": ("import pandas as pd\ndf = pd.read_csv(input())", ()),
+    "an address": ("import pandas as pd\ndf = pd.read_csv('https://example.org/a.csv')", ()),
+    "after another folder was entered": ("import os, pandas as pd\nos.chdir('x')\ndf = pd.read_csv('a.csv')", ()),
+    "a comment's": ("import lib\nlib.f()  # nb2pipe: reads in/*.csv", ("in/*.csv",)),
+    "what Python opens": ("text = open('a.txt').read()", ()),
+    "a folder that is listed": ("import os\nnames = os.listdir('in')", ()),
+    "a pattern that is matched": ("import glob\nnames = glob.glob('in/*.csv')", ()),
+    "a path that is looked for": ("from pathlib import Path\nthere = Path('a.csv').exists()", ()),
+}
+
+
+@pytest.mark.parametrize("case", SOURCES)
+def test_what_may_be_read_unseen(steps: Link, case: str) -> None:
+    source, reads = SOURCES[case]
+    assert steps(source).pipeline.steps[-1].reads == reads

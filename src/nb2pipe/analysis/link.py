@@ -136,7 +136,7 @@ class _Linking:
                     key=lambda item: (item.kind, item.name),
                 )
             ),
-            reads=tuple(sorted(item.name for item in names.reads if item.kind == "file" and item.name != "*")),
+            reads=tuple(sorted(item.name for item in names.reads if item.kind == "source")),
             options=section.options,
         )
 

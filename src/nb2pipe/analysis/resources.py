@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FILE_OBJECTS = frozenset({"builtins.open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open"})
 _PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "os.path.join", "os.path.abspath"})
 _LISTS = ("os.listdir", "os.scandir")  # the working folder, if none is named
+_SEEN = ("os.", "glob.", "shutil.")  # what these look at is seen while they run
 _ANY = "*"
 _MAX_LITERAL = 4096
 _REMOTE = ("http://", "https://", "ftp://", "s3://", "gs://", "hdfs://", "abfs://", "sqlite://")
@@ -32,6 +33,8 @@ def call(state: State, ref: str, arguments: Arguments) -> None:
     if reads:
         path = arguments.at(*reads)
         file(state, Value(literal=".") if path is None and ref in _LISTS else path, write=False)
+        if not ref.startswith(_SEEN):
+            source(state, path)
     if writes:
         file(state, _with_suffix(ref, arguments.at(*writes)), write=True)
     if ref in ("os.rename", "os.replace", "shutil.move"):
@@ -180,6 +183,14 @@ def file(state: State, path: Value | None, *, write: bool) -> None:
             state.touch("file", normal(path.literal) if known else _ANY, write=write)
     elif path.literal is MISSING and not _is_buffer(state, path):
         state.touch("file", _ANY, write=write)
+
+
+def source(state: State, path: Value | None) -> None:
+    """A file, or all in a folder, is read, maybe by code that opens it unseen. It asks for no order of its own."""
+    if path is None or not isinstance(path.literal, str) or path.literal.startswith(_REMOTE):
+        return
+    if not state.moved or path.literal.startswith("/"):
+        state.touch("source", normal(path.literal), write=False)
 
 
 def _is_buffer(state: State, path: Value) -> bool:

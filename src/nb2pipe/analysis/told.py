@@ -43,6 +43,8 @@ def applied(frames: Frames, told: Told) -> Iterator[None]:
             places.pop(_SOME_FILE, None)
         for path in paths:
             resources.file(state, Value(literal=path), write=write)
+            if not write:
+                resources.source(state, Value(literal=path))
     for name, line in told.updates:
         _change(frames, name, line)
 

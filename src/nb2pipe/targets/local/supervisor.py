@@ -138,6 +138,8 @@ class Supervisor:
     def _give_up(self, error: Exception) -> RunState:
         """Stop everything and end the record: nb2pipe can't go on."""
         self.dir.ballast.unlink(missing_ok=True)  # room for what is still to be written
+        if self._journal.empty:  # it was the first event that could not be written
+            self._emit(self.request.started(_now(), os.getpid()))
         for running in self._running.values():
             running.kill()
         if isinstance(error, OSError):
