@@ -1,0 +1,1 @@
+"""Kubeflow Pipelines as a target: connections, submitting and following runs."""
