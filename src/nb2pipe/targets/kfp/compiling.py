@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from nb2pipe import wire
+from nb2pipe.errors import BadInput
 from nb2pipe.model import Bundle, Json
 from nb2pipe.targets.kfp import names
+from nb2pipe.targets.kfp.kinds import kinds_of
 from nb2pipe.targets.kfp.packing import pack
+from nb2pipe.targets.kfp.parameters import check as check_parameters
+from nb2pipe.targets.kfp.parameters import with_values
 from nb2pipe.targets.kfp.slicing import slice_for
 from nb2pipe.targets.kfp.spec import Specs, specs
 from nb2pipe.targets.kfp.tasks import Task, tasks_of
@@ -18,8 +23,20 @@ from nb2pipe.targets.kfp.told import SCHEMA, Told
 IMAGE = "python:3.11"
 
 
-def compiled(bundle: Bundle, types: Mapping[tuple[str, str], str] | None = None) -> bytes:
-    """The YAML file. `types`: step and variable to the type of its artifact (`system.Model`), where it is known."""
+def compiled(
+    bundle: Bundle,
+    types: Mapping[str, Mapping[str, str]] | None = None,
+    parameters: Mapping[str, Json] | None = None,
+) -> bytes:
+    """The YAML file. `types`: step and variable to its type, where analysis knows it. `parameters`: other values.
+
+    Raises BadInput with all that KFP can't carry.
+    """
+    pipeline = replace(bundle.pipeline, parameters=with_values(bundle.pipeline.parameters, parameters or {}))
+    bundle = replace(bundle, pipeline=pipeline)
+    problems = tuple(check_parameters(pipeline.parameters))
+    if problems:
+        raise BadInput(problems)
     tasks = tasks_of(bundle.pipeline)
     notebooks = {
         PurePosixPath(file.path).stem: file.content.decode("utf-8", "surrogatepass")
@@ -27,7 +44,7 @@ def compiled(bundle: Bundle, types: Mapping[tuple[str, str], str] | None = None)
         if file.path.startswith("steps/")
     }
     told = {task.id: pack(wire.encode(_told(bundle, notebooks, task))) for task in tasks}
-    return as_yaml(specs(bundle.pipeline, tasks, told, types or {}, IMAGE))
+    return as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), IMAGE))
 
 
 def _told(bundle: Bundle, notebooks: Mapping[str, str], task: Task) -> Told:

@@ -28,7 +28,7 @@ _PIECE = 96 * 1024
 
 _EMPTY = ("targets", "targets.local", "targets.kfp")  # packages whose own __init__ would load what no pod needs
 _MODULES = (
-    "__init__", "digests", "files", "layout", "learned", "locks", "model", "processes", "records", "wire",
+    "__init__", "digests", "evaluate", "files", "layout", "learned", "locks", "model", "processes", "records", "wire",
     *(f"runtime.{name}" for name in (
         "__init__", "ambient", "arrays", "carrying", "cells", "changes", "computed", "counting", "definitions",
         "demand", "describe", "describe_libraries", "digests", "facts", "fetch", "frames", "left", "losses",

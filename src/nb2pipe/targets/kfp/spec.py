@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from nb2pipe.model import Json, Parameter, Pipeline
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
+from nb2pipe.targets.kfp.kinds import ANY, METRICS
 from nb2pipe.targets.kfp.messages import pipeline_spec
 from nb2pipe.targets.kfp.options import apply
-from nb2pipe.targets.kfp.parameters import set_value, type_of
+from nb2pipe.targets.kfp.parameters import declare, define
 from nb2pipe.targets.kfp.program import COMMAND_ARGS, command
 from nb2pipe.targets.kfp.tasks import Task
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "2.1.0"
 SDK_VERSION = "nb2pipe"
 TYPE_VERSION = "0.0.1"
-ANY = "system.Artifact"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def specs(
     parameters = {item.name: item for item in pipeline.parameters}
     used = [item for item in pipeline.parameters if any(item.name in task.parameters for task in tasks)]
     for parameter in used:
-        _define(found.root.input_definitions.parameters[names.encode(parameter.name)], parameter)
+        define(found.root.input_definitions.parameters[names.encode(parameter.name)], parameter)
     executors = _Executors(pb, image)
     for task in tasks:
         component = found.components[f"comp-{task.id}"]
@@ -68,7 +68,7 @@ def _component(
     inputs = component.input_definitions
     inputs.parameters[names.TOLD].parameter_type = pb.ParameterType.STRING
     for name in task.parameters:
-        inputs.parameters[names.encode(name)].parameter_type = type_of(parameters[name])
+        declare(inputs.parameters[names.encode(name)], parameters[name])
     for item in task.inputs:
         _artifact(inputs.artifacts[item.name], ANY)
     outputs = component.output_definitions
@@ -79,7 +79,7 @@ def _component(
     _artifact(outputs.artifacts[names.RECORD], ANY)
     _artifact(outputs.artifacts[names.NOTEBOOK], ANY)
     if any(step.metrics for step in task.steps):
-        _artifact(outputs.artifacts[names.METRICS], "system.Metrics")
+        _artifact(outputs.artifacts[names.METRICS], METRICS)
 
 
 def _artifact(definition: Any, title: str) -> None:  # noqa: ANN401  # an input's or an output's message
@@ -99,12 +99,6 @@ def _task(spec: pipeline_spec_pb2.PipelineTaskSpec, task: Task, told: str) -> No
     for item in task.inputs:
         source = spec.inputs.artifacts[item.name].task_output_artifact
         source.producer_task, source.output_artifact_key = item.task, item.key
-
-
-def _define(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, parameter: Parameter) -> None:
-    definition.parameter_type = type_of(parameter)
-    definition.is_optional = True
-    set_value(definition.default_value, parameter.default)
 
 
 class _Executors:

@@ -9,6 +9,7 @@ from nb2pipe import graph
 from nb2pipe.model import Pipeline, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
+from nb2pipe.targets.kfp.parameters import needed
 
 LAST = "compare-with-notebook-order"
 """The task that compares what all others did, where none of them has waited for all the rest."""
@@ -86,7 +87,7 @@ def _task(
                     values[name] = (provider, need.variable)
                     inputs.append(Input(name, home[provider], output_key(pipeline, giver, need.variable)))
     outputs = {output_key(pipeline, step, name): (step.id, name) for step in steps for name in step.outputs}
-    parameters = dict.fromkeys(name for step in steps for name in step.parameters)
+    read = dict.fromkeys(name for step in steps for name in step.parameters)
     return Task(
         id=task,
         name=" + ".join(step.name for step in steps),
@@ -96,7 +97,7 @@ def _task(
         inputs=tuple(inputs),
         values=values,
         outputs=outputs,
-        parameters=tuple(parameters),
+        parameters=needed(pipeline.parameters, tuple(read)),
     )
 
 

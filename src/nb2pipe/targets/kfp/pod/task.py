@@ -16,7 +16,7 @@ from nb2pipe.layout import RunDir
 from nb2pipe.model import Json, Step, StepError
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
-from nb2pipe.targets.kfp.parameters import as_in_notebook
+from nb2pipe.targets.kfp.parameters import received
 from nb2pipe.targets.kfp.pod.artifacts import Artifacts
 from nb2pipe.targets.kfp.pod.records import Records
 from nb2pipe.targets.kfp.pod.saying import Failed, pass_on, scrubbed, warn
@@ -95,16 +95,15 @@ class Pod:
 
     def _request(self) -> Request:
         """What the run of this pod is, as a run on one machine would have it."""
-        given = self.artifacts.parameters
-        by_name = {item.name: item for item in self.told.pipeline.parameters}
+        told = self.artifacts.parameters
+        given = {name: told.get(key) for key, name in self.told.parameters.items()}
+        parameters = [item for item in self.told.pipeline.parameters if item.name in given]
         return Request(
             run=self.dir.id,
             notebook=self.told.pipeline.notebook or "notebook.ipynb",
             folder=_working_folder(),
             pipeline=self.told.pipeline,
-            parameters={
-                name: as_in_notebook(by_name[name], given.get(key)) for key, name in self.told.parameters.items()
-            },
+            parameters=received(parameters, given),
             kernel="python3",
             kernel_argv=(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
         )
