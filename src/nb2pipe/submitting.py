@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nb2pipe import __version__
+from nb2pipe import __version__, render
+from nb2pipe.analyzing import analyze
 from nb2pipe.errors import BadInput, RemoteProblem
 from nb2pipe.followed import ClusterRun, Remote, keep, look, only_one, remote_of
 from nb2pipe.journal import Journal, read_events
@@ -22,24 +24,34 @@ from nb2pipe.model import (
     CancelRequested,
     Diagnostic,
     Json,
+    Parameter,
+    ParameterType,
     Run,
     RunFinished,
     RunStarted,
     RunState,
+    Severity,
+    Step,
     StepFinished,
     Submitted,
     Warned,
 )
+from nb2pipe.parameter_files import read_parameters
 from nb2pipe.records import dataclass
+from nb2pipe.running import given_values, sound
 from nb2pipe.runs import store
+from nb2pipe.targets import kfp
+from nb2pipe.targets.kfp import names
+from nb2pipe.targets.kfp import parameters as kfp_parameters
 from nb2pipe.targets.kfp.answers import RemoteRun
 from nb2pipe.targets.kfp.client import Server, Version
 from nb2pipe.targets.kfp.connections import Connection
 from nb2pipe.targets.kfp.cron import six_fields
 from nb2pipe.targets.kfp.following import Place, seen
-from nb2pipe.targets.kfp.package import Package, read_package, values_of
+from nb2pipe.targets.kfp.package import Package, package_of, read_package, values_of
 from nb2pipe.targets.kfp.plain_words import Wanted
 from nb2pipe.targets.kfp.sending import Failure, Kind
+from nb2pipe.targets.kfp.tasks import tasks_of
 
 _TRIES = 3
 _LOOKS_S = (0.5, 1.5, 4.0)  # pauses before each look for a run that may or may not have been made
@@ -63,12 +75,49 @@ class Job:
 
 
 def job(source: Path, *, parameters: Mapping[str, str] | None = None, parameters_file: Path | None = None) -> Job:
-    """What submitting this file means: of YAML that was compiled before, its tasks are its steps. Raises BadInput."""
-    from nb2pipe.parameter_files import read_parameters
+    """What submitting this file means: a notebook is compiled; of YAML that was compiled before, tasks are steps.
 
+    `parameters` are texts as typed, which go before those of `parameters_file`. Raises BadInput.
+    """
+    if source.suffix.lower() in (".yaml", ".yml"):
+        return _of_package(source, parameters or {}, parameters_file)
+    analyzed = analyze(source)
+    pipeline = sound(analyzed)
+    values = given_values(pipeline, parameters or {}, parameters_file)
+    problems = tuple(kfp_parameters.check(kfp_parameters.with_values(pipeline.parameters, values)))
+    if problems:
+        raise BadInput(problems)
+    # None can't be sent, so it becomes part of the pipeline; all else doesn't, so that one version serves all values
+    fixed = {name: value for name, value in values.items() if value is None}
+    content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, fixed)
+    told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
+    by_name = {item.name: item for item in pipeline.parameters}
+    return Job(
+        package_of(content, source.name),
+        source.name,
+        pipeline.digest,
+        tuple((step.id, step.name) for step in pipeline.steps),
+        {task.id: tuple(step.id for step in task.steps) for task in tasks_of(pipeline)},
+        {names.encode(name): _sent(by_name[name], value) for name, value in values.items() if value is not None},
+        {step.id: _wanted(step) for step in pipeline.steps},
+        (*told, *kfp.check(pipeline)),
+    )
+
+
+def _sent(parameter: Parameter, value: Json) -> Json:
+    """A value as KFP takes it: of a parameter of any type, as JSON."""
+    return json.dumps(value, sort_keys=True) if parameter.type is ParameterType.NONE else value
+
+
+def _wanted(step: Step) -> Wanted:
+    options = step.options
+    timeout = f"{options.timeout_s:g} s" if options.timeout_s else ""
+    return Wanted(step.name, options.image or "", options.memory or "", timeout)
+
+
+def _of_package(source: Path, texts: Mapping[str, str], file: Path | None) -> Job:
     package = read_package(source)
-    values = read_parameters(parameters_file) if parameters_file is not None else {}
-    found = values_of(package, parameters or {}, values)
+    found = values_of(package, texts, read_parameters(file) if file is not None else {})
     tasks = {task: (task,) for task in package.tasks}
     return Job(package, source.name, package.digest, tuple(package.tasks.items()), tasks, found)
 

@@ -11,7 +11,7 @@ import click
 from nb2pipe import sealed
 from nb2pipe.asked import Asked
 from nb2pipe.cli import show
-from nb2pipe.cli.app import PATH, emit_json, unicode_output
+from nb2pipe.cli.app import PATH, emit_json, pairs, unicode_output
 from nb2pipe.cli.progress import JsonLines, LiveView, PlainLines, Progress
 from nb2pipe.errors import Canceled, RunFailed
 from nb2pipe.model import Diagnostic, Json, Run, RunState, Severity
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from nb2pipe.checks import Crossing
     from nb2pipe.sealed import SealedRun
     from nb2pipe.targets.local import StepStatus
-
-
-def pairs(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
-    """`NAME=VALUE` texts as a mapping."""
-    found: dict[str, str] = {}
-    for text in values:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as depth=5")
-        if name.strip() in found:
-            raise click.BadParameter(f"{name.strip()} is given twice")
-        found[name.strip()] = value
-    return found
 
 
 @click.command()

@@ -11,10 +11,10 @@ import click
 
 from nb2pipe import api
 from nb2pipe.cli import show
-from nb2pipe.cli.app import PATH, emit_json
+from nb2pipe.cli.app import PATH, emit_json, pairs
 from nb2pipe.cli.connecting import connection_options, warn_of_exposure
 from nb2pipe.cli.history import given, place_option
-from nb2pipe.cli.running import pairs, to_the_end
+from nb2pipe.cli.running import to_the_end
 from nb2pipe.errors import Canceled
 from nb2pipe.targets.kfp import connections
 from nb2pipe.targets.kfp.connections import Connection

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from pipelines import nodes
 
 from nb2pipe import api
@@ -77,3 +78,42 @@ def test_a_run_is_followed_to_its_end(call: Call, double: Double, study: Path) -
     assert call("logs", "latest", "--run-dir", study)[1] == "load  | 12 rows\n"
     shown = json.loads(call("runs", "show", "--json", "--run-dir", study)[1])
     assert (shown["state"], shown["link"]) == ("SUCCEEDED", f"{double.url}/#/runs/details/{shown['remote']}")
+
+
+NOTEBOOK = (
+    ("parameters", "depth = 3\nname = 'it'\nlimit = None"),
+    ("step:load memory:1Gi", "rows = [1, 2, depth]"),
+    ("step:fit image:example.org/fit:2", "best = max(rows)"),
+    ("step:show", "print(best, name, limit)"),
+)
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    """Three steps, as a notebook."""
+    cells = [
+        {"cell_type": "code", "id": f"c{number}", "metadata": {"tags": tags.split()}, "execution_count": None,
+         "outputs": [], "source": source}
+        for number, (tags, source) in enumerate(NOTEBOOK)
+    ]  # fmt: skip
+    kernel = {"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}}
+    path = tmp_path / "train.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+def test_a_notebook_is_compiled_and_submitted(call: Call, double: Double, notebook: Path) -> None:
+    code, out, err = call("submit", notebook, "--host", double.url, "-p", "depth=5", "-p", "limit=[1, 2]")
+    assert code == 0, out + err
+    (run,) = double.runs.values()
+    assert run["runtime_config"]["parameters"] == {"depth": 5, "limit": "[1, 2]"}
+    (version,) = double.versions.values()
+    assert sorted(version["pipeline_spec"]["pipeline_spec"]["root"]["dag"]["tasks"]) == ["fit", "load", "show"]
+    code, out, err = call("submit", notebook, "--host", double.url, "-p", "depth=6")
+    assert (code, len(double.versions)) == (0, 1), "other values need no other version"
+
+
+def test_what_kfp_cannot_carry_is_said_before_anything_is_sent(call: Call, double: Double, notebook: Path) -> None:
+    code, _, err = call("submit", notebook, "--host", double.url, "-p", "depth=9007199254740993")
+    assert (code, double.asked) == (2, []), err
+    assert "N2P522" in err
