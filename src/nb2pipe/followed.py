@@ -39,6 +39,9 @@ LOOK_S = 3.0
 PATIENCE_S = 3600.0
 """How long a server may be out of reach while a run is followed."""
 
+FIRST_PAUSE_S = 1.0
+"""After the first look that gave no answer; each pause after it is twice as long."""
+
 _LONGEST_PAUSE_S = 60.0
 _MAX_LOG = 1_000_000  # characters of a pod's log that are kept
 
@@ -284,7 +287,7 @@ class _Patience:
 
     def __init__(self) -> None:
         self._since: float | None = None
-        self._pause_s = 1.0
+        self._pause_s = FIRST_PAUSE_S
         self._logins = 0
 
     def after(self, failure: Failure) -> Iterator[RunEvent]:
@@ -305,5 +308,5 @@ class _Patience:
 
     def over(self) -> Iterator[RunEvent]:
         """It answers."""
-        self._since, self._pause_s, self._logins = None, 1.0, 0
+        self._since, self._pause_s, self._logins = None, FIRST_PAUSE_S, 0
         return iter(())

@@ -293,6 +293,8 @@ def _created(server: Server, job: Job, remote: Remote, version: Version) -> tupl
                 found = _looked_for(server, place, failure)
                 if found is not None:
                     return found, True
+                if failure.is_slow:  # it may be made yet: asking again might make two
+                    raise _unknown(place, failure) from failure
             if number == _TRIES - 1:
                 raise
             time.sleep(max(_LOOKS_S[number], failure.after_s))

@@ -57,12 +57,18 @@ class Kind(Enum):
 
 
 class Failure(RemoteProblem):
-    """A request that gave no answer, or one that is no success. `after_s`: how long the server asks to wait."""
+    """A request that gave no answer, or one that is no success.
 
-    def __init__(self, kind: Kind, message: str, *, hint: str | None = None, after_s: float = 0.0) -> None:
+    `after_s`: how long the server asks to wait. `is_slow`: it may still be at work on it.
+    """
+
+    def __init__(
+        self, kind: Kind, message: str, *, hint: str | None = None, after_s: float = 0.0, is_slow: bool = False
+    ) -> None:
         super().__init__([Diagnostic(kind.code, Severity.ERROR, message, hint=hint)])
         self.kind = kind
         self.after_s = after_s
+        self.is_slow = is_slow
 
 
 class Answer:
@@ -161,9 +167,9 @@ class Sender:
                 hint="if its certificate is your organisation's own, name the file with its authority: `--ca-file`",
             ) from error
         except (exceptions.HTTPError, OSError, ValueError) as error:
-            raise Failure(
-                Kind.UNANSWERED, f"{host} gave no whole answer: {_reason(error)}", hint="try again"
-            ) from error
+            message = f"{host} gave no whole answer: {_reason(error)}"
+            is_slow = isinstance(error, exceptions.TimeoutError)
+            raise Failure(Kind.UNANSWERED, message, hint="try again", is_slow=is_slow) from error
         if len(data) > MAX_ANSWER_BYTES:
             raise Failure(Kind.JUNK, f"{host} answered with more than {MAX_ANSWER_BYTES >> 20} MiB")
         return Answer(response.status, response.headers, data)
@@ -181,7 +187,8 @@ def refusal(host: str, answer: Answer) -> Failure:
         )
     if status >= 500:
         hint = "try later; the server's own log says more"
-        return Failure(Kind.BROKEN, f"{host} failed ({status}){said}", hint=hint, after_s=_after(answer))
+        message = f"{host} failed ({status}){said}"
+        return Failure(Kind.BROKEN, message, hint=hint, after_s=_after(answer), is_slow=status == 504)
     kind = {404: Kind.MISSING, 409: Kind.CONFLICT}.get(status, Kind.REFUSED)
     is_elsewhere = status in (404, 405) and not said
     where = "is it the address of KFP's API? On Kubeflow it ends in /pipeline" if is_elsewhere else None
@@ -250,7 +257,7 @@ def _within(seconds: float, function: Callable[[], _T], host: str) -> _T:
         good, value = found.get(timeout=seconds)
     except queue.Empty:
         message = f"{host} gave no whole answer within {seconds:.0f} s"
-        raise Failure(Kind.UNANSWERED, message, hint="try again") from None
+        raise Failure(Kind.UNANSWERED, message, hint="try again", is_slow=True) from None
     if not good:
         raise value
     result: _T = value
