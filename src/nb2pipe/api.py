@@ -46,9 +46,9 @@ __all__ = [
     "USE_CASES", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus",
     "analyze", "analyze_here", "attach", "build", "bundle_folder", "cancel", "collect", "compile_notebook", "debug",
     "debug_console", "debug_notebook", "is_remote", "job", "lessons", "log", "look", "mark_fresh", "new", "plan",
-    "remove_runs", "resume", "resume_remote", "run", "run_folder", "run_record", "runs", "schedule", "schema", "stale_files",
-    "status", "submit", "suggest", "verification_index", "verification_page", "verify", "versions", "write_bundle",
-    "write_tags",
+    "remove_runs", "resume", "resume_remote", "run", "run_folder", "run_record", "runs", "schedule", "schema",
+    "stale_files", "status", "submit", "suggest", "verification_index", "verification_page", "verify", "versions",
+    "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {

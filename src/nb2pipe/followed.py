@@ -43,6 +43,7 @@ FIRST_PAUSE_S = 1.0
 """After the first look that gave no answer; each pause after it is twice as long."""
 
 _LONGEST_PAUSE_S = 60.0
+_TELLING = 2_000  # characters at a log's end that may say why: what stands before, the user's code has printed
 _MAX_LOG = 1_000_000  # characters of a pod's log that are kept
 
 
@@ -253,7 +254,7 @@ class ClusterRun:
         report = reported.report_of(said)
         if not steps:
             wanted = Wanted(item.task)
-            told = report.error if report is not None else explained([*item.errors, *problem, said], wanted)
+            told = report.error if report is not None else explained([*item.errors, *problem, said[-_TELLING:]], wanted)
             yield Warned(now, told.message)
             return
         failed = report.step if report is not None and report.step in steps else steps[0]
@@ -261,7 +262,7 @@ class ClusterRun:
             yield Printed(now, failed, None, "stdout", reported.without_report(said))
         wanted = self._remote.wanted.get(failed, Wanted(known[failed].name))
         error = report.error if report is not None else None
-        error = error or explained([*item.errors, *problem, said, *remote.errors], wanted)
+        error = error or explained([*item.errors, *problem, said[-_TELLING:], *remote.errors], wanted)
         at = item.finished_at or now
         for step in steps[: steps.index(failed)]:
             yield StepFinished(at, step, RunState.SUCCEEDED)

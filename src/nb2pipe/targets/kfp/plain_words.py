@@ -11,6 +11,9 @@ from nb2pipe.records import dataclass
 _LOOKED_AT = 20_000  # characters of what is said, from its end: pods may say anything, at any length
 
 
+_GONE = re.compile(r"pods? \S{1,300} not found")  # in place of a log: what became of the step isn't told by that
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a step asked for, as far as it is known: its name is `step`."""
@@ -56,7 +59,7 @@ _REASONS = (
         "give the step more time with `timeout:`",
     ),
     _reason(
-        r"(?:Insufficient|insufficient quota for) (?P<what>[a-z0-9./-]{1,60})",
+        r"(?:Insufficient|insufficient quota for) (?P<what>[a-z0-9./-]{0,59}[a-z0-9])",
         "start",
         "no node of the cluster has enough {what} free",
         "ask for less, or ask the cluster's owner for more",
@@ -105,9 +108,9 @@ _REASONS = (
         "make the step's cells shorter, or split it",
     ),
     _reason(
-        r"pods? .{0,200}not found|node .{0,200}NotReady|NodeLost",
+        r"\bNodeLost\b|\bNodeNotReady\b|pod deleted|Pod was terminated in response to imminent node shutdown",
         "killed",
-        "its pod was removed from the cluster, or its node was lost",
+        "its pod was removed, or its node was lost",
         "`nb2pipe resume` goes on from here",
     ),
 )
@@ -124,9 +127,10 @@ def explained(said: Sequence[str], wanted: Wanted) -> StepError:
     if code:
         message = f"step '{wanted.step}' ended with exit code {code}"
         return StepError("exit", message, hint="`nb2pipe logs` and the run's page show what it printed")
-    words = " ".join(next((text for text in said if text.strip()), "").split())[:300]
-    message = f"step '{wanted.step}' failed" + (f": {words}" if words else " and the cluster doesn't say why")
-    return StepError("exit", message, hint="the run's page shows its pod's events and log")
+    telling = (text for text in said if text.strip() and not _GONE.search(text))
+    words = " ".join(next(telling, "")[-_LOOKED_AT:].split())[-300:]
+    why = f": {words}" if words else "; its pod has left no log, and the cluster doesn't say why"
+    return StepError("exit", f"step '{wanted.step}' failed{why}", hint="the run's page shows its pod's events and log")
 
 
 def _told(reason: _Reason, found: dict[str, str | None], wanted: Wanted) -> StepError:
