@@ -1,7 +1,8 @@
 """The notebook's parameters in, KFP's types and values out; and what a pod is given back to the notebook's values.
 
 protobuf has one kind of number: 1 and 1.0 are the same to KFP. What a pod is given is made what the notebook has by the
-declared type, and inside lists and dicts by what the notebook's own value holds.
+declared type, and inside lists and dicts by what the notebook's own value holds. Nor has KFP a None that each of its
+runners passes on: a parameter that is None, or computed from others, is a text there, empty unless somebody gives one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _NAMES = {
     ParameterType.STR: "STRING",
     ParameterType.LIST: "LIST",
     ParameterType.DICT: "STRUCT",
-    ParameterType.NONE: "STRING",  # as JSON
+    ParameterType.NONE: "STRING",
 }
 _EXACT = 2**53
 _TEMPLATE = "{{"
@@ -74,15 +75,18 @@ def _obstacle(value: Json) -> str:
 
 
 def define(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, parameter: Parameter) -> None:
-    """Declare a parameter of the pipeline. One that is None or computed has no value of its own."""
+    """Declare a parameter of the pipeline."""
     from google.protobuf import json_format
 
     declare(definition, parameter)
     definition.is_optional = True
-    if parameter.expression is None and parameter.default is not None:
-        as_json = parameter.type is ParameterType.NONE
-        value = json.dumps(parameter.default, sort_keys=True) if as_json else parameter.default
-        json_format.ParseDict(value, definition.default_value)
+    value = parameter.default
+    if _is_text(parameter):
+        unsaid = parameter.expression is not None or value is None
+        value = "" if unsaid else json.dumps(value, sort_keys=True)
+        what = f"computed: {parameter.expression}" if parameter.expression is not None else "None"
+        definition.description = f"{parameter.type.value}, as JSON; empty: {what}" if unsaid else "as JSON"
+    json_format.ParseDict(value, definition.default_value)
 
 
 def declare(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, parameter: Parameter) -> None:
@@ -90,8 +94,11 @@ def declare(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, par
     from nb2pipe.targets.kfp.messages import pipeline_spec
 
     enum = pipeline_spec().ParameterType.ParameterTypeEnum
-    definition.parameter_type = enum.Value(_NAMES[parameter.type])
-    definition.is_optional = parameter.expression is not None or parameter.default is None
+    definition.parameter_type = enum.Value("STRING" if _is_text(parameter) else _NAMES[parameter.type])
+
+
+def _is_text(parameter: Parameter) -> bool:
+    return parameter.expression is not None or parameter.default is None or parameter.type is ParameterType.NONE
 
 
 # --- in the pod ---------------------------------------------------------------------------------------------------
@@ -100,12 +107,15 @@ def declare(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, par
 def received(parameters: Sequence[Parameter], given: Mapping[str, Json]) -> dict[str, Json]:
     """The values as the notebook would have them; those that are computed, and were not given, computed.
 
-    `given`: what KFP handed over, by the notebook's names; None or absent for one that was given no value. Raises
-    ValueError for what is not of its type.
+    `given`: what KFP handed over, by the notebook's names. Raises ValueError for what is not of its type.
     """
     found: dict[str, Json] = {}
     for item in parameters:
         value = given.get(item.name)
+        if _is_text(item) and value in (None, ""):
+            value = None
+        elif _is_text(item):
+            value = _from_text(item, value)
         if value is not None:
             found[item.name] = _as_in_notebook(item, value)
         elif item.expression is not None:
@@ -120,9 +130,7 @@ def received(parameters: Sequence[Parameter], given: Mapping[str, Json]) -> dict
 
 def _as_in_notebook(parameter: Parameter, value: Json) -> Json:
     kind = parameter.type
-    if kind is ParameterType.NONE:
-        return _from_text(value)
-    if kind is ParameterType.BOOL or isinstance(value, bool | str):
+    if kind in (ParameterType.NONE, ParameterType.BOOL) or isinstance(value, bool | str):
         return value
     if kind is ParameterType.INT and isinstance(value, float):
         if not value.is_integer():
@@ -140,14 +148,17 @@ def _same(one: Json, other: Json) -> bool:
     return json.dumps(_made(one, float), sort_keys=True) == json.dumps(_made(other, float), sort_keys=True)
 
 
-def _from_text(value: Json) -> Json:
-    """What a text means for a parameter of any type: JSON if it is some, else the text itself."""
-    if not isinstance(value, str):
-        return value
+def _from_text(parameter: Parameter, text: Json) -> Json:
+    """What a text means: itself for a str, else JSON; for a parameter of any type, JSON if it is some."""
+    if not isinstance(text, str) or parameter.type is ParameterType.STR:
+        return text
+    words: dict[str, Json] = {"True": True, "False": False, "None": None}
     try:
-        found: Json = json.loads(value)
-    except ValueError:
-        return value
+        found: Json = words[text] if text in words else json.loads(text)
+    except ValueError as error:
+        if parameter.type is ParameterType.NONE:
+            return text
+        raise ValueError(f"parameter `{parameter.name}` is {text!r}: no {parameter.type.value}") from error
     return found
 
 

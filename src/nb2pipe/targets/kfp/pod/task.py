@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2pipe.layout import RunDir
-from nb2pipe.model import Json, Step, StepError
+from nb2pipe.model import Json, Step, StepError, Value
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.parameters import received
@@ -126,14 +126,27 @@ class Pod:
             files.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             files.outputs.write_text(json.dumps(data), encoding="utf-8")
         order = [item.id for item in request.pipeline.steps if item.id in records.outputs]
+        known = {item: self._here(outputs) for item, outputs in records.outputs.items()}
+        sent = sorted({value.object for item in known.values() for value in item.values.values() if self._has(value)})
         for step in steps:
             files = self.dir.step(step.id)
             files.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             files.notebook.write_text(self.told.notebooks[step.id], encoding="utf-8")
             before = [item for item in order if item in self.told.waits[step.id]]
-            values = stored.resolve(step, records.outputs, before, order)
-            content = {**spec_of(request, self.dir, step, values), "may_wait": False}
+            values = stored.resolve(step, known, before, order)
+            for name, given in values.items():
+                if not self._has(given.value):
+                    raise Failed(_not_sent(step, name, request.pipeline.step(given.provider)), step.id)
+            content = {**spec_of(request, self.dir, step, values), "may_wait": False, "sent": sent}
             files.request.write_text(json.dumps(content, sort_keys=True), encoding="ascii")
+
+    def _has(self, value: Value) -> bool:
+        return self.dir.root.object(value.object).is_file()
+
+    def _here(self, outputs: stored.Outputs) -> stored.Outputs:
+        """The same; what a step left as it was, and stored again beside others, counts only where those were sent."""
+        shared = tuple(name for name in outputs.shared if name in outputs.values and self._has(outputs.values[name]))
+        return replace(outputs, shared=shared)
 
     def _judge(self, step: Step, outcome: Outcome, records: Records, scrubber: Scrubber) -> None:
         """Hold the step's end against the plan. Raises Failed."""
@@ -197,6 +210,15 @@ def _run(job: Job, ended: list[str]) -> Outcome:
         raise Failed(
             StepError("start", f"the image lacks {package}", hint=f"use an image that has {package}"), job.step.id
         ) from error
+
+
+def _not_sent(reader: Step, variable: str, writer: Step) -> StepError:
+    message = (
+        f"step `{reader.name}` needs `{variable}`, which step `{writer.name}` bound though its code does not show it: "
+        f"it was not sent"
+    )
+    hint = f"write `# nb2pipe: updates {variable}` on the line of `{writer.name}` that does it"
+    return StepError("value", message, hint=hint)
 
 
 def _working_folder() -> str:
