@@ -44,7 +44,6 @@ FIRST_PAUSE_S = 1.0
 
 _LONGEST_PAUSE_S = 60.0
 _TELLING = 2_000  # characters at a log's end that may say why: what stands before, the user's code has printed
-_MAX_LOG = 1_000_000  # characters of a pod's log that are kept
 
 
 @dataclass(frozen=True)
@@ -275,7 +274,7 @@ class ClusterRun:
         problems: list[str] = []
         for pod in item.pods if item is not None else ():
             try:
-                return self._server.log(self._remote.place.run, pod)[-_MAX_LOG:], ()
+                return self._server.log(self._remote.place.run, pod), ()
             except Failure as failure:
                 problems.append(str(failure))
             except EnvironmentProblem:

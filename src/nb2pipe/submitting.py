@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import field, replace
@@ -24,8 +23,6 @@ from nb2pipe.model import (
     CancelRequested,
     Diagnostic,
     Json,
-    Parameter,
-    ParameterType,
     Run,
     RunFinished,
     RunStarted,
@@ -91,22 +88,17 @@ def job(source: Path, *, parameters: Mapping[str, str] | None = None, parameters
     fixed = {name: value for name, value in values.items() if value is None}
     content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, fixed)
     told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
-    by_name = {item.name: item for item in pipeline.parameters}
+    declared = {item.name: item for item in kfp_parameters.with_values(pipeline.parameters, fixed)}
     return Job(
         package_of(content, source.name),
         source.name,
         pipeline.digest,
         tuple((step.id, step.name) for step in pipeline.steps),
         {task.id: tuple(step.id for step in task.steps) for task in tasks_of(pipeline)},
-        {names.encode(name): _sent(by_name[name], value) for name, value in values.items() if value is not None},
+        {names.encode(name): kfp_parameters.sent(declared[name], values[name]) for name in values if name not in fixed},
         {step.id: _wanted(step) for step in pipeline.steps},
         (*told, *kfp.check(pipeline)),
     )
-
-
-def _sent(parameter: Parameter, value: Json) -> Json:
-    """A value as KFP takes it: of a parameter of any type, as JSON."""
-    return json.dumps(value, sort_keys=True) if parameter.type is ParameterType.NONE else value
 
 
 def _wanted(step: Step) -> Wanted:

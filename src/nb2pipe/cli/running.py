@@ -125,6 +125,8 @@ def resume(run_id: str, run_dir: Path | None, output: Path | None, *, as_json: b
     if api.is_remote(run_dir or Path(), run_id):
         from nb2pipe.cli.submitting import followed
 
+        if output is not None:
+            raise click.UsageError("`-o` is for runs made here: the notebooks of a run on a cluster are on KFP's pages")
         return followed(lambda: api.resume_remote(run_dir or Path(), run_id), as_json=as_json)
     return to_the_end(api.resume(run_dir or Path(), run_id, output), output, as_json=as_json)
 

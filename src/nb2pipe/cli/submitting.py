@@ -78,7 +78,11 @@ def submit(
         else:
             click.echo(f"schedule {show.one_line(called)} ({show.one_line(made)}) on {show.one_line(connection.host)}")
         return 0
-    run = api.submit(job, connection, source, run_dir)
+    try:
+        run = api.submit(job, connection, source, run_dir)
+    except KeyboardInterrupt:
+        click.echo("interrupted; if the run was asked for already, `nb2pipe attach` finds and follows it", err=True)
+        return Canceled.exit_code
     if not as_json:
         click.echo(f"run {run.dir.id} on {show.one_line(connection.host)}")
         click.echo(show.one_line(run.link))

@@ -18,7 +18,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, unquote_plus, urlsplit
 
 import kfp_server_api
 import yaml
@@ -294,7 +294,7 @@ def _detail(run_id: str, node_id: str, node: Mapping[str, Any]) -> dict[str, Any
 def _filtered(kept: Mapping[str, dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:
     found = list(kept.values())
     if query.get("filter"):
-        for item in _read("V2beta1Filter", query["filter"].encode())["predicates"]:
+        for item in _read("V2beta1Filter", unquote_plus(query["filter"]).encode())["predicates"]:
             assert item["operation"] == "EQUALS", "the double knows no other"
             found = [one for one in found if one.get(item["key"]) == item["string_value"]]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ import pytest
 from pipelines import nodes
 
 from nb2pipe import api
-from nb2pipe.model import Run
+from nb2pipe.journal import Journal
+from nb2pipe.model import Run, RunStarted
+from nb2pipe.runs import store
 from nb2pipe.targets.kfp.answers import run_of
 
 if TYPE_CHECKING:
@@ -131,6 +134,25 @@ def test_a_cell_may_print_what_it_likes(double: Double, study: Path, run_id: str
     error = api.look(study).steps[1].error
     assert error is not None
     assert error.message == "step 'fit' ended with exit code 3"
+
+
+def test_of_a_long_log_the_end_counts(double: Double, study: Path, run_id: str) -> None:
+    report = reported("step-2", cause="error", message="ValueError: no rows", cell=3)
+    double.logs[run_id, "wf-step-2-pod"] = "a line that is printed often\n" * 200_000 + report
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    error = api.look(study).steps[1].error
+    assert error is not None
+    assert error.message == "ValueError: no rows"
+    assert sum(len(event.text) for event in api.log(study)) <= 1_000_000
+
+
+def test_what_was_made_here_is_not_attached_to(call: Call, study: Path) -> None:
+    run = store.create(store.default_root(study))
+    journal = Journal(run.events)
+    journal.append(RunStarted(datetime.now(UTC), run.id, "x.ipynb", "", (("a", "a"),), 1, 0))
+    journal.close()
+    code, _, err = call("attach", "--run-dir", study)
+    assert (code, "is not on a cluster" in err) == (2, True)
 
 
 def test_a_driver_that_fails_fails_its_step(double: Double, study: Path, run_id: str) -> None:

@@ -48,6 +48,13 @@ def test_the_same_pipeline_is_uploaded_once(call: Call, double: Double, study: P
     assert (len(double.pipelines), len(double.versions), len(double.runs)) == (1, 2, 3)
 
 
+@pytest.mark.parametrize("name", ["a b", "50%", "1+1", "ümläut", 'a"b\\', "x/y?z=1&w", "%41"])
+def test_an_experiment_may_have_any_name(call: Call, double: Double, study: Path, name: str) -> None:
+    for _ in range(2):
+        submitted(call, double, study, "--experiment", name)
+    assert [item["display_name"] for item in double.experiments.values()] == [name]
+
+
 def test_a_run_is_followed_to_its_end(call: Call, double: Double, study: Path) -> None:
     def cluster() -> None:
         while not double.runs:
@@ -81,10 +88,10 @@ def test_a_run_is_followed_to_its_end(call: Call, double: Double, study: Path) -
 
 
 NOTEBOOK = (
-    ("parameters", "depth = 3\nname = 'it'\nlimit = None"),
+    ("parameters", "depth = 3\nname = 'it'\nlimit = None\ntwice = depth * 2\nscale = 0.5"),
     ("step:load memory:1Gi", "rows = [1, 2, depth]"),
     ("step:fit image:example.org/fit:2", "best = max(rows)"),
-    ("step:show", "print(best, name, limit)"),
+    ("step:show", "print(best, name, limit, twice, scale)"),
 )
 
 
@@ -103,10 +110,11 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_a_notebook_is_compiled_and_submitted(call: Call, double: Double, notebook: Path) -> None:
-    code, out, err = call("submit", notebook, "--host", double.url, "-p", "depth=5", "-p", "limit=[1, 2]")
+    given = ("-p", "depth=5", "-p", "limit=[1, 2]", "-p", "twice=7", "-p", "scale=2")
+    code, out, err = call("submit", notebook, "--host", double.url, *given)
     assert code == 0, out + err
     (run,) = double.runs.values()
-    assert run["runtime_config"]["parameters"] == {"depth": 5, "limit": "[1, 2]"}
+    assert run["runtime_config"]["parameters"] == {"depth": 5, "limit": "[1, 2]", "twice": "7", "scale": 2.0}
     (version,) = double.versions.values()
     assert sorted(version["pipeline_spec"]["pipeline_spec"]["root"]["dag"]["tasks"]) == ["fit", "load", "show"]
     code, out, err = call("submit", notebook, "--host", double.url, "-p", "depth=6")

@@ -24,6 +24,9 @@ from nb2pipe.targets.kfp.sending import Answer, Failure, Kind, Sender
 PATIENCE_S = 20.0
 """How long a request that may go through later is tried again, where somebody waits for it."""
 
+MAX_LOG_BYTES = 1_000_000
+"""Of a pod's log its end is kept, which says how it ended."""
+
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 _PAGE = 100
 
@@ -135,7 +138,8 @@ class Server:
     def log(self, run_id: str, pod: str) -> str:
         """What a pod of a run printed. The server may have no logs, or forget them with the pod."""
         path = f"/apis/v1alpha1/runs/{quote(run_id, safe='')}/nodes/{quote(pod, safe='')}/log"
-        return self._sender.send("GET", self.connection.host + path, {"Accept": "text/plain"}).data.decode(
+        url = self.connection.host + path
+        return self._sender.send("GET", url, {"Accept": "text/plain"}, tail=MAX_LOG_BYTES).data.decode(
             "utf-8", "replace"
         )
 
@@ -297,8 +301,9 @@ def _generated() -> Any:  # noqa: ANN401  # a package that has no types
 
 
 def _named(name: str, key: str = "display_name") -> str:
-    """KFP's filter for things of exactly this name."""
-    return json.dumps({"predicates": [{"operation": "EQUALS", "key": key, "string_value": name}]})
+    """KFP's filter for things of exactly this name. The server decodes it once more than other parameters."""
+    text = json.dumps({"predicates": [{"operation": "EQUALS", "key": key, "string_value": name}]})
+    return quote(text) if "%" in text or "+" in text else text
 
 
 def _given(**values: str) -> Mapping[str, str]:

@@ -128,7 +128,7 @@ def explained(said: Sequence[str], wanted: Wanted) -> StepError:
         message = f"step '{wanted.step}' ended with exit code {code}"
         return StepError("exit", message, hint="`nb2pipe logs` and the run's page show what it printed")
     telling = (text for text in said if text.strip() and not _GONE.search(text))
-    words = " ".join(next(telling, "")[-_LOOKED_AT:].split())[-300:]
+    words = " ".join(next(telling, "")[-_LOOKED_AT:].split())[-300:].strip()
     why = f": {words}" if words else "; its pod has left no log, and the cluster doesn't say why"
     return StepError("exit", f"step '{wanted.step}' failed{why}", hint="the run's page shows its pod's events and log")
 

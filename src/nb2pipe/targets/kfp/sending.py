@@ -132,28 +132,31 @@ class Sender:
         *,
         body: bytes | None = None,
         fields: Sequence[Any] | None = None,
+        tail: int = 0,
     ) -> Answer:
-        """One request. Raises Failure, EnvironmentProblem for a credential that is missing."""
+        """One request. `tail`: so many bytes of the answer's end will do.
+
+        Raises Failure, EnvironmentProblem for a credential that is missing.
+        """
         own = {"Accept": "application/json", **(headers or {}), **connections.login(self._connection)}
-        answer = _within(self._whole_s, lambda: self._exchange(method, url, own, body, fields), self._connection.host)
+        given: dict[str, Any] = {"fields": fields} if fields is not None else {"body": body}
+        answer = _within(
+            self._whole_s, lambda: self._exchange(method, url, {"headers": own, **given}, tail), self._connection.host
+        )
         if not 200 <= answer.status <= 299:
             raise refusal(self._connection.host, answer)
         return answer
 
-    def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, fields: Sequence[Any] | None
-    ) -> Answer:
+    def _exchange(self, method: str, url: str, given: Mapping[str, Any], tail: int) -> Answer:
         from urllib3 import Timeout, exceptions
 
-        given: dict[str, Any] = {"fields": fields} if fields is not None else {"body": body}
         timeout = Timeout(connect=self._connect_s, read=self._read_s)
         host = self._connection.host
         try:
             response = self._pool.request(
-                method, url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False,
-                **given,
-            )  # fmt: skip
-            data = response.read(MAX_ANSWER_BYTES + 1)
+                method, url, timeout=timeout, retries=False, redirect=False, preload_content=False, **given
+            )
+            data = _end_of(response, tail) if tail else response.read(MAX_ANSWER_BYTES + 1)
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError) as error:
             raise Failure(
                 Kind.UNREACHABLE,
@@ -173,6 +176,13 @@ class Sender:
         if len(data) > MAX_ANSWER_BYTES:
             raise Failure(Kind.JUNK, f"{host} answered with more than {MAX_ANSWER_BYTES >> 20} MiB")
         return Answer(response.status, response.headers, data)
+
+
+def _end_of(response: Any, most: int) -> bytes:  # noqa: ANN401  # urllib3 comes with the extra
+    data = b""
+    for part in response.stream(1 << 16):
+        data = (data + part)[-most:]
+    return data
 
 
 def refusal(host: str, answer: Answer) -> Failure:
