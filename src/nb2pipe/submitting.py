@@ -187,7 +187,9 @@ def cancel(root: Path, which: str = "latest") -> Run:
         server.terminate(remote.place.run)
     except Failure as failure:
         state = server.run(remote.place.run).state if failure.kind is not Kind.LOGIN else RunState.RUNNING
-        if not (state.done or state is RunState.CANCELING):
+        if state.done:  # by itself, before it could be canceled
+            return look(root, run.id)
+        if state is not RunState.CANCELING:
             raise
     with alone(directory.following) as free:
         if free:
