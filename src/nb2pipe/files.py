@@ -10,11 +10,12 @@ from pathlib import Path
 
 
 def make_private_dir(path: Path) -> Path:
-    """Create `path` and what lacks above it, mode 0700 for each directory made. Raises OSError."""
+    """Create `path` and what lacks above it, mode 0700 for each directory made, durably. Raises OSError."""
     missing = [path, *path.parents]
     for directory in reversed([item for item in missing if not item.exists()]):
         directory.mkdir(mode=0o700, exist_ok=True)
         directory.chmod(0o700)  # whatever the umask said
+        sync_dir(directory.parent)  # what is synced inside is lost with it else
     if not path.is_dir():
         raise NotADirectoryError(20, "not a directory", str(path))
     return path
