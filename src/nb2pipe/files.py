@@ -45,6 +45,19 @@ def write_new(path: Path, content: bytes) -> None:
             raise
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Put `content` into a file that isn't there yet, mode 0600: one that nobody reads before it is whole.
+
+    Raises OSError; a part of the file may then be there.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        os.fchmod(descriptor, 0o600)  # whatever the umask said
+        rest = memoryview(content)
+        while rest:
+            rest = rest[file.write(rest) :]
+
+
 def write_atomic(path: Path, content: bytes, *, durable: bool = True, mode: int | None = None) -> None:
     """Put `content` at `path`: after a crash there is the old file or the new one, never a part. Mode 0600 by default.
 
