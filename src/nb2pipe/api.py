@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from nb2pipe import __version__, checks, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.asked import Asked as RunAsked
+from nb2pipe.compiling import Compiled, compile_notebook
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.journal import read_events
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
-    "analyze_here", "build", "bundle_folder", "cancel", "collect", "debug", "debug_console", "debug_notebook",
+    "USE_CASES", "Analyzed", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
+    "analyze_here", "build", "bundle_folder", "cancel", "collect", "compile_notebook", "debug", "debug_console",
+    "debug_notebook",
     "lessons", "log", "mark_fresh", "new", "plan", "remove_runs", "resume", "run", "run_folder", "run_record",
     "runs", "schema", "stale_files", "status", "suggest", "verification_index", "verification_page", "verify",
     "versions", "write_bundle", "write_tags",
@@ -56,6 +58,7 @@ USE_CASES: Mapping[str, str] = {
     "bundle_folder": "nb2pipe build",
     "write_bundle": "nb2pipe build",
     "stale_files": "nb2pipe build --check",
+    "compile_notebook": "nb2pipe compile",
     "lessons": "nb2pipe check, nb2pipe graph, nb2pipe suggest, nb2pipe run",
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",

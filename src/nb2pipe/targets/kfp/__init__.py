@@ -1,0 +1,10 @@
+"""Kubeflow Pipelines as a target: a pipeline in; a compiled pipeline, and what a cluster can't honour of it, out."""
+
+from __future__ import annotations
+
+from nb2pipe.targets.kfp.checking import check
+from nb2pipe.targets.kfp.compiling import compiled
+
+name = "kfp"
+
+__all__ = ["check", "compiled", "name"]
