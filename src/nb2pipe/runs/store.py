@@ -165,7 +165,7 @@ def read(directory: RunDir) -> Run | None:
     except ValueError as error:
         message = f"{directory.events} is no record of a run: {error}"
         raise EnvironmentProblem.of("N2P605", message, hint="`nb2pipe run` makes a new one") from error
-    if run is None or run.state.done or alive:
+    if run is None or run.state.done or alive or run.target:  # nobody here looks after what runs elsewhere
         return run
     return _after_death(run, events)
 
