@@ -13,7 +13,7 @@ _NO_NODES = "a local step runs on this machine"
 _NO_CLUSTER = "there is no Kubernetes object to put it on"
 
 # option -> (is it given?, what a local run does instead)
-_IGNORED: dict[str, tuple[Callable[[StepOptions], bool], str]] = {
+IGNORED: dict[str, tuple[Callable[[StepOptions], bool], str]] = {
     "image": (lambda options: options.image is not None, _CONTAINER),
     "gpu": (lambda options: options.gpu is not None, "a local step sees the GPUs that this machine has"),
     "cpu": (lambda options: options.cpu is not None, _NO_LIMITS),
@@ -31,7 +31,7 @@ _IGNORED: dict[str, tuple[Callable[[StepOptions], bool], str]] = {
 def check(pipeline: Pipeline) -> tuple[Diagnostic, ...]:
     """One warning (N2P501) per option that has no effect here, naming the steps; N2P502 where this isn't Linux."""
     found: list[Diagnostic] = []
-    for option, (is_given, instead) in _IGNORED.items():
+    for option, (is_given, instead) in IGNORED.items():
         steps = [step for step in pipeline.steps if is_given(step.options)]
         if steps:
             message = f"`{option}:` of {_names(steps)} has no effect in a local run: {instead}"
