@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb2pipe import __version__, checks, render, running
+from nb2pipe import __version__, checks, provisioning, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.asked import Asked as RunAsked
 from nb2pipe.config import Limits
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 __all__ = [
     "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
     "analyze_here", "build", "bundle_folder", "cancel", "collect", "debug", "debug_console", "debug_notebook",
-    "lessons", "log", "mark_fresh", "new", "plan", "remove_runs", "resume", "run", "run_folder", "run_record",
-    "runs", "schema", "stale_files", "status", "suggest", "verification_index", "verification_page", "verify",
-    "versions", "write_bundle", "write_tags",
+    "image", "lessons", "lock", "lock_path", "log", "mark_fresh", "new", "plan", "provisions", "remove_runs",
+    "resume", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "status", "suggest",
+    "verification_index", "verification_page", "verify", "versions", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -60,6 +60,10 @@ USE_CASES: Mapping[str, str] = {
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
     "resume": "nb2pipe resume",
+    "lock": "nb2pipe lock",
+    "lock_path": "nb2pipe lock",
+    "image": "nb2pipe image",
+    "provisions": "nb2pipe compile --to kfp",
     "status": "nb2pipe status",
     "mark_fresh": "nb2pipe mark-fresh",
     "runs": "nb2pipe runs",
@@ -171,6 +175,39 @@ def stale_files(bundle: Bundle, folder: Path) -> tuple[str, ...]:
     stale = {file.path for file in bundle.files if not _holds(folder / file.path, file.content)}
     stale.update(path.relative_to(folder).as_posix() for path in _leftovers(bundle, folder))
     return tuple(sorted(stale))
+
+
+def lock_path(source: Path) -> Path:
+    """Where a notebook's lock file is: `NAME.lock.txt` beside it."""
+    return provisioning.lock_path(source)
+
+
+def lock(source: Path, *, kernel: str | None = None) -> provisioning.Written:
+    """The notebook's lock file: what its steps import, with the versions that are installed for its kernel.
+
+    Raises BadInput for what has no version that a pod could install (N2P551, N2P552), EnvironmentProblem for a kernel
+    that is missing.
+    """
+    analyzed = analyze(source)
+    return provisioning.lock(source, analyzed, sound(analyzed), kernel=kernel)
+
+
+def image(source: Path, *, kernel: str | None = None, base: str | None = None) -> provisioning.Written:
+    """A Dockerfile of an image that has all that the steps need. Raises as `lock`, and BadInput (N2P554) for `base`."""
+    analyzed = analyze(source)
+    return provisioning.dockerfile(source, analyzed, sound(analyzed), kernel=kernel, base=base)
+
+
+def provisions(
+    source: Path, analyzed: Analyzed | None = None, *, kernel: str | None = None, image: str | None = None
+) -> provisioning.Provisions:
+    """What the pods of a compiled pipeline install, and in which image. `image` is for steps that name none.
+
+    By the lock file if there is one, else by what is installed for the notebook's kernel. Raises as `lock`, but for
+    what is wrong with packages: that is in the diagnostics.
+    """
+    analyzed = analyzed or analyze(source)
+    return provisioning.provisions(source, analyzed, sound(analyzed), kernel=kernel, image=image)
 
 
 def status(source: Path, asked: RunAsked | None = None, planned: Plan | None = None) -> tuple[StepStatus, ...]:

@@ -34,6 +34,8 @@ _COMMANDS = {
     "check": "inspecting",
     "graph": "inspecting",
     "build": "inspecting",
+    "lock": "provisioning",
+    "image": "provisioning",
     "run": "running",
     "status": "running",
     "mark-fresh": "running",
