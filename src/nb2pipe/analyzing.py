@@ -29,7 +29,8 @@ _HEAVY = ("IPython.core.inputtransformer2",)  # only notebooks with magics need 
 class Analyzed:
     """What analysis found. `pipeline` is None where an error leaves none to speak of.
 
-    `beside`: the Python files beside the notebook that it looked for, there or not.
+    `beside`: the Python files beside the notebook that it looked for, there or not. `types`: step and name to the type
+    of what the step binds, where the code shows it.
     """
 
     notebook: Notebook
@@ -38,6 +39,7 @@ class Analyzed:
     diagnostics: tuple[Diagnostic, ...]
     crossings: tuple[checks.Crossing, ...] = ()
     beside: tuple[str, ...] = ()
+    types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -111,9 +113,11 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     told = checks.with_python(found, analysis.with_costs(found, sections, summary, pipeline))
     linked = checks.with_reasons(found, link_problems)
     problems = [*tables.diagnostics, *split_problems, *told, *linked, *fuse_problems, *judged]
-    crossing = checks.crossings(pipeline, walked, analysis.together(summary, pipeline), fuse_problems)
+    types = checks.types_known(pipeline, walked)
+    crossing = checks.crossings(pipeline, types, analysis.together(summary, pipeline), fuse_problems)
     in_order = tuple(sorted(set(problems), key=_reading_order))
-    return Analyzed(found, sections, pipeline, in_order, crossing, summary.beside)
+    made = checks.types_of_outputs(pipeline, types)
+    return Analyzed(found, sections, pipeline, in_order, crossing, summary.beside, made)
 
 
 def _reading_order(item: Diagnostic) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from nb2pipe import __version__, checks, provisioning, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.asked import Asked as RunAsked
+from nb2pipe.compiling import Compiled, compile_notebook
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.journal import read_events
@@ -39,11 +40,12 @@ if TYPE_CHECKING:
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyzed", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
-    "analyze_here", "build", "bundle_folder", "cancel", "collect", "debug", "debug_console", "debug_notebook",
-    "image", "lessons", "lock", "lock_path", "log", "mark_fresh", "new", "plan", "provisions", "remove_runs",
-    "resume", "run", "run_folder", "run_record", "runs", "schema", "stale_files", "status", "suggest",
-    "verification_index", "verification_page", "verify", "versions", "write_bundle", "write_tags",
+    "USE_CASES", "Analyzed", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus",
+    "analyze", "analyze_here", "build", "bundle_folder", "cancel", "collect", "compile_notebook", "debug",
+    "debug_console", "debug_notebook", "image", "lessons", "lock", "lock_path", "log", "mark_fresh", "new",
+    "plan", "remove_runs", "resume", "run", "run_folder", "run_record", "runs", "schema",
+    "stale_files", "status", "suggest", "verification_index", "verification_page", "verify", "versions",
+    "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -56,6 +58,7 @@ USE_CASES: Mapping[str, str] = {
     "bundle_folder": "nb2pipe build",
     "write_bundle": "nb2pipe build",
     "stale_files": "nb2pipe build --check",
+    "compile_notebook": "nb2pipe compile",
     "lessons": "nb2pipe check, nb2pipe graph, nb2pipe suggest, nb2pipe run",
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
@@ -63,7 +66,6 @@ USE_CASES: Mapping[str, str] = {
     "lock": "nb2pipe lock",
     "lock_path": "nb2pipe lock",
     "image": "nb2pipe image",
-    "provisions": "nb2pipe compile --to kfp",
     "status": "nb2pipe status",
     "mark_fresh": "nb2pipe mark-fresh",
     "runs": "nb2pipe runs",
@@ -196,18 +198,6 @@ def image(source: Path, *, kernel: str | None = None, base: str | None = None) -
     """A Dockerfile of an image that has all that the steps need. Raises as `lock`, and BadInput (N2P554) for `base`."""
     analyzed = analyze(source)
     return provisioning.dockerfile(source, analyzed, sound(analyzed), kernel=kernel, base=base)
-
-
-def provisions(
-    source: Path, analyzed: Analyzed | None = None, *, kernel: str | None = None, image: str | None = None
-) -> provisioning.Provisions:
-    """What the pods of a compiled pipeline install, and in which image. `image` is for steps that name none.
-
-    By the lock file if there is one, else by what is installed for the notebook's kernel. Raises as `lock`, but for
-    what is wrong with packages: that is in the diagnostics.
-    """
-    analyzed = analyzed or analyze(source)
-    return provisioning.provisions(source, analyzed, sound(analyzed), kernel=kernel, image=image)
 
 
 def status(source: Path, asked: RunAsked | None = None, planned: Plan | None = None) -> tuple[StepStatus, ...]:

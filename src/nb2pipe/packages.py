@@ -98,14 +98,24 @@ class Environment:
 class Packages:
     """What pods get. `steps`: pins besides `runtime`, by step; none for a step with an image of its own.
 
-    `image` is the one of steps that name none. `files`: the user's own modules that travel with a step.
+    `image` is the one of steps that name none. `whole`: steps that name an image, in which nothing is installed.
+    `files`: the user's own modules that travel with a step.
     """
 
     python: str
     image: str
     runtime: tuple[str, ...]
     steps: Mapping[str, tuple[str, ...]]
+    whole: frozenset[str] = frozenset()
     files: Mapping[str, tuple[BundleFile, ...]] = field(default_factory=dict)
+
+    def of(self, steps: Iterable[str]) -> tuple[str, ...]:
+        """What a pod installs that runs these steps; nothing if it runs none, or in an image of its own."""
+        ids = list(steps)
+        if not ids or self.whole.intersection(ids):
+            return ()
+        pins = {pin for step in ids for pin in self.steps.get(step, ())}
+        return tuple(sorted({*self.runtime, *pins}, key=str.casefold))
 
     @property
     def all_pins(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from nb2pipe import analysis
 from nb2pipe.analyzing import Analyzed
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.model import Diagnostic, Kernel, Pipeline, Severity
+from nb2pipe.notebook.values import OPTIONS
 from nb2pipe.packages import Environment, Packages, lock_text, read_lock
 from nb2pipe.records import dataclass
 
@@ -42,34 +43,40 @@ def lock_path(source: Path) -> Path:
     return source.with_name(f"{source.stem}.lock.txt")
 
 
+def with_image(pipeline: Pipeline, image: str) -> Pipeline:
+    """The pipeline with this image for the steps that name none. Raises BadInput (N2P120) for what is none."""
+    try:
+        OPTIONS["image"].setting(image)
+    except ValueError as error:
+        raise BadInput.of("N2P120", f"`--image` has a wrong value; allowed: {error}") from error
+    steps = tuple(
+        step if step.options.image else replace(step, options=replace(step.options, image=image))
+        for step in pipeline.steps
+    )
+    return replace(pipeline, steps=steps)
+
+
 def provisions(
-    source: Path,
+    source: Path | None,
     analyzed: Analyzed,
     pipeline: Pipeline,
     *,
     kernel: str | None = None,
-    image: str | None = None,
     from_lock: bool = True,
 ) -> Provisions:
     """What the steps import, with the versions of the lock file, or of the kernel where there is none.
 
-    `image`: for steps that name none. Raises BadInput for a lock file that can't be read (N2P558), EnvironmentProblem
-    for a kernel that is missing.
+    Without a path there is no lock file, and no module beside the notebook. Raises BadInput for a lock file that can't
+    be read (N2P558), EnvironmentProblem for a kernel that is missing.
     """
     from nb2pipe.targets.kfp import packages
 
-    if image is not None:
-        steps = tuple(
-            step if step.options.image else replace(step, options=replace(step.options, image=image))
-            for step in pipeline.steps
-        )
-        pipeline = replace(pipeline, steps=steps)
-    folder = source.resolve().parent
+    folder = source.resolve().parent if source is not None else None
     imports = analysis.imports(analyzed.notebook, pipeline, folder)
-    locked = _locked(source) if from_lock else None
+    locked = _locked(source) if source is not None and from_lock else None
     environment = locked or packages.installed(_kernel(pipeline.kernel, kernel), imports.values())
     found, problems = packages.resolve(pipeline, imports, environment, types_of(analyzed), folder)
-    if locked is not None:
+    if locked is not None and source is not None:
         problems = tuple(_of_lock(item, lock_path(source)) for item in problems)
     return Provisions(found, environment, problems, locked is not None)
 

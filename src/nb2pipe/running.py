@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from nb2pipe.files import write_atomic
 from nb2pipe.layout import RootDir
 from nb2pipe.learned import Lessons
 from nb2pipe.locks import shared
-from nb2pipe.model import Diagnostic, Json, Parameter, Pipeline, Run, RunEvent, RunFinished, RunState, Step
+from nb2pipe.model import Diagnostic, Json, Pipeline, Run, RunEvent, RunFinished, RunState, Step
 from nb2pipe.records import dataclass
 from nb2pipe.runs import store
 from nb2pipe.runs.events import Reduction
@@ -74,13 +74,7 @@ def plan(
     known = lessons(source, run_dir) if isinstance(source, Path) else None
     analyzed = analyze(source, lessons=known, safe=safe)
     pipeline = sound(analyzed)
-    try:
-        found = _parameter_values(pipeline.parameters, parameters or {}, parameters_file, values or {})
-    except BadInput as error:
-        named = [
-            replace(item, location=replace(item.location, notebook=pipeline.notebook)) for item in error.diagnostics
-        ]
-        raise BadInput(named) from error
+    found = parameter_values(pipeline, parameters or {}, parameters_file, values or {})
     return Plan(analyzed, pipeline, found, local.check(pipeline))
 
 
@@ -326,13 +320,44 @@ def _refuse_output(source: Path, output: Path) -> None:
         )
 
 
-def _parameter_values(
-    parameters: Sequence[Parameter], texts: Mapping[str, str], file: Path | None, values: Mapping[str, Json]
+def parameter_values(
+    pipeline: Pipeline, texts: Mapping[str, str], file: Path | None, values: Mapping[str, Json]
 ) -> Mapping[str, Json]:
+    """The values of all parameters. Raises BadInput with all that is wrong with those that are given."""
+    return _applied(pipeline, _given(pipeline, texts, file, values))
+
+
+def given_values(pipeline: Pipeline, texts: Mapping[str, str], file: Path | None) -> Mapping[str, Json]:
+    """The values of those that are given alone. Raises as `parameter_values` does."""
+    given = _given(pipeline, texts, file, {})
+    return {name: value for name, value in _applied(pipeline, given).items() if name in given}
+
+
+def _given(
+    pipeline: Pipeline, texts: Mapping[str, str], file: Path | None, values: Mapping[str, Json]
+) -> dict[str, Json]:
     from nb2pipe.parameter_files import read_parameters
 
-    by_name = {parameter.name: parameter for parameter in parameters}
+    by_name = {parameter.name: parameter for parameter in pipeline.parameters}
     given = {**values, **(read_parameters(file) if file is not None else {})}
-    for name, text in texts.items():
-        given[name] = analysis.from_text(by_name[name], text) if name in by_name else text
-    return analysis.apply(parameters, given)
+    with _at_notebook(pipeline):
+        for name, text in texts.items():
+            given[name] = analysis.from_text(by_name[name], text) if name in by_name else text
+    return given
+
+
+def _applied(pipeline: Pipeline, given: Mapping[str, Json]) -> Mapping[str, Json]:
+    with _at_notebook(pipeline):
+        return analysis.apply(pipeline.parameters, given)
+
+
+@contextmanager
+def _at_notebook(pipeline: Pipeline) -> Iterator[None]:
+    """What is wrong in this block is told with the notebook's name."""
+    try:
+        yield
+    except BadInput as error:
+        named = [
+            replace(item, location=replace(item.location, notebook=pipeline.notebook)) for item in error.diagnostics
+        ]
+        raise BadInput(named) from error

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nb2pipe.analysis import apply, from_text
-from nb2pipe.analysis.evaluate import Undecidable, evaluate
 from nb2pipe.analysis.parameters import parameters_of
 from nb2pipe.errors import BadInput
+from nb2pipe.evaluate import Undecidable, evaluate
 from nb2pipe.model import At, Parameter, ParameterType
 
 FOUND = [

@@ -18,7 +18,8 @@ def cross(*sources: str, first: Role = Role.STEP) -> list[Crossing]:
     pipeline, _ = analysis.link(notebook, sections, summary)
     walked = checks.walked(summary.trees)
     pipeline, problems = analysis.fuse(pipeline, checks.unmovable(pipeline, walked))
-    return list(checks.crossings(pipeline, walked, analysis.together(summary, pipeline), problems))
+    types = checks.types_known(pipeline, walked)
+    return list(checks.crossings(pipeline, types, analysis.together(summary, pipeline), problems))
 
 
 TYPES = [

@@ -86,7 +86,7 @@ LANDS: dict[str, tuple[StepOptions, Callable[[Any, Any, Any], Any], Any]] = {
         {"maxRetryCount": 3, "backoffDuration": "10s", "backoffFactor": 2.0, "backoffMaxDuration": "600s"},
     ),
     "timeout": (StepOptions(timeout_s=0.5), lambda *found: found[2]["activeDeadlineSeconds"], "1"),
-    "cache": (StepOptions(cache=False), lambda _, task, __: task["cachingOptions"], {}),
+    "cache": (StepOptions(cache=True), lambda _, task, __: task["cachingOptions"], {"enableCache": True}),
     "image": (StepOptions(image="x:1"), lambda container, *_: container["image"], "x:1"),
     "env": (
         StepOptions(env=(("A", "$b $$(C) {"), ("B", "$b"))),
@@ -149,22 +149,20 @@ def test_every_option_is_in_the_tables() -> None:
 def test_a_step_without_options_has_no_settings() -> None:
     container, task, settings = applied(StepOptions())
     assert container == {"image": "python:3.11"}
-    assert task == {"cachingOptions": {"enableCache": True}}
+    assert task == {"cachingOptions": {}}
     assert settings == {}
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (StepOptions(), True),
+        (StepOptions(), False),
         (StepOptions(cache=True), True),
         (StepOptions(cache=False), False),
-        (StepOptions(volumes=(Volume("a", "/a"),)), False),
-        (StepOptions(volumes=(Volume("a", "/a"),), cache=True), True),
     ],
 )
 def test_caching(options: StepOptions, *, expected: bool) -> None:
-    """What lies on a volume is no input that KFP knows of."""
+    """KFP knows of no file, table or page that a step reads."""
     assert cached(options) is expected
 
 

@@ -7,9 +7,9 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from nb2pipe.analysis.evaluate import Undecidable, evaluate
 from nb2pipe.analysis.suggest import closest
 from nb2pipe.errors import BadInput
+from nb2pipe.evaluate import Undecidable, evaluate
 from nb2pipe.model import At, Diagnostic, Json, Location, Parameter, ParameterType, Severity
 
 _TYPES: tuple[tuple[type, ParameterType], ...] = (

@@ -11,10 +11,13 @@ from nb2pipe.checks.interactive import check_interactive
 from nb2pipe.checks.outside import check_outside
 from nb2pipe.checks.python import check_python, with_python
 from nb2pipe.checks.undefined import check_perhaps, with_reasons
-from nb2pipe.checks.values import Crossing, crossings, measured
+from nb2pipe.checks.values import Crossing, crossings, measured, types_known, types_of_outputs
 from nb2pipe.model import Diagnostic, Names, Notebook, Pipeline, Section
 
-__all__ = ["Crossing", "check", "crossings", "measured", "unmovable", "walked", "with_python", "with_reasons"]
+__all__ = [
+    "Crossing", "check", "crossings", "measured", "types_known", "types_of_outputs", "unmovable", "walked",
+    "with_python", "with_reasons",
+]  # fmt: skip
 
 
 def check(

@@ -42,15 +42,30 @@ class Crossing:
         return tuple(name for name in self.unit if name not in self.names)
 
 
+def types_known(pipeline: Pipeline, read: Walked) -> Mapping[tuple[int, str], str]:
+    """The type of each name that a step binds, after the step's last cell, as far as the code shows it."""
+    return types_after(read, _asked(pipeline))
+
+
+def types_of_outputs(pipeline: Pipeline, types: Mapping[tuple[int, str], str]) -> Mapping[str, Mapping[str, str]]:
+    """The same by the step's id and the name."""
+    return {
+        step.id: {name: types[max(step.cells), name] for name in step.outputs if (max(step.cells), name) in types}
+        for step in pipeline.steps
+        if step.cells
+    }
+
+
 def crossings(
     pipeline: Pipeline,
-    read: Walked,
+    types: Mapping[tuple[int, str], str],
     units: Mapping[tuple[str, str], tuple[str, ...]],
     problems: Iterable[Diagnostic],
 ) -> tuple[Crossing, ...]:
     """All that crosses: values first, then state, parameters and what is replayed as source, each in notebook order.
 
-    `units`: step id and name to all names that share objects with it there, itself among them.
+    `types`: see `types_known`. `units`: step id and name to all names that share objects with it there, itself among
+    them.
     """
     obstacles = {
         (item.location.step or "", item.location.variable or ""): item.message
@@ -58,7 +73,7 @@ def crossings(
         if item.code in ("N2P401", "N2P403")
     }
     return (
-        *_values(pipeline, types_after(read, _asked(pipeline)), units, obstacles),
+        *_values(pipeline, types, units, obstacles),
         *_states(pipeline),
         *_parameters(pipeline),
         *_definitions(pipeline),
@@ -115,9 +130,9 @@ def _values(
 
 
 def _asked(pipeline: Pipeline) -> Mapping[int, Collection[str]]:
-    """The last cell of each step, and the names that later steps need of it."""
+    """The last cell of each step, and the names that it binds or that later steps need of it."""
     last = {step.id: max(step.cells) for step in pipeline.steps if step.cells}
-    found: dict[int, set[str]] = {}
+    found: dict[int, set[str]] = {last[step.id]: set(step.outputs) for step in pipeline.steps if step.cells}
     for step in pipeline.steps:
         for need in step.needs:
             for provider in need.providers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ _COMMANDS = {
     "check": "inspecting",
     "graph": "inspecting",
     "build": "inspecting",
+    "compile": "compiling",
     "lock": "provisioning",
     "image": "provisioning",
     "run": "running",
@@ -91,6 +93,19 @@ def app() -> None:
     Exit codes: 0 done, 1 a step failed, 2 bad input, 3 something is missing on this machine, 5 a bug of ours,
     130 canceled.
     """
+
+
+def pairs(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
+    """`NAME=VALUE` texts as a mapping."""
+    found: dict[str, str] = {}
+    for text in values:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as depth=5")
+        if name.strip() in found:
+            raise click.BadParameter(f"{name.strip()} is given twice")
+        found[name.strip()] = value
+    return found
 
 
 def write_file(path: Path, text: str) -> None:

@@ -11,7 +11,7 @@ import click
 from nb2pipe import sealed
 from nb2pipe.asked import Asked
 from nb2pipe.cli import show
-from nb2pipe.cli.app import PATH, emit_json, unicode_output
+from nb2pipe.cli.app import PATH, emit_json, pairs, unicode_output
 from nb2pipe.cli.progress import JsonLines, LiveView, PlainLines, Progress
 from nb2pipe.errors import Canceled, RunFailed
 from nb2pipe.model import Diagnostic, Json, Run, RunState, Severity
@@ -24,23 +24,10 @@ if TYPE_CHECKING:
     from nb2pipe.targets.local import StepStatus
 
 
-def _pairs(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
-    """`NAME=VALUE` texts as a mapping."""
-    found: dict[str, str] = {}
-    for text in values:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as depth=5")
-        if name.strip() in found:
-            raise click.BadParameter(f"{name.strip()} is given twice")
-        found[name.strip()] = value
-    return found
-
-
 @click.command()
 @click.argument("notebook", type=PATH)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Put the notebook with all outputs there.")
-@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A parameter.")
+@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A parameter.")
 @click.option("--params-file", type=PATH, metavar="FILE", help="Parameters from a YAML or JSON file.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Steps at a time. Default: the processors.")
 @click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own; `jupyter kernelspec list`.")
@@ -239,7 +226,7 @@ def _show_plan(plan: Plan, values: Sequence[Crossing], steps: Sequence[StepStatu
 
 @click.command()
 @click.argument("notebook", type=PATH)
-@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A parameter.")
+@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A parameter.")
 @click.option("--params-file", type=PATH, metavar="FILE", help="Parameters from a YAML or JSON file.")
 @click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own.")
 @click.option("--run-dir", type=PATH, metavar="DIR", help="Where the runs are. Default: .nb2pipe/ beside the notebook.")
@@ -280,7 +267,7 @@ def status(
 @click.command("mark-fresh")
 @click.argument("notebook", type=PATH)
 @click.argument("steps", nargs=-1, required=True, metavar="STEP...")
-@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A parameter.")
+@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A parameter.")
 @click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own.")
 @click.option("--run-dir", type=PATH, metavar="DIR", help="Where the runs are. Default: .nb2pipe/ beside the notebook.")
 def mark_fresh(

@@ -70,7 +70,14 @@ def _from_a_step(session: Session, name: str, load_units: LoadUnits, *, wait_for
         if outputs is None:
             continue
         if name in outputs["values"]:
-            _load(session, name, outputs["values"][name]["object"], load_units)
+            object_id = outputs["values"][name]["object"]
+            if session.sent is not None and object_id not in session.sent:
+                session.asked[name] = {"cell": session.cell, "step": earlier.id}
+                raise StepProblem(
+                    f"`{name}` of step '{earlier.id}' is read, which the code does not show, so it was not sent here: "
+                    f"write `# nb2pipe: needs {name}` on the line that reads it"
+                )
+            _load(session, name, object_id, load_units)
             return earlier.id
         if name in outputs["deleted"]:
             return None

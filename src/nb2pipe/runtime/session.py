@@ -39,7 +39,7 @@ class Session:
 
     `seen` are the names that were in `main` at some time during this step: one that no longer is was deleted.
     `process` are the ids of the steps that run in this process. `kept` are the names that one before this step has
-    left here.
+    left here. `sent`: where values are sent from machine to machine, the objects that were; else None, as all are here.
     """
 
     plan: Mapping[str, Any]
@@ -58,6 +58,7 @@ class Session:
     earlier: Sequence[Earlier] = ()
     process: Collection[str] = ()
     may_wait: bool = False
+    sent: Collection[str] | None = None
     before: Mapping[str, object] = field(default_factory=dict)
     ambient: Mapping[str, object] = field(default_factory=dict)
     unloadable: list[str] = field(default_factory=list)  # variables whose stored values could not be loaded

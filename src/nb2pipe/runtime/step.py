@@ -52,6 +52,7 @@ def take_on(told: Mapping[str, Any], *, watched: bool = True) -> None:
         earlier=spec.earlier_of(told),
         process=frozenset(told.get("process", ())),
         may_wait=told.get("may_wait", False),
+        sent=told.get("sent"),
     )
     replayed = sorted({definitions[key]["at"]["cell"] for key in plan.get("definitions", ())})
     session.sequence = [None, *replayed, None, *plan["cells"], None]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nb2pipe.targets.kfp.checking import check
+from nb2pipe.targets.kfp.compiling import compiled
 
 name = "kfp"
 
-__all__ = ["check", "name"]
+__all__ = ["check", "compiled", "name"]

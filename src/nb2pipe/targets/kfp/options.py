@@ -26,7 +26,7 @@ PLACES: Mapping[str, str] = {
     "gpu": "limit of the pod, under the resource's own name",
     "retries": "the task's retry policy, with back-off",
     "timeout": "the pod's deadline: pulling the image and installing packages count",
-    "cache": "the task's caching; off by itself for a step with `volume:`",
+    "cache": "`on`: KFP's caching, which is off by itself",
     "image": "the pod's image; nothing is installed in it",
     "env": "the pod's environment",
     "secret": "the pod's environment, filled by the cluster",
@@ -74,8 +74,8 @@ def apply(
 
 
 def cached(options: StepOptions) -> bool:
-    """True if KFP may take earlier results: what lies on a volume is no input that KFP knows of."""
-    return not options.volumes if options.cache is None else options.cache
+    """True if KFP may take earlier results: only if asked, since KFP knows of no file, table or page that is read."""
+    return options.cache is True
 
 
 def of_pod(steps: Sequence[Step]) -> StepOptions:
@@ -88,14 +88,14 @@ def of_pod(steps: Sequence[Step]) -> StepOptions:
         return given[0]
     times = [options.timeout_s for options in given]
     gpus = [options.gpu for options in given if options.gpu is not None]
-    caches = [options.cache for options in given if options.cache is not None]
+    caches = {options.cache for options in given}
     return StepOptions(
         cpu=max((item.cpu for item in given if item.cpu is not None), key=cores, default=None),
         memory=max((item.memory for item in given if item.memory is not None), key=size_bytes, default=None),
         gpu=replace(gpus[-1], count=max(gpu.count for gpu in gpus)) if gpus else None,
         retries=max((item.retries for item in given if item.retries is not None), default=None),
         timeout_s=None if None in times else sum(time for time in times if time is not None),
-        cache=all(caches) if caches else None,
+        cache=True if caches == {True} else False if False in caches else None,
         image=_last(given, lambda options: options.image),
         env=_pairs(given, lambda options: options.env),
         secrets=_united(given, lambda options: options.secrets, lambda item: item.env),

@@ -85,8 +85,11 @@ def resolve(
             found[step.id] = _pins(environment, set(names) - set(runtime))
         else:
             found[step.id] = ()
+    whole = frozenset(step.id for step in pipeline.steps if step.options.image is not None)
     files, problems = _files(pipeline, steps, folder)
-    packages = Packages(environment.python, f"python:{environment.python}", _pins(environment, runtime), found, files)
+    packages = Packages(
+        environment.python, f"python:{environment.python}", _pins(environment, runtime), found, whole, files
+    )
     diagnostics = (*resolving.diagnostics(), *problems, *_images(pipeline, environment.python))
     return packages, diagnostics
 

@@ -1,6 +1,6 @@
 """A step whose process ended or went on in; out, whether it is done: a commit record on the disk, or why not.
 
-All checks that a run makes on a step stand here in their order; each is a function of its own elsewhere.
+What a run holds against a step's results stands in `nets`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nb2pipe.files import make_private_dir, write_atomic
 from nb2pipe.layout import RunDir
 from nb2pipe.model import Step, StepError
 from nb2pipe.records import dataclass
-from nb2pipe.targets.local import settings, stored, verdict
+from nb2pipe.targets.local import nets, stored, verdict
 from nb2pipe.targets.local.against_order import findings
 from nb2pipe.targets.local.lessons import lessons_of, lessons_of_failing
 from nb2pipe.targets.local.metrics import printed_metrics
@@ -78,7 +78,7 @@ class Judge:
         except ValueError as problem:
             return Judgement(verdict.not_saved(job.step, files, str(problem)))
         warnings += tuple(line for item in found for line in item.warnings)
-        return Judgement(None, outputs, (*warnings, *self._warnings(job.step, outputs)))
+        return Judgement(None, outputs, (*warnings, *nets.warnings(self._request.pipeline, job.step, outputs)))
 
     def problem_of(
         self,
@@ -106,23 +106,9 @@ class Judge:
         began: Mapping[str, frozenset[str]],
         against: StepError | None,
     ) -> StepError | None:
-        pipeline = self._request.pipeline
-        return (
-            self._secret_in(step, outputs)  # first: whatever else is wrong, it must not stay on the disk
-            or verdict.unstorable(pipeline, step, outputs)
-            or verdict.unforeseen(pipeline, step, outputs)
-            or against
-            or raced(pipeline, done, began, step)
-        )
-
-    def _warnings(self, step: Step, outputs: stored.Outputs) -> tuple[str, ...]:
-        pipeline = self._request.pipeline
-        names = {item.id: item.name for item in pipeline.steps}
-        return (
-            *verdict.doubtful(pipeline, step, outputs),
-            *verdict.fetched(step, outputs, names),
-            *verdict.not_stored(pipeline, step, outputs),
-            *settings.left(pipeline, step, outputs),
+        # secrets first: whatever else is wrong, they must not stay on the disk
+        return nets.secret_in(step, outputs, self._dir.root, self._scrubber) or nets.problem(
+            self._request.pipeline, step, done, began, against
         )
 
     def _learn(self, *lessons: learned.Lessons) -> tuple[str, ...]:
@@ -155,14 +141,3 @@ class Judge:
                 masked = self._scrubber.text(text)
                 if masked != text:
                     write_atomic(path, masked.encode())
-
-    def _secret_in(self, step: Step, outputs: stored.Outputs) -> StepError | None:
-        """Refuse, and remove, values that hold a secret: only its own environment variable may."""
-        if not self._scrubber:
-            return None
-        root = self._dir.root
-        held = {value.object for value in outputs.values.values() if self._scrubber.found_in(root.object(value.object))}
-        for object_id in held:
-            root.object(object_id).unlink(missing_ok=True)
-        variables = sorted(name for name, value in outputs.values.items() if value.object in held)
-        return verdict.holds_secret(step, variables) if held else None

@@ -1,0 +1,88 @@
+"""A Bundle in, the pipeline as KFP takes it out: YAML whose bytes depend on the Bundle alone."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from nb2pipe import wire
+from nb2pipe.errors import BadInput
+from nb2pipe.model import Bundle, Json
+from nb2pipe.packages import Packages
+from nb2pipe.targets.kfp import names
+from nb2pipe.targets.kfp.kinds import kinds_of
+from nb2pipe.targets.kfp.packing import pack
+from nb2pipe.targets.kfp.parameters import check as check_parameters
+from nb2pipe.targets.kfp.parameters import with_values
+from nb2pipe.targets.kfp.slicing import slice_for
+from nb2pipe.targets.kfp.spec import Specs, specs
+from nb2pipe.targets.kfp.tasks import Task, tasks_of
+from nb2pipe.targets.kfp.told import SCHEMA, Told
+
+IMAGE = "python:3.11"
+
+
+def compiled(
+    bundle: Bundle,
+    types: Mapping[str, Mapping[str, str]] | None = None,
+    parameters: Mapping[str, Json] | None = None,
+    packages: Packages | None = None,
+) -> bytes:
+    """The YAML file. `types`: step and variable to its type, where analysis knows it. `parameters`: other values.
+
+    `packages`: what pods install; without it, they run as they are, and the user's own modules must be there.
+
+    Raises BadInput with all that KFP can't carry.
+    """
+    pipeline = replace(bundle.pipeline, parameters=with_values(bundle.pipeline.parameters, parameters or {}))
+    bundle = replace(bundle, pipeline=pipeline)
+    problems = tuple(check_parameters(pipeline.parameters))
+    if problems:
+        raise BadInput(problems)
+    tasks = tasks_of(bundle.pipeline)
+    notebooks = {
+        PurePosixPath(file.path).stem: file.content.decode("utf-8", "surrogatepass")
+        for file in bundle.files
+        if file.path.startswith("steps/")
+    }
+    packages = packages or Packages("", IMAGE, (), {})
+    told = {task.id: pack(wire.encode(_told(bundle, notebooks, task, packages))) for task in tasks}
+    pins = {task.id: packages.of(step.id for step in task.steps) for task in tasks}
+    return as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), packages.image, pins))
+
+
+def _told(bundle: Bundle, notebooks: Mapping[str, str], task: Task, packages: Packages) -> Told:
+    ids = [step.id for step in task.steps]
+    paths = {f"steps/{step}.ipynb": step for step in ids}
+    notebooks = {
+        paths[file.path]: file.content.decode("utf-8", "surrogatepass") for file in bundle.files if file.path in paths
+    }
+    return Told(
+        schema=SCHEMA,
+        pipeline=slice_for(bundle.pipeline, task),
+        steps=tuple(ids),
+        waits=task.waits,
+        notebooks={step: notebooks[step] for step in ids},
+        inputs=task.values,
+        outputs=task.outputs,
+        records=tuple(item.name for item in task.inputs if item.key == names.RECORD),
+        parameters={names.encode(name): name for name in task.parameters},
+        modules={
+            file.path: base64.b64encode(file.content).decode() for step in ids for file in packages.files.get(step, ())
+        },
+    )
+
+
+def as_yaml(found: Specs) -> bytes:
+    """Both documents; the second one only if there is anything in it."""
+    import yaml
+    from google.protobuf import json_format
+
+    messages: Sequence[Any] = [item for item in (found.pipeline, found.platform) if item is not None]
+    documents: list[Json] = [json_format.MessageToDict(message) for message in messages]
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump_all(documents, Dumper=dumper, sort_keys=True, allow_unicode=True, width=2**31 - 1)
+    return text.encode()

@@ -1,0 +1,68 @@
+"""What earlier pods' steps left in, and what this pod's did; out, one file that the next pods get.
+
+A record is a zip file: `steps/<id>.json` of each step, this pod's and all that it has waited for, and the stored
+objects of state that is no variable (`ambient:...`). So each pod knows of all before it, and takes one file from each
+task that it waits for.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+from nb2pipe.layout import RunDir
+from nb2pipe.records import dataclass
+from nb2pipe.targets.kfp.told import SCHEMA
+from nb2pipe.targets.local.stored import AMBIENT, Outputs, outputs_of
+
+
+@dataclass
+class Records:
+    """All steps that have ended as far as this pod knows: what each left, and which ones it had waited for."""
+
+    data: dict[str, Any] = field(default_factory=dict)  # the content of their outputs.json
+    outputs: dict[str, Outputs] = field(default_factory=dict)
+    waited: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def add(self, step: str, data: Any, waited: Iterable[str], outputs: Outputs | None = None) -> None:  # noqa: ANN401  # JSON
+        """A step that has ended. Raises ValueError if its record is damaged."""
+        self.data[step] = data
+        self.outputs[step] = outputs or outputs_of(data)
+        self.waited[step] = frozenset(waited)
+
+    def read(self, path: Path, run: RunDir) -> None:
+        """Take in a record, its objects into the store. Raises ValueError for what is none, OSError."""
+        try:
+            with zipfile.ZipFile(path) as file:
+                for name in file.namelist():
+                    folder, _, last = name.partition("/")
+                    if folder == "steps":
+                        found = json.loads(file.read(name))
+                        if found["schema"] != SCHEMA:
+                            raise ValueError("it was made by another version of nb2pipe")
+                        self.add(last.removesuffix(".json"), found["outputs"], found["waited"])
+                    elif folder == "objects":
+                        target = run.root.object(last)
+                        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                        target.write_bytes(file.read(name))
+        except (zipfile.BadZipFile, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is no record of steps: {error}") from error
+
+    def write(self, path: Path, run: RunDir) -> None:
+        """The record of all. Raises OSError."""
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for step, data in self.data.items():
+                content = {"schema": SCHEMA, "outputs": data, "waited": sorted(self.waited[step])}
+                file.writestr(f"steps/{step}.json", json.dumps(content, sort_keys=True))
+            for name in sorted(_state(self.outputs)):
+                file.write(run.root.object(name), f"objects/{name}")
+
+
+def _state(outputs: Mapping[str, Outputs]) -> set[str]:
+    return {
+        value.object for found in outputs.values() for name, value in found.values.items() if name.startswith(AMBIENT)
+    }
