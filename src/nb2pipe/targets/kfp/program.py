@@ -7,6 +7,8 @@ cut in pieces.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +19,9 @@ MAX_ARGUMENT_BYTES = 128 * 1024 - 1
 """What Linux takes as one argument of a program (MAX_ARG_STRLEN, with its final zero)."""
 
 COMMAND_ARGS = ("--executor_input", "{{$}}", "--function_to_execute", "step")
+
+INSTALL = "--install"
+"""Before a JSON list of requirements, among the arguments: what the pod installs."""
 
 # KFP's local runner knows a component that it can run by the name of the module that starts it.
 _SCRIPT = """program_path=$(mktemp -d)
@@ -40,8 +45,8 @@ _MODULES = (
         "request", "scrub", "serial", "settings", "stored", "verdict",
     )),
     *(f"targets.kfp.{name}" for name in (
-        "names", "packing", "parameters", "told", "pod.__init__", "pod.artifacts", "pod.main", "pod.records",
-        "pod.saying", "pod.task",
+        "names", "packing", "parameters", "told", "pod.__init__", "pod.artifacts", "pod.installing", "pod.main",
+        "pod.records", "pod.saying", "pod.task",
     )),
 )  # fmt: skip
 """The modules that a pod needs: all that these import of nb2pipe's is among them, which a test holds."""
@@ -55,6 +60,11 @@ def command() -> tuple[str, ...]:
     packed = pack(dict(files()))
     pieces = [packed[start : start + _PIECE] for start in range(0, len(packed), _PIECE)]
     return ("sh", "-ec", _SCRIPT, program, *pieces)
+
+
+def install_args(pins: Sequence[str]) -> tuple[str, ...]:
+    """The arguments that have a pod install these requirements; none for none."""
+    return (INSTALL, json.dumps(list(pins))) if pins else ()
 
 
 def files() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -80,6 +81,7 @@ class Pod:
 
     def _run_steps(self, steps: Sequence[Step], records: Records) -> None:
         request = self._request()
+        self._bring_modules(Path(request.folder))
         self._bring_values(records)
         self._prepare(request, steps, records)
         scrubber = Scrubber(os.environ.get(name, "") for name in request.secret_variables)
@@ -107,6 +109,13 @@ class Pod:
             kernel="python3",
             kernel_argv=(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
         )
+
+    def _bring_modules(self, folder: Path) -> None:
+        """Put the user's own modules where the cells run, as they lie beside the notebook."""
+        for name, content in self.told.modules.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(base64.b64decode(content))
 
     def _bring_values(self, records: Records) -> None:
         """Put the values that the task was given into the store. One that was not bound has none."""
