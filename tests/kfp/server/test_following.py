@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -277,3 +282,35 @@ def test_two_do_not_follow_one_run(call: Call, double: Double, study: Path, run_
 def test_debug_says_that_the_inputs_are_elsewhere(call: Call, study: Path, run_id: str) -> None:
     code, _, err = call("debug", "fit", "--run-dir", study)
     assert (code, "N2P618" in err) == (2, True), run_id
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_run(double: Double, study: Path) -> None:
+    command = [sys.executable, "-m", "nb2pipe", "submit", str(study), "--host", double.url, "-p", "name=a", "--wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while ("GET", f"/apis/v2beta1/runs/{next(iter(double.runs), '')}") not in double.asked:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "the run goes on" in err
+    assert "Traceback" not in err
+    assert next(iter(double.runs.values()))["state"] == "PENDING"
+
+
+def test_who_is_killed_leaves_what_attach_needs(call: Call, double: Double, study: Path) -> None:
+    """Killed while the run is being made: nobody heard the answer."""
+    command = [sys.executable, "-m", "nb2pipe", "submit", str(study), "--host", double.url, "-p", "name=a"]
+    double.after = ("/runs", lambda: os.kill(process.pid, signal.SIGKILL))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 10
+    while not double.runs and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (run_id,) = double.runs
+    double.report(run_id, "Succeeded", nodes(load="Succeeded", fit="Succeeded", show="Succeeded"))
+    code, out, err = call("attach", "--run-dir", study)
+    assert (code, api.runs(study)[0].remote, len(double.runs)) == (0, run_id, 1), out + err
