@@ -136,8 +136,7 @@ def submit(job: Job, connection: Connection, root: Path) -> ClusterRun:
     directory = store.create(root)
     name = f"{job.package.name[:100]} {directory.id}"
     remote = Remote(connection, Place(name, experiment, tasks=job.tasks), job.wanted)
-    journal = _begun(directory, job, remote)
-    with contextlib.closing(journal):
+    with alone(directory.following), contextlib.closing(_begun(directory, job, remote)) as journal:
         try:
             found, again = _created(server, job, remote, version)
         except Failure as failure:
