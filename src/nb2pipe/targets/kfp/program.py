@@ -28,7 +28,8 @@ _PIECE = 96 * 1024
 
 _EMPTY = ("targets", "targets.local", "targets.kfp")  # packages whose own __init__ would load what no pod needs
 _MODULES = (
-    "__init__", "digests", "evaluate", "files", "layout", "learned", "locks", "model", "processes", "records", "wire",
+    "__init__", "digests", "evaluate", "files", "graph", "layout", "learned", "locks", "markup", "model", "processes",
+    "records", "wire",
     *(f"runtime.{name}" for name in (
         "__init__", "ambient", "arrays", "carrying", "cells", "changes", "computed", "counting", "definitions",
         "demand", "describe", "describe_libraries", "digests", "facts", "fetch", "frames", "left", "losses",
@@ -39,9 +40,9 @@ _MODULES = (
         "against_order", "executed", "lessons", "memory", "metrics", "nets", "own_modules", "papermill_runner",
         "request", "scrub", "serial", "settings", "stored", "verdict",
     )),
-    *(f"targets.kfp.{name}" for name in (
-        "names", "packing", "parameters", "told", "pod.__init__", "pod.artifacts", "pod.main", "pod.records",
-        "pod.saying", "pod.task",
+    *(f"targets.kfp.{name}" for name in ("names", "packing", "parameters", "slicing", "tasks", "told")),
+    *(f"targets.kfp.pod.{name}" for name in (
+        "__init__", "artifacts", "files", "main", "page", "records", "saying", "task",
     )),
 )  # fmt: skip
 """The modules that a pod needs: all that these import of nb2pipe's is among them, which a test holds."""

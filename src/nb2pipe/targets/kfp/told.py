@@ -20,7 +20,8 @@ class Told:
     `waits`: for each of them, the steps that it waits for, directly or not. `notebooks`: their notebooks, as JSON.
     `inputs` and `outputs`: artifact to the step that has it and the variable's name. `records`: the inputs that hold
     the records of steps before. `files`: the inputs that hold files which steps before wrote. `parameters`: KFP's
-    name for each to the notebook's.
+    name for each to the notebook's. `places`: of the pipeline's steps, in notebook order. `unsent`: names that the
+    notebook has here and the pod has not.
     """
 
     schema: int
@@ -33,3 +34,5 @@ class Told:
     records: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
+    places: tuple[int, ...] = ()
+    unsent: tuple[str, ...] = ()
