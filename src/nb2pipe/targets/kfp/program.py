@@ -33,8 +33,8 @@ _MODULES = (
     *(f"runtime.{name}" for name in (
         "__init__", "ambient", "arrays", "carrying", "cells", "changes", "computed", "counting", "definitions",
         "demand", "describe", "describe_libraries", "digests", "facts", "fetch", "frames", "left", "losses",
-        "objects", "options", "own_modules", "pickling", "replays", "session", "sharing", "spec", "special", "stars",
-        "step", "together", "touched_files", "tracking", "units", "versions",
+        "objects", "observe", "options", "own_modules", "pickling", "replays", "session", "sharing", "spec", "special",
+        "stars", "step", "together", "touched_files", "tracking", "units", "versions",
     )),
     *(f"targets.local.{name}" for name in (
         "against_order", "executed", "lessons", "memory", "metrics", "nets", "own_modules", "papermill_runner",

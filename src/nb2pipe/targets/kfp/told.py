@@ -11,6 +11,15 @@ from nb2pipe.records import dataclass
 SCHEMA = 1
 """Of what is told, and of the records that pass from pod to pod."""
 
+ERROR_MARK = "nb2pipe-error: "
+"""Begins the line of a pod's log that says why the task failed, as JSON: what follows a run reads it."""
+WARNING_MARK = "nb2pipe: warning: "
+
+IMAGE_VARIABLE, WORK_VARIABLE = "NB2PIPE_IMAGE_FOLDER", "NB2PIPE_WORK_FOLDER"
+"""Where many steps share one machine: the folder that each begins with a copy of, and where that copy is made."""
+KEPT_VARIABLE = "NB2PIPE_KEPT_FOLDER"
+"""Where a step program leaves its files as in a local run, besides its artifacts."""
+
 
 @dataclass(frozen=True)
 class Told:

@@ -23,15 +23,13 @@ from nb2pipe.targets.kfp.pod.page import page
 from nb2pipe.targets.kfp.pod.records import Records
 from nb2pipe.targets.kfp.pod.saying import Failed, pass_on, scrubbed, warn
 from nb2pipe.targets.kfp.slicing import merged, of_earlier
-from nb2pipe.targets.kfp.told import Told
+from nb2pipe.targets.kfp.told import IMAGE_VARIABLE, KEPT_VARIABLE, WORK_VARIABLE, Told
 from nb2pipe.targets.local import nets, stored, verdict
 from nb2pipe.targets.local.against_order import findings
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, spec_of
 from nb2pipe.targets.local.scrub import Scrubber
 from nb2pipe.targets.local.serial import raced
-
-_IMAGE = "NB2PIPE_IMAGE_FOLDER"
 
 
 @dataclass
@@ -51,8 +49,18 @@ class Pod:
         if not steps:
             self._compare(records)
         else:
-            self._run_steps(steps, records)
+            kept = os.environ.pop(KEPT_VARIABLE, None)
+            try:
+                self._run_steps(steps, records)
+            finally:
+                if kept is not None:
+                    self._keep(steps, Path(kept))
         self.artifacts.finish()
+
+    def _keep(self, steps: Sequence[Step], folder: Path) -> None:
+        for step in steps:
+            if self.dir.step(step.id).path.is_dir():
+                shutil.copytree(self.dir.step(step.id).path, folder / step.id, dirs_exist_ok=True)
 
     def _records(self) -> Records:
         """What the steps before have left. Raises OSError, ValueError."""
@@ -255,11 +263,12 @@ def _not_sent(reader: Step, variable: str, writer: Step) -> StepError:
 def _working_folder() -> str:
     """Where the notebook's cells run: the image's working directory, or a new one where that is of no use.
 
-    Where many steps share one machine, `NB2PIPE_IMAGE_FOLDER` names what each of them begins with: it gets a copy.
+    Where many steps share one machine, each begins with a copy of the folder that IMAGE_VARIABLE names.
     """
-    image = os.environ.pop(_IMAGE, None)
+    image, work = os.environ.pop(IMAGE_VARIABLE, None), os.environ.pop(WORK_VARIABLE, None)
     if image is not None:
-        copy = Path(tempfile.mkdtemp(prefix="nb2pipe-")) / Path(image).name
+        copy = Path(work) if work else Path(tempfile.mkdtemp(prefix="nb2pipe-")) / Path(image).name
+        shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(image, copy, symlinks=True)
         return str(copy)
     folder = Path.cwd()
