@@ -42,4 +42,4 @@ def compile_notebook(
     values = running.given_values(pipeline, parameters or {}, parameters_file)
     content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, values)
     told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
-    return Compiled(content, pipeline, (*told, *kfp.check(pipeline)))
+    return Compiled(content, pipeline, (*told, *kfp.check(pipeline), *kfp.not_there(pipeline, analyzed.opened)))

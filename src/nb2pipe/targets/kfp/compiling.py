@@ -12,9 +12,11 @@ from nb2pipe.errors import BadInput
 from nb2pipe.model import Bundle, Json
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.kinds import kinds_of
+from nb2pipe.targets.kfp.limits import too_large, too_long
 from nb2pipe.targets.kfp.packing import pack
 from nb2pipe.targets.kfp.parameters import check as check_parameters
 from nb2pipe.targets.kfp.parameters import with_values
+from nb2pipe.targets.kfp.program import command
 from nb2pipe.targets.kfp.slicing import Slice, Slicer
 from nb2pipe.targets.kfp.spec import Specs, specs
 from nb2pipe.targets.kfp.tasks import Task, tasks_of
@@ -45,7 +47,14 @@ def compiled(
     }
     slicer = Slicer(pipeline)
     told = {task.id: pack(wire.encode(_told(slicer.of(task), notebooks, task))) for task in tasks}
-    return as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), IMAGE))
+    problems = tuple(too_long(tasks, told, command()))
+    if problems:
+        raise BadInput(problems)
+    content = as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), IMAGE))
+    problems = tuple(too_large(content))
+    if problems:
+        raise BadInput(problems)
+    return content
 
 
 def _told(part: Slice, notebooks: Mapping[str, str], task: Task) -> Told:

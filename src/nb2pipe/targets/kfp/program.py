@@ -13,9 +13,6 @@ from pathlib import Path
 import nb2pipe
 from nb2pipe.targets.kfp.packing import pack
 
-MAX_ARGUMENT_BYTES = 128 * 1024 - 1
-"""What Linux takes as one argument of a program (MAX_ARG_STRLEN, with its final zero)."""
-
 COMMAND_ARGS = ("--executor_input", "{{$}}", "--function_to_execute", "step")
 
 # KFP's local runner knows a component that it can run by the name of the module that starts it.
