@@ -33,19 +33,22 @@ from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
     from nb2pipe.debugging import Opened
+    from nb2pipe.followed import ClusterRun
     from nb2pipe.runs.collecting import Collected
+    from nb2pipe.submitting import Job
     from nb2pipe.suggesting import Suggestion
+    from nb2pipe.targets.kfp.connections import Connection
     from nb2pipe.targets.local import StepStatus
     from nb2pipe.verify.verdicts import FolderRow, Verification
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyzed", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus", "analyze",
-    "analyze_here", "build", "bundle_folder", "cancel", "collect", "compile_notebook", "debug", "debug_console",
-    "debug_notebook",
-    "lessons", "log", "mark_fresh", "new", "plan", "remove_runs", "resume", "run", "run_folder", "run_record",
-    "runs", "schema", "stale_files", "status", "suggest", "verification_index", "verification_page", "verify",
-    "versions", "write_bundle", "write_tags",
+    "USE_CASES", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus",
+    "analyze", "analyze_here", "attach", "build", "bundle_folder", "cancel", "collect", "compile_notebook", "debug",
+    "debug_console", "debug_notebook", "is_remote", "job", "lessons", "log", "look", "mark_fresh", "new", "plan",
+    "remove_runs", "resume", "resume_remote", "run", "run_folder", "run_record", "runs", "schedule", "schema",
+    "stale_files", "status", "submit", "suggest", "verification_index", "verification_page", "verify", "versions",
+    "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -65,6 +68,13 @@ USE_CASES: Mapping[str, str] = {
     "resume": "nb2pipe resume",
     "status": "nb2pipe status",
     "mark_fresh": "nb2pipe mark-fresh",
+    "job": "nb2pipe submit",
+    "submit": "nb2pipe submit",
+    "schedule": "nb2pipe submit --schedule",
+    "attach": "nb2pipe attach",
+    "resume_remote": "nb2pipe resume",
+    "is_remote": "nb2pipe resume",
+    "look": "nb2pipe runs show, nb2pipe logs, nb2pipe cancel",
     "runs": "nb2pipe runs",
     "run_record": "nb2pipe runs show",
     "run_folder": "nb2pipe runs show",
@@ -212,6 +222,58 @@ def resume(root: Path, which: str = "latest", output: Path | None = None) -> Loc
     return running.resume(_root(root), which, output)
 
 
+def job(source: Path, *, parameters: Mapping[str, str] | None = None, parameters_file: Path | None = None) -> Job:
+    """What is to be submitted: a pipeline that was compiled for KFP, with its parameters. Raises BadInput."""
+    from nb2pipe import submitting
+
+    return submitting.job(source, parameters=parameters, parameters_file=parameters_file)
+
+
+def submit(found: Job, connection: Connection, source: Path, run_dir: Path | None = None) -> ClusterRun:
+    """Start a job on a KFP server, once. Its record is kept in `run_dir`, by default in `.nb2pipe/` beside `source`.
+
+    Raises as `submitting.submit` does.
+    """
+    from nb2pipe import submitting
+
+    return submitting.submit(found, connection, (run_dir or store.default_root(source)).resolve())
+
+
+def schedule(found: Job, connection: Connection, cron: str, name: str = "") -> tuple[str, str]:
+    """Have a KFP server start a job again and again; the schedule's id and name. Raises as `submitting.schedule`."""
+    from nb2pipe import submitting
+
+    return submitting.schedule(found, connection, cron, name)
+
+
+def attach(root: Path, which: str = "latest") -> ClusterRun:
+    """A run on a cluster, to be followed again. Raises BadInput, RemoteProblem."""
+    from nb2pipe import followed
+
+    return followed.attach(_root(root), which)
+
+
+def look(root: Path, which: str = "latest") -> Run:
+    """One run as `run_record` gives it, after one look at the cluster if it is on one."""
+    if not is_remote(root, which):
+        return run_record(root, which)
+    from nb2pipe import followed
+
+    return followed.look(_root(root), which)
+
+
+def is_remote(root: Path, which: str = "latest") -> bool:
+    """True for a run that was submitted to a cluster. Raises BadInput as `run_record` does."""
+    return store.find(_root(root), which).remote.is_file()
+
+
+def resume_remote(root: Path, which: str = "latest") -> ClusterRun:
+    """Go on with a run on a cluster that failed. Raises as `submitting.resume` does."""
+    from nb2pipe import submitting
+
+    return submitting.resume(_root(root), which)
+
+
 def runs(root: Path) -> tuple[Run, ...]:
     """The runs kept in `root` (a `.nb2pipe/`, or the folder or notebook beside it), newest first."""
     return store.runs(_root(root))
@@ -266,9 +328,13 @@ def debug_console(found: Opened) -> int:
 
 def cancel(root: Path, which: str = "latest") -> Run:
     """Ask a run to stop from another terminal, and return it as it is now. Raises BadInput if it isn't under way."""
+    directory = store.find(_root(root), which)
+    if directory.remote.is_file():
+        from nb2pipe import submitting
+
+        return submitting.cancel(_root(root), directory.id)
     from nb2pipe.targets import local
 
-    directory = store.find(_root(root), which)
     local.cancel(directory.path)
     return store.load(_root(root), directory.id)
 

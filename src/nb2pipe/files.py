@@ -10,11 +10,12 @@ from pathlib import Path
 
 
 def make_private_dir(path: Path) -> Path:
-    """Create `path` and what lacks above it, mode 0700 for each directory made. Raises OSError."""
+    """Create `path` and what lacks above it, mode 0700 for each directory made, durably. Raises OSError."""
     missing = [path, *path.parents]
     for directory in reversed([item for item in missing if not item.exists()]):
         directory.mkdir(mode=0o700, exist_ok=True)
         directory.chmod(0o700)  # whatever the umask said
+        sync_dir(directory.parent)  # what is synced inside is lost with it else
     if not path.is_dir():
         raise NotADirectoryError(20, "not a directory", str(path))
     return path
@@ -42,6 +43,19 @@ def write_new(path: Path, content: bytes) -> None:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put `content` into a file that isn't there yet, mode 0600: one that nobody reads before it is whole.
+
+    Raises OSError; a part of the file may then be there.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        os.fchmod(descriptor, 0o600)  # whatever the umask said
+        rest = memoryview(content)
+        while rest:
+            rest = rest[file.write(rest) :]
 
 
 def write_atomic(path: Path, content: bytes, *, durable: bool = True, mode: int | None = None) -> None:

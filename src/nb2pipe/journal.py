@@ -10,6 +10,7 @@ from typing import cast
 
 from nb2pipe import wire
 from nb2pipe.errors import EnvironmentProblem
+from nb2pipe.files import sync_dir
 from nb2pipe.model import RunEvent, RunFinished, StepFinished
 
 
@@ -20,6 +21,8 @@ class Journal:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._size = _whole_lines(self._descriptor)
         os.ftruncate(self._descriptor, self._size)
+        if self.empty:
+            sync_dir(path.parent)
 
     @property
     def empty(self) -> bool:

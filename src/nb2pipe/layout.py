@@ -10,6 +10,7 @@
 <root>/verify/<id>/             a verification under way
 <root>/runs/<id>/               one run
     request.json  pipeline.json  events.jsonl  supervisor.json  supervisor.log  merged.ipynb
+    remote.json  follow.lock    of a run on a cluster: where it is; held while somebody follows it
     runtime/                    nb2pipe's own files for the kernels
     folder/                     the copy of the notebook's folder, of an isolated run
     steps/<id>/                 step.ipynb step.json outputs.json error.json commit.json ended.json waiting.json
@@ -122,6 +123,16 @@ class RunDir:
     def supervisor(self) -> Path:
         """Which processes look after the run: pid, start time, boot id."""
         return self.path / "supervisor.json"
+
+    @property
+    def remote(self) -> Path:
+        """Where a run on a cluster is, and which task there is which step. No secret is in it."""
+        return self.path / "remote.json"
+
+    @property
+    def following(self) -> Path:
+        """The lock of who follows a run on a cluster, and writes its events."""
+        return self.path / "follow.lock"
 
     @property
     def log(self) -> Path:

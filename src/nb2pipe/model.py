@@ -576,7 +576,10 @@ class Value:
 
 @dataclass(frozen=True)
 class RunStarted:
-    """The first event. `parameters` never hold secret values; `pid` is the supervisor's."""
+    """The first event. `parameters` never hold secret values; `pid` is the supervisor's.
+
+    `target`: where the run is, for people (`kfp https://...`); "" is this machine.
+    """
 
     at: datetime
     run: str
@@ -588,6 +591,16 @@ class RunStarted:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     kernel: str = ""
     version: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A cluster has taken the run: its id there, and the page that shows it."""
+
+    at: datetime
+    remote: str
+    link: str
 
 
 @dataclass(frozen=True)
@@ -663,7 +676,7 @@ class RunFinished:
 
 
 RunEvent: TypeAlias = (
-    RunStarted | StepStarted | CellStarted | Printed | StepFinished | Warned | CancelRequested | RunFinished
+    RunStarted | Submitted | StepStarted | CellStarted | Printed | StepFinished | Warned | CancelRequested | RunFinished
 )
 
 
@@ -689,7 +702,10 @@ class StepRun:
 
 @dataclass(frozen=True)
 class Run:
-    """A run, as its events tell (`runs.events.reduce`)."""
+    """A run, as its events tell (`runs.events.reduce`).
+
+    `target` as in RunStarted, `remote` and `link` as in Submitted.
+    """
 
     id: str
     notebook: str
@@ -704,6 +720,9 @@ class Run:
     kernel: str = ""
     version: str = ""
     warnings: tuple[str, ...] = ()
+    target: str = ""
+    remote: str = ""
+    link: str = ""
 
     @property
     def metrics(self) -> Mapping[str, float]:

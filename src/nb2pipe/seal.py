@@ -31,6 +31,9 @@ _NO_FILES = ("/proc/", "/sys/", "/dev/")  # what is there may change without its
 _PREFIXES = ("CONDA_", "IPYTHON", "JUPYTER_", "NB2PIPE_", "PYTHON", "XDG_")
 _VARIABLES = frozenset({"HOME", "PATH", "VIRTUAL_ENV"})
 
+ALL_VARIABLES = "*"
+"""In place of an environment variable's name: which there are, for code that goes through all of them."""
+
 Facts: TypeAlias = Mapping[str, Mapping[str, Json]]
 """Kind of question (those of `_LOOKS`) -> what is asked of -> the answer."""
 
@@ -204,6 +207,8 @@ def environment(key: bytes, names: Iterable[str] = ()) -> str:
     """A code for the environment variables of these names, and those that decide where Jupyter and Python look."""
     wanted = {name for name in os.environ if name.startswith(_PREFIXES)} | _VARIABLES | set(names)
     found = [f"{name}={os.environ[name]}" if name in os.environ else name for name in sorted(wanted)]
+    if ALL_VARIABLES in wanted:
+        found += sorted(os.environ)
     return keys.sign(key, "\0".join(found).encode("utf-8", "surrogateescape"))
 
 

@@ -7,6 +7,7 @@ dataclasses (`RunEvent`) is told apart by a key `kind`, the class's name.
 from __future__ import annotations
 
 import json
+import sys
 import types
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -124,7 +125,7 @@ def _decode_tuple(arguments: Sequence[Any], data: Any) -> tuple[Any, ...]:  # no
 
 @cache
 def _hints(cls: type) -> Mapping[str, Any]:
-    return get_type_hints(cls, vars(model))
+    return get_type_hints(cls, {**vars(model), **vars(sys.modules[cls.__module__])})
 
 
 def _decode_dataclass(cls: type, data: Any) -> Any:  # noqa: ANN401

@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from harness import CELLS, Expected, FrontEnds, Place, Wrong, expect, fault, place
+from power import cut, sync_all
 
 from nb2pipe.model import RunState
 from nb2pipe.runs import store
@@ -71,6 +74,7 @@ def _is_guard(pid: int, parents: Mapping[int, int]) -> bool:
 
 # --- file operations -------------------------------------------------------------------------------------------------
 
+RUNTIME = "/runtime/"  # nb2pipe's own files for the kernels: a hundred calls that are all alike
 HOWS = ("cut", "kill", "eio", "full", "enospc")
 
 
@@ -95,9 +99,37 @@ def operation(ends: FrontEnds, expected: Expected, how: str, at: int, skip: str,
         return {"hit": made.hit(), "code": code, "ran": ran.total()}
 
 
-def calls(ends: FrontEnds, skip: str) -> int:
-    """How many calls an undisturbed run makes."""
+def power(ends: FrontEnds, expected: Expected, at: float, chance: random.Random, before: int = 0) -> Told:
+    """The power is cut at this part of the calls, and what was not synced is there, or not, or in part."""
     with place(ends) as here:
+        if before:
+            here.run()
+            here.edit("n = 50", "n = 60")
+            here.run()
+            here.edit("n = 60", "n = 50")
+        shadow = here.path / "shadow"
+        sync_all(here.disk, shadow)
+        made = fault(here, "cut", 1 + int(at * calls(ends, RUNTIME, before)), RUNTIME)
+        run = here.start(environ={**made.environ, "SHADOW": str(shadow)})
+        code = run.wait()
+        here.settle()
+        cut(here.disk, shadow, chance)
+        shutil.rmtree(here.tmp)
+        here.tmp.mkdir()  # as the next start of a machine leaves it
+        try:
+            ran = here.mended(expected)
+        except Wrong as wrong:
+            raise Wrong(f"power cut at call {made.at} ({made.hit()}), which ended with {code}: {wrong}") from wrong
+        return {"hit": made.hit(), "code": code, "ran": ran.total()}
+
+
+@cache
+def calls(ends: FrontEnds, skip: str, before: int = 0) -> int:
+    """How many calls an undisturbed run makes; `before`: one that takes results of earlier ones."""
+    with place(ends) as here:
+        for text in ("n = 60", "n = 50") if before else ():
+            here.run()
+            here.edit("n = 50" if text == "n = 60" else "n = 60", text)
         made = fault(here, "none", 0, skip)
         here.run(environ=made.environ)
         return made.calls()

@@ -8,8 +8,10 @@
      eio    the call fails with EIO           enospc   with ENOSPC
      full   all calls from then on that need room fail with ENOSPC
      none   nothing, calls are only counted
-   Paths that hold SKIP are not counted. CLOCK=SECONDS sets all clocks of the wall forward, or back. */
+   Paths that hold SKIP are not counted. CLOCK=SECONDS sets all clocks of the wall forward, or back.
+   SHADOW=FOLDER: what is synced is copied there, as what a disk is sure to hold; see `power.py`. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +31,7 @@ struct shared { long calls; long cut; char told[4000]; };
 static struct shared *shared;
 static long at, ahead_s;
 static char how[16], under[PATH_MAX], skip[256];
+static const char *shadow;
 
 #define REAL(type, name, ...) static type (*real)(__VA_ARGS__); if (!real) real = dlsym(RTLD_NEXT, #name)
 
@@ -37,6 +40,7 @@ __attribute__((constructor)) void fault_begin(void) {
     char counter[PATH_MAX];
     shared = NULL;
     ahead_s = clock ? atol(clock) : 0;
+    shadow = getenv("SHADOW");
     skip[0] = 0;
     if (!plan || sscanf(plan, "%4000[^:]:%ld:%15[^:]:%255[^:]:%4000[^:]", counter, &at, how, skip, under) != 5) return;
     REAL(int, open64, const char *, int, ...);
@@ -115,8 +119,39 @@ ssize_t write(int descriptor, const void *data, size_t size) {
 PWRITE(pwrite, off_t) PWRITE(pwrite64, off64_t)
 #define ON_OPEN(name, args, ...) { REAL(int, name, __VA_ARGS__); int found = hit_open(#name, descriptor, 0); \
     if (found == 1) raise(SIGKILL); return found ? -1 : real args; }
-int fsync(int descriptor) ON_OPEN(fsync, (descriptor), int)
-int fdatasync(int descriptor) ON_OPEN(fdatasync, (descriptor), int)
+
+/* The file's bytes, or the folder's names and what they lead to: in the shadow, by the number of the inode. */
+static void keep(int descriptor) {
+    struct stat about;
+    char link[64], part[PATH_MAX], whole_path[PATH_MAX], data[65536];
+    if (!shared || !shadow || fstat(descriptor, &about)) return;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, data, PATH_MAX - 1);
+    if (length < 0) return;
+    data[length] = 0;
+    if (strncmp(data, under, strlen(under))) return;
+    REAL(int, open64, const char *, int, ...);
+    static ssize_t (*real_write)(int, const void *, size_t);
+    if (!real_write) real_write = dlsym(RTLD_NEXT, "write");
+    snprintf(part, sizeof part, "%s/%d-%ld.tmp", shadow, getpid(), (long)about.st_ino);
+    snprintf(whole_path, sizeof whole_path, "%s/%ld", shadow, (long)about.st_ino);
+    int to = real(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (S_ISDIR(about.st_mode)) {
+        DIR *folder = opendir(link);
+        for (struct dirent *item; folder && (item = readdir(folder));)
+            if (real_write(to, data, snprintf(data, sizeof data, "%ld %s", (long)item->d_ino, item->d_name) + 1) < 0) abort();
+        if (folder) closedir(folder);
+    } else {
+        int from = real(link, O_RDONLY | O_CLOEXEC);
+        for (ssize_t got; (got = read(from, data, sizeof data)) > 0;) if (real_write(to, data, got) != got) abort();
+        close(from);
+    }
+    close(to);
+    if (rename(part, whole_path)) abort();
+}
+#define SYNC(name) int name(int descriptor) { REAL(int, name, int); int found = hit_open(#name, descriptor, 0); \
+    if (found == 1) raise(SIGKILL); if (found) return -1; found = real(descriptor); if (!found) keep(descriptor); return found; }
+SYNC(fsync) SYNC(fdatasync)
 int ftruncate(int descriptor, off_t size) ON_OPEN(ftruncate, (descriptor, size), int, off_t)
 int ftruncate64(int descriptor, off64_t size) ON_OPEN(ftruncate64, (descriptor, size), int, off64_t)
 #define ON_PATH(name, folder, path, room, args, ...) { REAL(int, name, __VA_ARGS__); \

@@ -28,9 +28,9 @@ pytestmark = [
 needs_shim = pytest.mark.usefixtures("with_shim")
 
 OPERATIONS = 120
+POWER_CUTS = 24
 LEVELS = 8
 DAMAGED = 50
-RUNTIME = "/runtime/"  # nb2pipe's own files for the kernels: a hundred calls that are all alike
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -44,20 +44,27 @@ def test_killed_at_any_time(ends: FrontEnds, expected: Expected, seed: int) -> N
 def test_fault_at_a_file_operation(ends: FrontEnds, expected: Expected, number: int, calls: int) -> None:
     """One process dies, or all, or the disk refuses, at this call of those that a run makes."""
     how = cases.HOWS[number % len(cases.HOWS)]
-    cases.operation(ends, expected, how, 1 + number * calls // OPERATIONS, RUNTIME)
+    cases.operation(ends, expected, how, 1 + number * calls // OPERATIONS, cases.RUNTIME)
 
 
 @pytest.fixture(scope="session")
 def calls(ends: FrontEnds) -> int:
     """How many operations a run has."""
-    return cases.calls(ends, RUNTIME)
+    return cases.calls(ends, cases.RUNTIME)
 
 
 @needs_shim
 @pytest.mark.parametrize("number", range(10))
 def test_fault_while_results_are_taken(ends: FrontEnds, expected: Expected, number: int) -> None:
     """The same in a run that takes what earlier ones left, and puts a file back."""
-    cases.operation(ends, expected, cases.HOWS[number % len(cases.HOWS)], 8 + number * 5, RUNTIME, before=1)
+    cases.operation(ends, expected, cases.HOWS[number % len(cases.HOWS)], 8 + number * 5, cases.RUNTIME, before=1)
+
+
+@needs_shim
+@pytest.mark.parametrize("number", range(POWER_CUTS))
+def test_power_cut(ends: FrontEnds, expected: Expected, number: int) -> None:
+    """All processes are gone, and of what was not synced any part may be on the disk."""
+    cases.power(ends, expected, number / POWER_CUTS, random.Random(number), before=number % 2)
 
 
 @pytest.mark.parametrize("level", range(LEVELS))

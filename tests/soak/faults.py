@@ -40,10 +40,10 @@ def kills(ends: FrontEnds, seed: int, *, kernels: bool) -> Iterator[Case]:
 def operations(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
     """Each file operation, each way in which it can go wrong; from number `seed` on."""
     expected = undisturbed(ends)
-    there = cases.calls(ends, "/runtime/")
+    there = cases.calls(ends, cases.RUNTIME)
     for number in range(seed, 2 * there):
         how = cases.HOWS[(number + number // there) % len(cases.HOWS)]
-        yield lambda at=1 + number % there, how=how: cases.operation(ends, expected, how, at, "/runtime/")  # type: ignore[misc]
+        yield lambda at=1 + number % there, how=how: cases.operation(ends, expected, how, at, cases.RUNTIME)  # type: ignore[misc]
 
 
 def taking(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
@@ -52,7 +52,16 @@ def taking(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
     for number in itertools.count(seed):
         chance = random.Random(number)
         how, at = chance.choice(cases.HOWS), chance.randrange(1, 120)
-        yield lambda at=at, how=how: cases.operation(ends, expected, how, at, "/runtime/", before=1)  # type: ignore[misc]
+        yield lambda at=at, how=how: cases.operation(ends, expected, how, at, cases.RUNTIME, before=1)  # type: ignore[misc]
+
+
+def power(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
+    """The power is cut: what was not synced may be lost."""
+    expected = undisturbed(ends)
+    for number in itertools.count(seed):
+        chance = random.Random(number)
+        at, before = chance.random(), chance.randrange(2)
+        yield lambda at=at, chance=chance, before=before: cases.power(ends, expected, at, chance, before)  # type: ignore[misc]
 
 
 def disks(ends: FrontEnds, seed: int, **_: Any) -> Iterator[Case]:
@@ -117,6 +126,7 @@ KINDS: dict[str, tuple[Callable[..., Iterator[Case]], int]] = {
     "kills": (kills, 1000),
     "operations": (operations, 10**6),
     "taking": (taking, 300),
+    "power": (power, 1000),
     "disks": (disks, LEVELS),
     "deaths": (deaths, 300),
     "cancels": (cancels, 200),

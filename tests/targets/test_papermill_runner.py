@@ -227,3 +227,20 @@ def test_a_kernel_of_another_environment(field: Any, tmp_path: Path, monkeypatch
     assert run.state is RunState.SUCCEEDED
     assert run.kernel == "other"
     assert "".join(event.text for event in events if isinstance(event, Printed)) == f"yes {python}\n"
+
+
+@pytest.mark.timeout(120)
+def test_a_kernel_is_as_jupyter_starts_it(field: Any) -> None:
+    """But for the debugger, which is not loaded, and can be."""
+    shown = (
+        "import os, sys\n"
+        "print(os.path.basename(sys.argv[0]), sys.argv[1], 'ipykernel_launcher' in sys.argv[0], __name__)\n"
+        "print([path for path in sys.path if path], '' in sys.path, 'debugpy' in sys.modules)\n"
+        "import debugpy\nprint(hasattr(debugpy, 'listen'))"
+    )
+    run, events = field.finish(field.start(rendered(field, {field.step("a"): [shown]}), runner=RUNNER))
+    assert field.states(run)[""] == "SUCCEEDED"
+    lines = "".join(event.text for event in events if isinstance(event, Printed)).splitlines()
+    plain = [sys.executable, "-P", "-c", "import sys; print(sys.path)"]
+    path = subprocess.run(plain, capture_output=True, text=True, check=True).stdout.strip()
+    assert lines == ["ipykernel_launcher.py -f True __main__", f"{path} True False", "True"]

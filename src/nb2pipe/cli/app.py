@@ -40,6 +40,9 @@ _COMMANDS = {
     "status": "running",
     "mark-fresh": "running",
     "verify": "verifying",
+    "submit": "submitting",
+    "attach": "submitting",
+    "targets": "connecting",
     "runs": "history",
     "logs": "history",
     "resume": "running",
@@ -87,9 +90,10 @@ def app() -> None:
     nb2pipe check train.ipynb             what is wrong, and how to fix it
     nb2pipe graph train.ipynb             the steps, and why one waits for another
     nb2pipe run train.ipynb -o done.ipynb run it; all outputs in one notebook
+    nb2pipe submit train.ipynb --to kfp   run it on Kubeflow Pipelines
 
-    Exit codes: 0 done, 1 a step failed, 2 bad input, 3 something is missing on this machine, 5 a bug of ours,
-    130 canceled.
+    Exit codes: 0 done, 1 a step failed, 2 bad input, 3 something is missing on this machine, 4 a cluster
+    did not answer as it should, 5 a bug of ours, 130 canceled.
     """
 
 

@@ -63,7 +63,8 @@ def list_runs(place: Path | None, *, as_json: bool) -> None:
     if not found:
         click.echo("no runs here; `nb2pipe run NOTEBOOK` makes one")
         return
-    rows = [["RUN", "NOTEBOOK", "STATE", "STARTED", "TIME", "STEPS"]]
+    elsewhere = any(run.target for run in found)
+    rows = [["RUN", "NOTEBOOK", "STATE", "STARTED", "TIME", "STEPS", *(["WHERE"] if elsewhere else [])]]
     for run in found:
         done = sum(step.state is RunState.SUCCEEDED for step in run.steps)
         started = f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
@@ -75,6 +76,7 @@ def list_runs(place: Path | None, *, as_json: bool) -> None:
                 started,
                 _took(run),
                 f"{done}/{len(run.steps)}",
+                *([show.one_line(run.target or "here")] if elsewhere else []),
             ]
         )
     _print_table(rows)
@@ -90,7 +92,7 @@ def show_run(run_id: str, place: Path | None, *, as_json: bool) -> None:
     RUN is an id, its beginning, or latest.
     """
     root = given(place)
-    run = api.run_record(root, run_id)
+    run = api.look(root, run_id)
     folder = api.run_folder(root, run_id)
     if as_json:
         emit_json({"schema": 1, "folder": str(folder), **_record(run)})
@@ -114,6 +116,8 @@ def show_run(run_id: str, place: Path | None, *, as_json: bool) -> None:
             click.echo()
             click.echo(show.step_error(run.notebook, step.error), color=show.colours_wanted())
     click.echo(f"\nfolder: {show.one_line(str(folder))}")
+    if run.link:
+        click.echo(f"page: {show.one_line(run.link)}")
 
 
 @runs.command("rm")
@@ -143,7 +147,7 @@ def logs(run_id: str, step: str | None, place: Path | None) -> None:
     nb2pipe logs latest fit
     """
     root = given(place)
-    run = api.run_record(root, run_id)
+    run = api.look(root, run_id)
     names = {item.id: show.one_line(item.name) for item in run.steps}
     width = max((len(name) for name in names.values()), default=0)
     printer = Printer()
@@ -179,8 +183,8 @@ def cancel(run_id: str, place: Path | None) -> int:
     run = api.cancel(root, run_id)
     deadline = time.monotonic() + CANCEL_PATIENCE_S
     while not run.state.done and time.monotonic() < deadline:
-        time.sleep(0.1)
-        run = api.run_record(root, run.id)
+        time.sleep(1.0 if run.target else 0.1)
+        run = api.look(root, run.id)
     if run.state.done:
         click.echo(f"run {run.id}: {show.state(run.state)}")
         return 0

@@ -275,6 +275,8 @@ def headline(run: Run) -> str:
     """What is about to run."""
     steps = "1 step" if len(run.steps) == 1 else f"{len(run.steps)} steps"
     kernel = f", kernel {run.kernel}" if run.kernel else ""
+    if run.target:
+        return show.one_line(f"{run.notebook}: {steps} on {run.target} (run {run.id})")
     return show.one_line(f"{run.notebook}: {steps}, {run.jobs} at a time{kernel} (run {run.id})")
 
 

@@ -18,7 +18,7 @@ from nb2pipe.model import Diagnostic, Json, Run, RunState, Severity
 from nb2pipe.wire import encode
 
 if TYPE_CHECKING:
-    from nb2pipe.api import LocalPipelineRun, Plan
+    from nb2pipe.api import ClusterRun, LocalPipelineRun, Plan
     from nb2pipe.checks import Crossing
     from nb2pipe.sealed import SealedRun
     from nb2pipe.targets.local import StepStatus
@@ -96,7 +96,7 @@ def run(
         steps = () if isolated else api.status(notebook, asked, planned)
         _show_plan(planned, api.values(planned.analyzed, run_dir or notebook), steps, as_json=as_json)
         return 0
-    return _to_the_end(_started(notebook, asked), output, as_json=as_json)
+    return to_the_end(_started(notebook, asked), output, as_json=as_json)
 
 
 def _started(notebook: Path, asked: Asked) -> LocalPipelineRun | SealedRun:
@@ -117,16 +117,23 @@ def _started(notebook: Path, asked: Asked) -> LocalPipelineRun | SealedRun:
 def resume(run_id: str, run_dir: Path | None, output: Path | None, *, as_json: bool) -> int:
     """Go on with a run that failed, was canceled or killed: with its parameters; what it had done is not done again.
 
-    RUN is an id, its beginning, or latest. `nb2pipe run` with the same parameters does the same.
+    RUN is an id, its beginning, or latest. `nb2pipe run` with the same parameters does the same. A run on a cluster
+    goes on there, and is followed to its end.
     """
     from nb2pipe import api
 
-    return _to_the_end(api.resume(run_dir or Path(), run_id, output), output, as_json=as_json)
+    if api.is_remote(run_dir or Path(), run_id):
+        from nb2pipe.cli.submitting import followed
+
+        if output is not None:
+            raise click.UsageError("`-o` is for runs made here: the notebooks of a run on a cluster are on KFP's pages")
+        return followed(lambda: api.resume_remote(run_dir or Path(), run_id), as_json=as_json)
+    return to_the_end(api.resume(run_dir or Path(), run_id, output), output, as_json=as_json)
 
 
-def _to_the_end(first: LocalPipelineRun | SealedRun, output: Path | None, *, as_json: bool) -> int:
+def to_the_end(first: LocalPipelineRun | SealedRun | ClusterRun, output: Path | None, *, as_json: bool) -> int:
     """Follow a run, and those that go on in its place. Returns the exit code."""
-    handle: LocalPipelineRun | SealedRun | None = first
+    handle: LocalPipelineRun | SealedRun | ClusterRun | None = first
     said: set[Diagnostic] = set()
     while handle is not None:
         new = [item for item in handle.diagnostics if item.severity is not Severity.NOTE and item not in said]
@@ -150,7 +157,7 @@ def _progress(*, as_json: bool) -> Progress:
     return LiveView() if show.colours_wanted() and unicode_output() else PlainLines()
 
 
-def _follow(handle: LocalPipelineRun | SealedRun, progress: Progress) -> Run:
+def _follow(handle: LocalPipelineRun | SealedRun | ClusterRun, progress: Progress) -> Run:
     """Show all events. If they can't be shown (nobody reads them), the run is canceled and followed to its end."""
     events = handle.events()
     with handle.forwarding_signals():
@@ -166,7 +173,7 @@ def _follow(handle: LocalPipelineRun | SealedRun, progress: Progress) -> Run:
     return _record(handle)
 
 
-def _record(handle: LocalPipelineRun | SealedRun) -> Run:
+def _record(handle: LocalPipelineRun | SealedRun | ClusterRun) -> Run:
     if handle.record is None:
         raise AssertionError("a run's first event is there before its record is asked for")
     return handle.record

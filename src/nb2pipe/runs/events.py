@@ -17,6 +17,7 @@ from nb2pipe.model import (
     StepFinished,
     StepRun,
     StepStarted,
+    Submitted,
     Warned,
 )
 
@@ -84,6 +85,8 @@ def _of_run(run: Run | None, event: RunEvent) -> Run:
     if run.state.done:
         return run
     match event:
+        case Submitted():
+            return replace(run, remote=event.remote, link=event.link)
         case Warned():
             return replace(run, warnings=(*run.warnings, event.message))
         case CancelRequested():
@@ -108,6 +111,7 @@ def _start(event: RunStarted) -> Run:
         parameters=event.parameters,
         kernel=event.kernel,
         version=event.version,
+        target=event.target,
     )
 
 

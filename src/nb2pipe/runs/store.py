@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nb2pipe.errors import BadInput, EnvironmentProblem
-from nb2pipe.files import make_private_dir, own_private_dir, write_atomic
+from nb2pipe.files import make_private_dir, own_private_dir, sync_dir, write_atomic
 from nb2pipe.layout import RootDir, RunDir
 from nb2pipe.locks import shared
 from nb2pipe.model import CancelRequested, Diagnostic, Run, RunEvent, RunFinished, RunState, Severity, Warned
@@ -44,6 +44,7 @@ def create(root: Path, *, now: datetime | None = None) -> RunDir:
                 with contextlib.suppress(FileExistsError):  # another run took this very id
                     run.path.mkdir(mode=0o700)
                     break
+            sync_dir(layout.runs)
             make_private_dir(run.path / "steps")
     except OSError as error:
         raise cannot_write(layout.path, error) from error
@@ -164,7 +165,7 @@ def read(directory: RunDir) -> Run | None:
     except ValueError as error:
         message = f"{directory.events} is no record of a run: {error}"
         raise EnvironmentProblem.of("N2P605", message, hint="`nb2pipe run` makes a new one") from error
-    if run is None or run.state.done or alive:
+    if run is None or run.state.done or alive or run.target:  # nobody here looks after what runs elsewhere
         return run
     return _after_death(run, events)
 

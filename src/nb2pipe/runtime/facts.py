@@ -35,8 +35,12 @@ _VARIABLES = re.compile(r"\$\{?([A-Za-z_][A-Za-z_0-9]*)|(?m:^\s*%env\s+([A-Za-z_
 _INSTALLED = ("site-packages", "dist-packages")
 _NOT_THEIRS = frozenset({"nb2pipe", "__main__", "builtins", "IPython", "ipykernel"})  # what shows, not what computes
 _ASIDE = ("os.py", "<frozen os>", "_collections_abc.py", "<frozen _collections_abc>")
+_EXPANDS = ("posixpath.py", "<frozen posixpath>")
+_ALL_VARIABLES = "*"  # which there are
 
 _Stamp = tuple[int, int, int, int]
+
+_loaded: dict[str, str | None] = {}  # the user's files of code, as they were when this process executed them
 
 
 class Facts:
@@ -79,9 +83,14 @@ class Facts:
             self._written.add(touch.path)
 
     def executed(self, file: str) -> None:
-        """Code of this file is executed: that of a module, mostly."""
-        if file.endswith(".py"):
-            self._executed.add(os.path.abspath(file))  # noqa: PTH100  # links stay as they are
+        """Code of this file is executed: that of a module, mostly. It may be edited before the step ends."""
+        if not file.endswith(".py"):
+            return
+        path = os.path.abspath(file)  # noqa: PTH100  # links stay as they are
+        self._executed.add(path)
+        if self.is_local(path):
+            now = _digest(Path(path))
+            _loaded[path] = now if _loaded.get(path, now) == now else CHANGING
 
     def imports(self, module: str) -> None:
         """A module that was not there is looked for."""
@@ -95,7 +104,7 @@ class Facts:
     def named(self, texts: Iterator[str]) -> None:
         """Files that these texts may name: a library's own C code or a command reads or writes them, unseen."""
         for text in texts:
-            path, _ = self._place.of(text)
+            path, _ = self._place.of(os.path.expanduser(text) if text[:1] == "~" else text, named=True)  # noqa: PTH111
             if path not in (None, ".") and path not in self._before and len(self._named) < _MOST_NAMED:
                 self._named.setdefault(str(path), _stamp(self._folder / str(path)))
 
@@ -126,10 +135,12 @@ class Facts:
             _Asked.note = lambda name: self._asked(name, is_own)
             if not isinstance(data, _Asked):
                 os.environ._data = _Asked(data)  # type: ignore[attr-defined]
+                if os.supports_bytes_environ:
+                    os.environb._data = os.environ._data  # type: ignore[attr-defined]
 
     def _asked(self, name: str, is_own: Callable[[str], bool]) -> None:
         frame: FrameType | None = sys._getframe(3)
-        while frame is not None and frame.f_code.co_filename.endswith(_ASIDE):
+        while frame is not None and _is_aside(frame):
             frame = frame.f_back
         if frame is not None and (is_own(frame.f_code.co_filename) or self.is_local(frame.f_code.co_filename)):
             self.variables.add(name)
@@ -205,8 +216,13 @@ class Facts:
     def _modules(self) -> dict[str, str | None]:
         """The source files of the user's own modules: in the notebook's folder, on PYTHONPATH, installed editable."""
         files = {getattr(module, "__file__", None) for module in list(sys.modules.values())} | self._executed
-        found = {path: _digest(Path(path)) for path in sorted(filter(None, files)) if self.is_local(path)}
+        found = {path: self._code(path) for path in sorted(filter(None, files)) if self.is_local(path)}
         return {path: digest for path, digest in found.items() if digest or path not in self._executed}
+
+    def _code(self, path: str) -> str | None:
+        """The digest of a file of code as it was executed; as it is now if the step itself has written it."""
+        shown, _ = self._place.of(path)
+        return _digest(Path(path)) if path not in _loaded or shown in self._written else _loaded[path]
 
     def _import_folders(self) -> list[str]:
         """The user's own folders that modules are looked for in."""
@@ -234,14 +250,25 @@ class Facts:
         return found
 
 
+def _is_aside(frame: FrameType) -> bool:
+    """True for a function that looks at the environment on behalf of who calls it."""
+    code = frame.f_code
+    expands = code.co_name == "expandvars" and code.co_filename.endswith(_EXPANDS)
+    return expands or code.co_filename.endswith(_ASIDE)
+
+
 class _Asked(dict[Any, Any]):
-    """What is behind `os.environ`, and tells which names are asked for."""
+    """What is behind `os.environ`, and tells which names are asked for. `*`: all that there are."""
 
     note: Callable[[str], None] = staticmethod(lambda _: None)
 
     def __getitem__(self, key: Any) -> Any:  # noqa: ANN401
         _Asked.note(os.fsdecode(key))
         return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        _Asked.note(_ALL_VARIABLES)
+        return super().__iter__()
 
     def __contains__(self, key: object) -> bool:
         if isinstance(key, str | bytes):

@@ -285,6 +285,7 @@ def _private_dir(directory: Path) -> None:
     if not directory.exists():
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)  # whatever the umask said
+        _sync_directory(directory.parent)
 
 
 def _sync_directory(directory: Path) -> None:

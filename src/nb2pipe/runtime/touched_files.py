@@ -22,7 +22,20 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = frozenset({"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"})
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _NOT_DATA = frozenset({".nb2pipe", "__pycache__", "site-packages", "dist-packages", ".ipynb_checkpoints", ".git"})
-_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/opt", "/run", "/var")
+_SYSTEM = (
+    "/proc",
+    "/sys",
+    "/dev",
+    "/etc",
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/sbin",
+    "/run/user",
+    "/var/cache",
+    "/var/lib",
+)
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120
 _TEMPORARY = re.compile(r"tmp[a-z0-9_]{8}(/|$)")  # as `tempfile` names them
 _EVENTS = frozenset({"open", "sqlite3.connect", "exec", "import", *_CHANGES, *_LISTS})
@@ -93,12 +106,15 @@ class Place:
     def __init__(self, folder: str) -> None:
         self._root = os.path.realpath(folder)
         self._inside = self._root + os.sep
-        self._home = os.path.realpath(os.path.expanduser("~")) + os.sep  # noqa: PTH111
+        self._home = os.path.realpath(os.path.expanduser("~")).rstrip(os.sep) + os.sep  # noqa: PTH111
         self._temporary = os.path.realpath(tempfile.gettempdir()) + os.sep
         self._not_outside = (*_python(), *(path + os.sep for path in _SYSTEM))
 
-    def of(self, path: object) -> tuple[str | None, bool]:
-        """The path as in `Touch`, and whether it is inside; None for what is no data of the notebook's."""
+    def of(self, path: object, *, named: bool = False) -> tuple[str | None, bool]:
+        """The path as in `Touch`, and whether it is inside; None for what is no data of the notebook's.
+
+        What the notebook names itself is data also where programs keep their settings.
+        """
         if not isinstance(path, str | bytes | os.PathLike):
             return None, False
         # the folder's name is resolved, and no link below it: a link is a file of its own
@@ -109,7 +125,8 @@ class Place:
         shown = PurePath(full[len(self._inside) :] if inside else full)
         if _NOT_DATA.intersection(shown.parts) or shown.suffix == ".pyc":
             return None, inside
-        if not inside and (full.startswith(self._not_outside) or self._is_hidden(full) or self._is_temporary(full)):
+        hidden = not named and self._is_hidden(full)
+        if not inside and (full.startswith(self._not_outside) or hidden or self._is_temporary(full)):
             return None, False
         return shown.as_posix(), inside
 
@@ -117,10 +134,20 @@ class Place:
         return full.startswith(self._temporary) and bool(_TEMPORARY.match(full[len(self._temporary) :]))
 
     def _is_hidden(self, full: str) -> bool:
-        """Settings and caches of programs: `~/.cache`, `~/.config`."""
-        return full.startswith(self._home) and any(
-            part.startswith(".") for part in PurePath(full[len(self._home) :]).parts
-        )
+        """Settings and caches of programs: `~/.cache`, `~/.config`. A notebook that lies in such a folder is none."""
+        first = full[len(self._home) :].partition(os.sep)[0]
+        if not full.startswith(self._home) or not first.startswith("."):
+            return False
+        return not self._inside.startswith(f"{self._home}{first}{os.sep}")
+
+
+def _of_descriptor(number: int) -> str | None:
+    """The folder or file that a descriptor is open for, as far as the system tells."""
+    try:
+        found = os.readlink(f"/proc/self/fd/{number}")  # noqa: PTH115
+    except OSError:
+        return None
+    return found if os.path.isabs(found) else None  # noqa: PTH117
 
 
 def _python() -> tuple[str, ...]:
@@ -139,7 +166,8 @@ def _touches(event: str, arguments: tuple[Any, ...]) -> list[tuple[object, bool,
     if event == "sqlite3.connect":
         return [(arguments[0], True, True)]
     if event in _LISTS:
-        return [] if _is_python_itself() else [(arguments[0] or ".", True, False)]
+        where = _of_descriptor(arguments[0]) if type(arguments[0]) is int else arguments[0] or "."
+        return [] if _is_python_itself() else [(where, True, False)]
     if event in ("os.rename", "os.link"):
         source, target, source_dir, target_dir = (*arguments, -1, -1)[:4]
         return [(_beside(source, source_dir), True, event == "os.rename"), (_beside(target, target_dir), False, True)]

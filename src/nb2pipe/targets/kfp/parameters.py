@@ -101,6 +101,11 @@ def _is_text(parameter: Parameter) -> bool:
     return parameter.expression is not None or parameter.default is None or parameter.type is ParameterType.NONE
 
 
+def sent(parameter: Parameter, value: Json) -> Json:
+    """A value for a parameter as it is declared to KFP: of one that is declared a text, as JSON."""
+    return json.dumps(value, sort_keys=True) if _is_text(parameter) else value
+
+
 # --- in the pod ---------------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ left: what nobody has touched since is no reason to run anything again.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from nb2pipe.layout import RootDir, algorithm_and_digest
 from nb2pipe.model import Pipeline, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.local import ingredients, reasons, stored, traces, verdict
+from nb2pipe.targets.local.import_places import places
 from nb2pipe.targets.local.ingredients import Inputs
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.stored import Outputs
@@ -72,6 +74,8 @@ class Freshness:
         """The folders that were looked into, with the names found there."""
         self.imports: set[str] = set()
         """What imports were looked for and where: questions, see `seal.of_imports`."""
+        self.beside: set[str] = set()
+        """Files that were read as they are now."""
         self._all = {step.id: traces.read(self.folder_of(step), setting.key) for step in pipeline.steps}
 
     def folder_of(self, step: Step) -> Path:
@@ -116,6 +120,7 @@ class Freshness:
 
     def files_now(self, step: Step, had: Ingredients, done: Mapping[str, Outputs]) -> dict[str, dict[str, str]]:
         """The ingredients that lie on the disk, as they are now."""
+        last = self.latest(step.id)
         here = {name: version for sites in self._sites_of(step) for name, version in self._versions(sites).items()}
         return {
             "file": {path: self._before(step, path, done) or "" for path in had.get("file", {})},
@@ -124,6 +129,7 @@ class Freshness:
             "folder": {path: json.dumps(self._names(path)) for path in had.get("folder", {})},
             "module": {path: self._module(step, path, done) for path in had.get("module", {})},
             "package": {name: here[name] for name in had.get("package", {}) if name in here},
+            "places": {ingredients.PLACES: self.places(last.facts) if last is not None else "[]"},
         }
 
     @property
@@ -176,11 +182,16 @@ class Freshness:
         yield from reasons.of_the_plan(step, before, self._setting.planned[step.id])
         yield from self._of_inputs(step, before, outputs, done)
         for path, digest in sorted(before.get("module", {}).items()):
-            if self._module(step, path, done) != digest:
+            if digest == folders.CHANGING:
+                yield f"{self._shown(path)} was changed while the step ran"
+            elif self._module(step, path, done) != digest:
                 yield f"{self._shown(path)} changed"
         for folder, names in sorted(before.get("shadow", {}).items()):
             others = set(json.loads(names)) ^ set(self._shadows(step, folder, done, trace))
             yield from (f"`import {name.partition('.')[0]}` finds something else" for name in sorted(others))
+        yield from reasons.places_changed(
+            before.get("places", {}).get(ingredients.PLACES, "[]"), self.places(trace.facts)
+        )
         yield from self._of_packages(trace)
         yield from self._of_environment(before.get("variable", {}))
         yield from self._of_replayed(trace, before)
@@ -223,6 +234,15 @@ class Freshness:
             if now != version:
                 yield f"{name} {version} → {now or 'not installed'}"
 
+    def places(self, facts: Mapping[str, Any]) -> str:
+        """What the step's imports find on PYTHONPATH and of what is installed to be edited."""
+        imported = facts.get("imported", ())
+        environ = os.environ if self._setting.environ is None else self._setting.environ
+        found = places(imported, facts.get("sites", ()), environ, self._setting.folder)
+        self.imports.update(json.dumps([place, *imported]) for place in found.folders)
+        self.beside.update(found.files)
+        return found.found
+
     def _versions(self, sites: tuple[str, ...]) -> Mapping[str, str]:
         return self._installed.setdefault(sites, Installed(sites)).versions
 
@@ -232,9 +252,7 @@ class Freshness:
 
     def _of_environment(self, had: Mapping[str, str]) -> Iterator[str]:
         now = ingredients.variables(had, self._setting.key, self._setting.environ)
-        for name in sorted(had):
-            if now.get(name) != had[name]:
-                yield f"the environment variable {name} changed"
+        yield from (reasons.variable_changed(name) for name in sorted(had) if now.get(name) != had[name])
 
     def _of_replayed(self, trace: Trace, before: Ingredients) -> Iterator[str]:
         now = ingredients.replayed(self._pipeline, trace.facts.get("definitions", ()))

@@ -28,7 +28,7 @@ from nb2pipe.locks import shared
 from nb2pipe.model import Bundle, CancelRequested, Diagnostic, Json, RunEvent, RunFinished, RunState, Severity, Warned
 from nb2pipe.processes import is_alive, load_identity, send, signal_name
 from nb2pipe.targets.local import isolated as isolation
-from nb2pipe.targets.local import kernels
+from nb2pipe.targets.local import kernels, runtime_files
 from nb2pipe.targets.local.ingredients import planned
 from nb2pipe.targets.local.leftovers import sweep
 from nb2pipe.targets.local.request import RUNNER, Request, sockets_dir
@@ -301,12 +301,7 @@ def _write(run: RunDir, request: Request, bundle: Bundle) -> None:
             files = run.step(path.stem)
             make_private_dir(files.path)
             write_atomic(files.notebook, file.content, durable=False)
-    source = Path(nb2pipe.__file__).parent
-    for part in ("", "runtime"):
-        target = make_private_dir(run.runtime / "nb2pipe" / part)
-        make_private_dir(target / "__pycache__")  # else the kernel makes it, as its umask says
-        for path in sorted((source / part).glob("*.py")) if part else [source / "__init__.py"]:
-            write_atomic(target / path.name, path.read_bytes(), durable=False)
+    runtime_files.copy(run.runtime)
     write_atomic(run.ballast, os.urandom(_BALLAST_BYTES), durable=False)
     request.write(run)
 

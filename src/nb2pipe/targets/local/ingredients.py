@@ -2,7 +2,7 @@
 
 code  definition  setup  parameter  option  setting    known from the plan
 input  counter  after                                  from the steps before
-file  named  folder  module  package  variable         seen while it ran
+file  named  folder  module  places  package  variable seen while it ran
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ from typing import Any
 from nb2pipe import keys, meaning
 from nb2pipe.installed import Installed
 from nb2pipe.model import Bundle, DefinitionKind, Json, OrderKind, Pipeline, Resource, Step
+from nb2pipe.seal import ALL_VARIABLES
 from nb2pipe.targets.local import stored
 from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.traces import Ingredients
 
 ABSENT = ""
+PLACES = "found"  # the one name of its kind
+ALWAYS = ("PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONUTF8", "TZ")  # which the C library or Python itself looks at
 _SHOWN = 60  # characters of a parameter that are kept as they are, to be shown
 
 
@@ -48,7 +52,7 @@ def planned(
             "option": {name: _shown(value) for name, value in step.options.env},
             "setting": {
                 "nb2pipe": version,
-                "kernel": kernel[0] if kernel else "",
+                "kernel": shlex.join(kernel),
                 "Python": _python(kernel),
                 "environment": _digest(json.dumps(dict(kernel_env), sort_keys=True)),
                 "tracebacks": str(pipeline.tracebacks),
@@ -142,12 +146,17 @@ def packages(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def variables(names: Iterable[str], key: bytes, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Environment variables, by codes that tell nothing of their values. Those of the terminal are left out."""
-    here = os.environ if environ is None else environ
+    here = dict(os.environ if environ is None else environ)
+    here[ALL_VARIABLES] = "\0".join(sorted(filter(_counts, here)))
     return {
         name: keys.sign(key, here[name].encode("utf-8", "surrogateescape"))[:16] if name in here else ABSENT
         for name in names
-        if name not in _OF_THE_TERMINAL and not name.startswith(("JPY_", "NB2PIPE_", "SSH_"))
+        if _counts(name)
     }
+
+
+def _counts(variable: str) -> bool:
+    return variable not in _OF_THE_TERMINAL and not variable.startswith(("JPY_", "NB2PIPE_", "SSH_"))
 
 
 _OF_THE_TERMINAL = frozenset(

@@ -30,7 +30,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from nb2pipe.model import Step
 from nb2pipe.processes import descendants, die_with_parent, prepare_death_signal, usage
-from nb2pipe.targets.local import memory
+from nb2pipe.targets.local import kernel_client, memory
 from nb2pipe.targets.local.executed import ExecutedNotebook
 from nb2pipe.targets.local.request import Job, Outcome, Report, Tell
 from nb2pipe.targets.local.scrub import Scrubber
@@ -189,10 +189,14 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         request = self.job.request
         specs = _OneSpec()
         specs.spec = KernelSpec(
-            argv=list(request.kernel_argv), env=dict(request.kernel_env), display_name="", language="python"
+            argv=kernel_client.without_debugger(request.kernel_argv, self.job.run.runtime),
+            env=dict(request.kernel_env),
+            display_name="",
+            language="python",
         )
         manager = AsyncKernelManager(kernel_name=self.kernel_name, kernel_spec_manager=specs)
-        manager.shutdown_wait_time = SHUTDOWN_LIMIT_S
+        manager.client_factory = kernel_client.StepKernelClient
+        manager.shutdown_wait_time = SHUTDOWN_LIMIT_S / 2  # for one that has not ended when asked to
         folder = self.job.sockets
         if folder is not None:
             manager.connection_file = str(folder / "kernel.json")
@@ -258,8 +262,12 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill ha
         )
 
     async def _stop(self) -> None:
-        if self.km is not None:
-            await self._async_cleanup_kernel()
+        """End the kernel. Its files go with their folder, and this process's sockets with the process."""
+        if self.km is None:
+            return
+        if await kernel_client.end(self.km, SHUTDOWN_LIMIT_S / 2) and self.job.sockets is not None:
+            return
+        await self._async_cleanup_kernel()
 
     async def _check_raise_for_error(self, cell: Any, cell_index: int, exec_reply: Any) -> None:  # noqa: ANN401
         """As nbclient, and note an exit() or quit(): the kernel goes on for a moment and reports no error."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 
 from nb2pipe.model import Step
+from nb2pipe.seal import ALL_VARIABLES
 from nb2pipe.targets.local import stored
 from nb2pipe.targets.local.traces import Ingredients
 
@@ -61,6 +63,23 @@ _SETTINGS = {
     "metrics": "its metrics changed",
     "tracebacks": "the notebook looks at tracebacks otherwise",
 }
+
+
+def places_changed(had: str, now: str) -> Iterator[str]:
+    """What imports find outside of the notebook's folder: two times what `import_places` found."""
+    if had == now:
+        return
+    before, after = ({(place, name) for place, names in json.loads(found) for name in names} for found in (had, now))
+    others = sorted({name.partition(".")[0] for _, name in before ^ after})  # none: the order is another one
+    what = f"`import {others[0]}`" if others else "an import"
+    yield f"{what} finds something else: PYTHONPATH, or what is installed to be edited, changed"
+
+
+def variable_changed(name: str) -> str:
+    """Another value of an environment variable in words; of `*`, others that there are."""
+    if name == ALL_VARIABLES:
+        return "there are other environment variables, and its code looks at all of them"
+    return f"the environment variable {name} changed"
 
 
 def state_shown(name: str) -> str:

@@ -163,7 +163,9 @@ class Reuse:
             "imports": sorted(self._fresh.imports),
             "newest": sorted(str(self._fresh.folder_of(step)) for step in request.pipeline.steps),
             "link": kernel.get("link", ()),
-            "beside": sorted({*kernel.get("beside", ()), *(str(self._folder / path) for path in named)}),
+            "beside": sorted(
+                {*kernel.get("beside", ()), *self._fresh.beside, *(str(self._folder / path) for path in named)}
+            ),
             "entries": sorted({*kernel.get("entries", ()), *(site for item in found for site in item.trace.sites)}),
         }
         facts = {**seal.ask(asked), "file": files}
@@ -190,7 +192,8 @@ class Reuse:
             "folder": {path: json.dumps(names) for path, names in facts.get("listed", {}).items()},
             "module": {self._near(path): digest or "" for path, digest in facts.get("modules", {}).items()},
             "package": ingredients.packages(facts),
-            "variable": ingredients.variables(facts.get("variables", ()), self._key),
+            "places": {ingredients.PLACES: self._fresh.places(facts)},
+            "variable": ingredients.variables([*facts.get("variables", ()), *ingredients.ALWAYS], self._key),
             **{f"asked {kind}": found for kind, found in asked.items()},
         }
 

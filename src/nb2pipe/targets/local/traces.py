@@ -74,14 +74,8 @@ def renew(folder: Path, name: str, run: str) -> None:
     """A run took the trace of this name: it counts as the newest from now on. Raises OSError."""
     if name.partition("-")[2] == f"{run}.json":
         return
-    target = folder / _newest(folder, run)
-    try:
-        os.link(folder / name, target)
-    except FileExistsError:
-        return
-    except OSError:  # a file system without hard links
-        write_atomic(target, (folder / name).read_bytes())
-    (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):  # another run did so, or collected it
+        (folder / name).rename(folder / _newest(folder, run))
     sync_dir(folder)
 
 

@@ -1,0 +1,133 @@
+"""What is known of a run and what the server now says of it in; the events that lie between out. Nothing is asked here.
+
+KFP shows a task as several nodes: `fit-driver`, which prepares it, and `fit` itself, under which its pod runs; with
+retries, `fit(0)`, `fit(1)`. The names are the tasks' names in the compiled pipeline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
+from datetime import datetime
+
+from nb2pipe.model import (
+    CancelRequested,
+    Run,
+    RunEvent,
+    RunFinished,
+    RunState,
+    StepFinished,
+    StepRun,
+    StepStarted,
+)
+from nb2pipe.records import dataclass
+from nb2pipe.targets.kfp.answers import RemoteRun, RemoteTask
+
+_ATTEMPT = re.compile(r"\(([0-9]{1,6})\)$")
+_DRIVER = "-driver"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A task as its nodes show it. `prepared`: its driver did not fail."""
+
+    task: str
+    state: RunState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempt: int = 1
+    pods: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    prepared: bool = True
+
+    @property
+    def mark(self) -> str:
+        """Tells this end of the task from another one."""
+        return f"{self.state.value} {self.finished_at}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is, as its record keeps it: what `attach` needs. `marks`: ends of tasks from before a retry."""
+
+    name: str
+    experiment: str
+    run: str = ""
+    tasks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+def seen(remote: RemoteRun, tasks: Iterable[str]) -> Mapping[str, Seen]:
+    """Each task that the server knows something of."""
+    nodes: dict[str, list[tuple[int, RemoteTask]]] = {}
+    for node in remote.tasks:
+        attempt = _ATTEMPT.search(node.name)
+        base = node.name[: attempt.start()] if attempt is not None else node.name
+        nodes.setdefault(base, []).append((int(attempt[1]) if attempt is not None else -1, node))
+    found = {task: _seen(task, nodes.get(task, ()), nodes.get(task + _DRIVER, ())) for task in tasks}
+    return {task: item for task, item in found.items() if item is not None}
+
+
+def _seen(task: str, own: Sequence[tuple[int, RemoteTask]], driver: Sequence[tuple[int, RemoteTask]]) -> Seen | None:
+    if own:
+        ordered = sorted(own, key=lambda item: item[0])
+        whole = ordered[0][1] if ordered[0][0] < 0 else ordered[-1][1]
+        pods = tuple(dict.fromkeys(pod for _, node in reversed(ordered) for pod in reversed(node.pods)))
+        errors = tuple(dict.fromkeys(error for _, node in reversed(ordered) for error in node.errors))
+        attempt = max(ordered[-1][0], 0) + 1
+        return Seen(task, whole.state, whole.started_at, whole.finished_at, attempt, pods, errors)
+    if driver:
+        last = max(driver, key=lambda item: item[0])[1]
+        if last.state in (RunState.FAILED, RunState.CANCELED, RunState.SKIPPED):
+            return Seen(task, last.state, last.started_at, last.finished_at, 1, last.pods, last.errors, prepared=False)
+    return None
+
+
+def news(run: Run, remote: RemoteRun, place: Place, now: datetime) -> Iterator[RunEvent | Seen]:
+    """What happened since `run`, in order. A `Seen` stands for the end of a task that failed: why is still to be asked.
+
+    A run that was asked to stop and is FAILED in the end was canceled: that is how KFP ends it.
+    """
+    known = {step.id: step for step in run.steps}
+    if remote.state is RunState.CANCELING and run.state not in (RunState.CANCELING, RunState.CANCELED):
+        yield CancelRequested(now, "the run was terminated on the cluster")
+    found = seen(remote, place.tasks)
+    order = {task: (item.started_at is None, item.started_at or now) for task, item in found.items()}
+    for task in sorted(found, key=lambda task: (order[task][0], order[task][1])):
+        item = found[task]
+        if item.mark == place.marks.get(task) and item.state is not RunState.SUCCEEDED:
+            continue  # what a retry has taken back
+        steps = [known[step] for step in place.tasks[task] if step in known]
+        if not steps and item.state is RunState.FAILED and remote.state.done:
+            yield item  # a task of nb2pipe's own, without a step: told of once, at the end
+        yield from _of_task(item, steps, now)
+    if remote.state.done:
+        canceled = run.state is RunState.CANCELING and remote.state is RunState.FAILED
+        yield RunFinished(remote.finished_at or now, RunState.CANCELED if canceled else remote.state)
+
+
+def _of_task(item: Seen, steps: Sequence[StepRun], now: datetime) -> Iterator[RunEvent | Seen]:
+    waiting = [step for step in steps if not step.state.done]
+    ran = item.state is not RunState.PENDING and item.state is not RunState.SKIPPED
+    for step in waiting:
+        if ran and item.prepared and (step.state is RunState.PENDING or step.attempt < item.attempt):
+            yield StepStarted(item.started_at or now, step.id, item.attempt)
+    if not item.state.done or not waiting:
+        return
+    if item.state is RunState.FAILED:
+        yield item
+        return
+    for step in waiting:
+        because = {
+            RunState.SKIPPED: "the cluster left it out",
+            RunState.CANCELED: "the run was canceled",
+        }.get(item.state)
+        yield StepFinished(item.finished_at or now, step.id, item.state, wall_s=wall_s(item), because=because)
+
+
+def wall_s(item: Seen) -> float:
+    """How long the task took, as far as the server says."""
+    if item.started_at is None or item.finished_at is None:
+        return 0.0
+    return max(0.0, (item.finished_at - item.started_at).total_seconds())

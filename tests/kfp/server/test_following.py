@@ -1,0 +1,252 @@
+"""What becomes of a run on the cluster, as the record and the command tell it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pipelines import nodes
+
+from nb2pipe import api
+from nb2pipe.journal import Journal
+from nb2pipe.model import Run, RunStarted
+from nb2pipe.runs import store
+from nb2pipe.targets.kfp.answers import run_of
+
+if TYPE_CHECKING:
+    from double import Double
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run_id(call: Call, double: Double, study: Path) -> str:
+    """A run that was submitted; its id on the server."""
+    code, _, err = call("submit", study, "--host", double.url, "-p", "name=a")
+    assert code == 0, err
+    return next(iter(double.runs))
+
+
+def states(run: Run) -> Mapping[str, str]:
+    return {step.name: step.state.value for step in run.steps}
+
+
+def test_states_as_they_are_looked_at(double: Double, study: Path, run_id: str) -> None:
+    double.report(run_id, "Running", nodes(load="Succeeded", fit="Running"))
+    run = api.look(study)
+    assert (run.state.value, states(run)) == ("RUNNING", {"load": "SUCCEEDED", "fit": "RUNNING", "show": "PENDING"})
+    double.report(run_id, "Succeeded", nodes(load="Succeeded", fit="Succeeded", show="Succeeded"))
+    run = api.look(study)
+    assert (run.state.value, set(states(run).values())) == ("SUCCEEDED", {"SUCCEEDED"})
+
+
+def test_a_record_without_a_look_keeps_its_state(call: Call, double: Double, study: Path, run_id: str) -> None:
+    double.report(run_id, "Running", nodes(load="Running"))
+    api.look(study)
+    double.close()
+    assert api.look(study).state.value == "RUNNING"
+    out = call("runs", "--run-dir", study)[1]
+    assert "RUNNING" in out
+    assert f"kfp {double.url}" in out
+
+
+# What a pod's log, or the server in its place, says; the sentence; the cause.
+SAID = [
+    ('container "main" in pod "p" is waiting to start: trying and failing to pull image', "its image can't be pulled", "start"),
+    ("Back-off pulling image: ImagePullBackOff", "its image can't be pulled", "start"),
+    ("OOMKilled (exit code 137)", "out of memory: it asked for no amount of memory", "killed"),
+    ("failed to execute component: signal: killed", "out of memory: it asked for no amount of memory", "killed"),
+    ("Pod was active on the node longer than the specified deadline", "it took longer than it may", "timeout"),
+    ("0/5 nodes are available: 5 Insufficient nvidia.com/gpu.", "no node of the cluster has enough nvidia.com/gpu free", "start"),
+    ("0/3 nodes are available: 3 node(s) had untolerated taint {a: b}", "no node of the cluster fits its node selector and tolerations", "start"),
+    ('Error: secret "db" not found', "the secret `db` isn't in its namespace", "start"),
+    ('persistentvolumeclaim "data" not found', "the persistentvolumeclaim `data` isn't in its namespace", "start"),
+    ("couldn't find key pw in Secret ns/db", "its secret has no key `pw`", "start"),
+    ("The node was low on resource: memory.", "its node ran out of memory, and put it out", "killed"),
+    ("pods is forbidden: exceeded quota: team", "the namespace's quota doesn't allow what it asks for", "start"),
+    ("exec format error", "its image is for another kind of processor than the node's", "start"),
+    ("[Errno 7] Argument list too long: 'sh'", "its program is longer than a command line may be", "start"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "sentence", "cause"), SAID)
+def test_why_a_step_failed_in_plain_words(
+    double: Double, study: Path, run_id: str, said: str, sentence: str, cause: str
+) -> None:
+    double.logs[run_id, "wf-step-2-pod"] = f"starting\n{said}\n"
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    run = api.look(study)
+    error = run.steps[1].error
+    assert error is not None
+    assert (error.message, error.cause) == (f"step 'fit': {sentence}", cause)
+    assert error.hint
+    assert states(run) == {"load": "SUCCEEDED", "fit": "FAILED", "show": "SKIPPED"}
+
+
+@pytest.mark.parametrize(
+    ("log", "message"),
+    [
+        ("Error (exit code 3)", "step 'fit' ended with exit code 3"),
+        ("all went well (exit code 0)\nbut then", "step 'fit' failed: all went well (exit code 0) but then"),
+        ("the secret of success: not found", "step 'fit' failed: the secret of success: not found"),
+        ("", "step 'fit' failed; its pod has left no log, and the cluster doesn't say why"),
+        ("OOMKilled\n" + "epoch\n" * 500, "step 'fit' failed: epoch"),
+    ],
+)
+def test_words_that_nobody_knows_are_shown_as_they_are(
+    double: Double, study: Path, run_id: str, log: str, message: str
+) -> None:
+    if log:
+        double.logs[run_id, "wf-step-2-pod"] = log
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    error = api.look(study).steps[1].error
+    assert error is not None
+    assert error.message.startswith(message[:40])
+    assert error.cause == "exit"
+
+
+def reported(step: str, **error: Any) -> str:
+    return "nb2pipe-error: " + json.dumps({"step": step, **error}) + "\n"
+
+
+def test_an_error_of_the_users_code_has_its_cell_and_line(call: Call, double: Double, study: Path, run_id: str) -> None:
+    report = reported("step-2", cause="error", message="step `fit`, cell 4 line 2: ValueError: no rows", cell=3, line=2)
+    double.logs[run_id, "wf-step-2-pod"] = "reading\nTraceback ...\nValueError: no rows\n" + report + "exit status 1\n"
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    code, out, err = call("attach", "--run-dir", study)
+    error = api.runs(study)[0].steps[1].error
+    assert error is not None
+    assert (code, error.cell, error.line, error.cause) == (1, 3, 2, "error"), out + err
+    assert "study.yaml: step `fit`, cell 4 line 2: ValueError: no rows" in err
+    assert "nb2pipe-error" not in call("logs", "--run-dir", study)[1]
+
+
+@pytest.mark.parametrize(
+    "line", ["nb2pipe-error: {", "nb2pipe-error: []", 'nb2pipe-error: {"step": 3}', "nb2pipe-error: " + "[" * 90_000]
+)
+def test_a_cell_may_print_what_it_likes(double: Double, study: Path, run_id: str, line: str) -> None:
+    double.logs[run_id, "wf-step-2-pod"] = f"{line}\nError (exit code 3)\n"
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    error = api.look(study).steps[1].error
+    assert error is not None
+    assert error.message == "step 'fit' ended with exit code 3"
+
+
+def test_of_a_long_log_the_end_counts(double: Double, study: Path, run_id: str) -> None:
+    report = reported("step-2", cause="error", message="ValueError: no rows", cell=3)
+    double.logs[run_id, "wf-step-2-pod"] = "a line that is printed often\n" * 200_000 + report
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    error = api.look(study).steps[1].error
+    assert error is not None
+    assert error.message == "ValueError: no rows"
+    assert sum(len(event.text) for event in api.log(study)) <= 1_000_000
+
+
+def test_what_was_made_here_is_not_attached_to(call: Call, study: Path) -> None:
+    run = store.create(store.default_root(study))
+    journal = Journal(run.events)
+    journal.append(RunStarted(datetime.now(UTC), run.id, "x.ipynb", "", (("a", "a"),), 1, 0))
+    journal.close()
+    code, _, err = call("attach", "--run-dir", study)
+    assert (code, "is not on a cluster" in err) == (2, True)
+
+
+def test_a_driver_that_fails_fails_its_step(double: Double, study: Path, run_id: str) -> None:
+    found = {key: dict(node) for key, node in nodes(load="Succeeded", fit="Failed").items()}
+    found["wf-step-2-driver"] |= {"phase": "Failed", "finishedAt": "2026-11-22T10:02:00Z", "children": []}
+    del found["wf-step-2"], found["wf-step-2-pod"]
+    double.report(run_id, "Failed", found)
+    assert states(api.look(study)) == {"load": "SUCCEEDED", "fit": "FAILED", "show": "SKIPPED"}
+
+
+def test_attempts_are_one_step(double: Double, study: Path, run_id: str) -> None:
+    found = {key: dict(node) for key, node in nodes(load="Running").items()}
+    one = {"displayName": "step(0)", "phase": "Failed", "startedAt": "2026-11-22T10:00:10Z", "children": ["pod-0"]}
+    found |= {"wf-a": one, "wf-b": {**one, "displayName": "step(1)", "phase": "Running", "children": ["pod-1"]}}
+    double.report(run_id, "Running", found)
+    (step, *_) = api.look(study).steps
+    assert (step.state.value, step.attempt) == ("RUNNING", 2)
+
+
+def test_cancel_ends_the_run_and_the_waiting(call: Call, double: Double, study: Path, run_id: str) -> None:
+    double.report(run_id, "Running", nodes(load="Running"))
+    api.look(study)
+    api.cancel(study)
+    assert (double.runs[run_id]["state"], api.look(study).state.value) == ("CANCELING", "CANCELING")
+    double.report(run_id, "Failed", nodes(load="Failed"))  # so Argo calls what was ended
+    code, out, err = call("attach", "--run-dir", study)
+    assert (code, api.runs(study)[0].state.value) == (130, "CANCELED"), out + err
+    code, _, err = call("cancel", "--run-dir", study)
+    assert (code, "N2P604" in err) == (2, True)
+
+
+def test_a_run_that_was_ended_elsewhere_ends_the_waiting(call: Call, double: Double, study: Path, run_id: str) -> None:
+    double.report(run_id, "Running", nodes(load="Running"))
+    double.runs[run_id]["state"] = "CANCELED"
+    code, out, err = call("attach", "--run-dir", study)
+    assert (code, api.runs(study)[0].state.value) == (130, "CANCELED"), out + err
+
+
+def test_resume_goes_on_with_what_failed(call: Call, double: Double, study: Path, run_id: str) -> None:
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    first = api.look(study)
+    run = api.resume_remote(study)
+    assert (double.runs[run_id]["state"], run.remote) == ("RUNNING", run_id)
+    assert states(api.look(study)) == {"load": "SUCCEEDED", "fit": "PENDING", "show": "PENDING"}, (
+        "the old end doesn't count"
+    )
+    found = {key: dict(node) for key, node in nodes(load="Succeeded", fit="Succeeded", show="Succeeded").items()}
+    found["wf-step-2"]["finishedAt"] = "2026-11-22T12:00:00Z"
+    double.report(run_id, "Succeeded", found)
+    code, out, err = call("attach", "--run-dir", study)
+    assert code == 0, out + err
+    again, before = api.runs(study)
+    assert (before.id, before.state.value) == (first.id, "FAILED")
+    assert (again.remote, [step.reused for step in again.steps]) == (run_id, [first.id, "", ""])
+
+
+def test_there_is_nothing_to_resume(call: Call, double: Double, study: Path, run_id: str) -> None:
+    code, _, err = call("resume", "--run-dir", study)
+    assert (code, "is under way" in err) == (2, True)
+    double.report(run_id, "Succeeded", nodes(load="Succeeded", fit="Succeeded", show="Succeeded"))
+    code, _, err = call("resume", "--run-dir", study)
+    assert (code, "has succeeded" in err) == (2, True)
+
+
+def test_a_word_that_is_no_state_yet_is_no_end() -> None:
+    assert run_of({"run_id": "1", "state": "HIBERNATING"}).state.value == "RUNNING"
+
+
+def test_kfps_own_client_reads_the_run(
+    double: Double, study: Path, run_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The other side of the double: KFP's SDK finds what was submitted, and waits for its end."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    import kfp
+
+    double.report(run_id, "Succeeded", nodes(load="Succeeded", fit="Succeeded", show="Succeeded"))
+    sdk = kfp.Client(host=double.url)
+    assert sdk.wait_for_run_completion(run_id, timeout=5, sleep_duration=1).state == "SUCCEEDED"
+    (found,) = sdk.list_runs(page_size=5).runs
+    assert found.display_name == f"study {api.runs(study)[0].id}"
+
+
+def test_two_do_not_follow_one_run(call: Call, double: Double, study: Path, run_id: str) -> None:
+    double.report(run_id, "Running", nodes(load="Running"))
+    first = api.attach(study)
+    events = first.events()
+    while next(events).__class__.__name__ != "StepStarted":
+        continue
+    code, _, err = call("attach", "--run-dir", study)
+    assert (code, "N2P760" in err) == (2, True)
+    assert api.look(study).state.value == "RUNNING"
+    events.close()
+
+
+def test_debug_says_that_the_inputs_are_elsewhere(call: Call, study: Path, run_id: str) -> None:
+    code, _, err = call("debug", "fit", "--run-dir", study)
+    assert (code, "N2P618" in err) == (2, True), run_id
