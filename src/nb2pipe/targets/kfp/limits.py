@@ -28,7 +28,7 @@ def too_long(tasks: Sequence[Task], told: Mapping[str, str], command: Sequence[s
         if size > MAX_ARGUMENT_BYTES:
             message = (
                 f"step `{task.name}` is too large for KFP: its notebook and plan take {len(told[task.id]):,} bytes "
-                f"compressed, its {artifacts} artifacts about {artifacts * _PER_ARTIFACT:,}; KFP hands all of it to the "
+                f"compressed, its {artifacts} artifacts about {artifacts * _PER_ARTIFACT:,}; KFP hands it all to the "
                 f"pod as one argument, and Linux takes {MAX_ARGUMENT_BYTES:,}"
             )
             first = task.steps[0].cells[0] if task.steps and task.steps[0].cells else None

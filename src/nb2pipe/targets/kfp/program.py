@@ -34,8 +34,8 @@ _MODULES = (
         "stars", "step", "together", "touched_files", "tracking", "units", "versions",
     )),
     *(f"targets.local.{name}" for name in (
-        "against_order", "executed", "kernel_client", "lessons", "memory", "metrics", "nets", "own_modules", "papermill_runner",
-        "request", "scrub", "serial", "settings", "stored", "verdict",
+        "against_order", "executed", "kernel_client", "lessons", "memory", "metrics", "nets", "own_modules",
+        "papermill_runner", "request", "scrub", "serial", "settings", "stored", "verdict",
     )),
     *(f"targets.kfp.{name}" for name in ("names", "packing", "parameters", "slicing", "tasks", "told")),
     *(f"targets.kfp.pod.{name}" for name in (
