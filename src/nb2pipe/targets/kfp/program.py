@@ -7,6 +7,8 @@ cut in pieces.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +16,9 @@ import nb2pipe
 from nb2pipe.targets.kfp.packing import pack
 
 COMMAND_ARGS = ("--executor_input", "{{$}}", "--function_to_execute", "step")
+
+INSTALL = "--install"
+"""Before a JSON list of requirements, among the arguments: what the pod installs."""
 
 # KFP's local runner knows a component that it can run by the name of the module that starts it.
 _SCRIPT = """program_path=$(mktemp -d)
@@ -39,7 +44,7 @@ _MODULES = (
     )),
     *(f"targets.kfp.{name}" for name in ("names", "packing", "parameters", "slicing", "tasks", "told")),
     *(f"targets.kfp.pod.{name}" for name in (
-        "__init__", "artifacts", "files", "main", "page", "records", "saying", "task",
+        "__init__", "artifacts", "files", "installing", "main", "page", "records", "saying", "task",
     )),
 )  # fmt: skip
 """The modules that a pod needs: all that these import of nb2pipe's is among them, which a test holds."""
@@ -53,6 +58,11 @@ def command() -> tuple[str, ...]:
     packed = pack(dict(files()))
     pieces = [packed[start : start + _PIECE] for start in range(0, len(packed), _PIECE)]
     return ("sh", "-ec", _SCRIPT, program, *pieces)
+
+
+def install_args(pins: Sequence[str]) -> tuple[str, ...]:
+    """The arguments that have a pod install these requirements; none for none."""
+    return (INSTALL, json.dumps(list(pins))) if pins else ()
 
 
 def files() -> dict[str, str]:

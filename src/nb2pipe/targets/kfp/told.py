@@ -30,7 +30,7 @@ class Told:
     `inputs` and `outputs`: artifact to the step that has it and the variable's name. `records`: the inputs that hold
     the records of steps before. `files`: the inputs that hold files which steps before wrote. `parameters`: KFP's
     name for each to the notebook's. `places`: of the pipeline's steps, in notebook order. `unsent`: names that the
-    notebook has here and the pod has not.
+    notebook has here and the pod has not. `modules`: files of the user's own modules, by path, in base64.
     """
 
     schema: int
@@ -45,3 +45,4 @@ class Told:
     parameters: Mapping[str, str] = field(default_factory=dict)
     places: tuple[int, ...] = ()
     unsent: tuple[str, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -99,6 +100,7 @@ class Pod:
 
     def _run_steps(self, steps: Sequence[Step], records: Records) -> None:
         request = self._request()
+        self._bring_modules(Path(request.folder))
         files = Files(Path(request.folder), request.pipeline)
         files.bring(self._input(name) for name in self.told.files)
         self._bring_values(records)
@@ -133,6 +135,13 @@ class Pod:
         """The pipeline with what can be replayed here; of other definitions only the names are known."""
         return replace(self.pipeline, definitions=tuple(item for item in self.pipeline.definitions if item.source))
 
+    def _bring_modules(self, folder: Path) -> None:
+        """Put the user's own modules where the cells run, as they lie beside the notebook."""
+        for name, content in self.told.modules.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(base64.b64decode(content))
+
     def _bring_values(self, records: Records) -> None:
         """Put the values that the task was given into the store. One that was not bound has none."""
         for name, (step, variable) in self.told.inputs.items():
@@ -159,9 +168,11 @@ class Pod:
             files.notebook.write_text(self.told.notebooks[step.id], encoding="utf-8")
             before = [item for item in order if item in self.told.waits[step.id]]
             values = stored.resolve(step, known, before, order)
-            for name, given in values.items():
-                if not self._has(given.value):
-                    raise Failed(_not_sent(step, name, request.pipeline.step(given.provider)), step.id)
+            unsent = [name for name, given in values.items() if not self._has(given.value)]
+            if unsent and step.cells:
+                raise Failed(_not_sent(step, unsent[0], request.pipeline.step(values[unsent[0]].provider)), step.id)
+            for name in unsent:  # a step without cells only looks at what there is
+                del values[name]
             content = {**spec_of(request, self.dir, step, values), "may_wait": False, "sent": sent}
             content["unsent"] = sorted(set(self.told.unsent).difference(*self._names_of_definitions(request)))
             files.request.write_text(json.dumps(content, sort_keys=True), encoding="ascii")
