@@ -247,11 +247,18 @@ def resume(root: Path, which: str = "latest", output: Path | None = None) -> Loc
     return running.resume(_root(root), which, output)
 
 
-def job(source: Path, *, parameters: Mapping[str, str] | None = None, parameters_file: Path | None = None) -> Job:
-    """What is to be submitted: a pipeline that was compiled for KFP, with its parameters. Raises BadInput."""
+def job(
+    source: Path,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    parameters_file: Path | None = None,
+    kernel: str | None = None,
+    image: str | None = None,
+) -> Job:
+    """What is to be submitted: a notebook, or a pipeline that was compiled for KFP. Raises as `submitting.job`."""
     from nb2pipe import submitting
 
-    return submitting.job(source, parameters=parameters, parameters_file=parameters_file)
+    return submitting.job(source, parameters=parameters, parameters_file=parameters_file, kernel=kernel, image=image)
 
 
 def submit(found: Job, connection: Connection, source: Path, run_dir: Path | None = None) -> ClusterRun:
