@@ -54,4 +54,4 @@ def compile_notebook(
     values = running.given_values(pipeline, parameters or {}, parameters_file)
     content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, values, provisions.packages)
     told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
-    return Compiled(content, pipeline, (*told, *problems))
+    return Compiled(content, pipeline, (*told, *problems, *kfp.not_there(pipeline, analyzed.opened)))

@@ -14,10 +14,12 @@ from nb2pipe.model import Bundle, Json
 from nb2pipe.packages import Packages
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.kinds import kinds_of
+from nb2pipe.targets.kfp.limits import too_large, too_long
 from nb2pipe.targets.kfp.packing import pack
 from nb2pipe.targets.kfp.parameters import check as check_parameters
 from nb2pipe.targets.kfp.parameters import with_values
-from nb2pipe.targets.kfp.slicing import slice_for
+from nb2pipe.targets.kfp.program import command
+from nb2pipe.targets.kfp.slicing import Slice, Slicer
 from nb2pipe.targets.kfp.spec import Specs, specs
 from nb2pipe.targets.kfp.tasks import Task, tasks_of
 from nb2pipe.targets.kfp.told import SCHEMA, Told
@@ -49,26 +51,33 @@ def compiled(
         if file.path.startswith("steps/")
     }
     packages = packages or Packages("", IMAGE, (), {})
-    told = {task.id: pack(wire.encode(_told(bundle, notebooks, task, packages))) for task in tasks}
+    slicer = Slicer(pipeline)
+    told = {task.id: pack(wire.encode(_told(slicer.of(task), notebooks, task, packages))) for task in tasks}
+    problems = tuple(too_long(tasks, told, command()))
+    if problems:
+        raise BadInput(problems)
     pins = {task.id: packages.of(step.id for step in task.steps) for task in tasks}
-    return as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), packages.image, pins))
+    content = as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), packages.image, pins))
+    problems = tuple(too_large(content))
+    if problems:
+        raise BadInput(problems)
+    return content
 
 
-def _told(bundle: Bundle, notebooks: Mapping[str, str], task: Task, packages: Packages) -> Told:
+def _told(part: Slice, notebooks: Mapping[str, str], task: Task, packages: Packages) -> Told:
     ids = [step.id for step in task.steps]
-    paths = {f"steps/{step}.ipynb": step for step in ids}
-    notebooks = {
-        paths[file.path]: file.content.decode("utf-8", "surrogatepass") for file in bundle.files if file.path in paths
-    }
     return Told(
         schema=SCHEMA,
-        pipeline=slice_for(bundle.pipeline, task),
+        pipeline=part.pipeline,
+        places=part.places,
+        unsent=part.unsent,
         steps=tuple(ids),
         waits=task.waits,
         notebooks={step: notebooks[step] for step in ids},
         inputs=task.values,
         outputs=task.outputs,
         records=tuple(item.name for item in task.inputs if item.key == names.RECORD),
+        files=tuple(item.name for item in task.inputs if item.key == names.FILES),
         parameters={names.encode(name): name for name in task.parameters},
         modules={
             file.path: base64.b64encode(file.content).decode() for step in ids for file in packages.files.get(step, ())

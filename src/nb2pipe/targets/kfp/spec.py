@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nb2pipe.model import Json, Parameter, Pipeline
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
-from nb2pipe.targets.kfp.kinds import ANY, METRICS
+from nb2pipe.targets.kfp.kinds import ANY, METRICS, PAGE
 from nb2pipe.targets.kfp.messages import pipeline_spec
 from nb2pipe.targets.kfp.options import apply, of_pod
 from nb2pipe.targets.kfp.parameters import declare, define
@@ -83,6 +83,9 @@ def _component(
         return
     _artifact(outputs.artifacts[names.RECORD], ANY)
     _artifact(outputs.artifacts[names.NOTEBOOK], ANY)
+    _artifact(outputs.artifacts[names.PAGE], PAGE)
+    if task.writes_files:
+        _artifact(outputs.artifacts[names.FILES], ANY)
     if any(step.metrics for step in task.steps):
         _artifact(outputs.artifacts[names.METRICS], METRICS)
 
