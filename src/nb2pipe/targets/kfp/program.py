@@ -42,7 +42,7 @@ _MODULES = (
         "against_order", "executed", "kernel_client", "lessons", "memory", "metrics", "nets", "own_modules",
         "papermill_runner", "request", "scrub", "serial", "settings", "stored", "verdict",
     )),
-    *(f"targets.kfp.{name}" for name in ("names", "packing", "parameters", "slicing", "tasks", "told")),
+    *(f"targets.kfp.{name}" for name in ("names", "packing", "received", "slicing", "tasks", "told")),
     *(f"targets.kfp.pod.{name}" for name in (
         "__init__", "artifacts", "files", "installing", "main", "page", "records", "saying", "task",
     )),
