@@ -98,3 +98,26 @@ def straight_run() -> StraightRun:
         return shown_by(output)
 
     return run
+
+
+PROOFS = {
+    "tests/kfp/server/": "KFP's own client submits to a stand-in for KFP's server, also through a proxy that fails",
+    "tests/kfp/docker/": "compiled pipelines run in containers without network",
+    "tests/kfp/": "compiled pipelines are read by KFP's own messages, and run by KFP's local runner",
+}
+"""Folders of tests, and what they prove of Kubeflow Pipelines. The first that fits counts."""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say which proofs ran: what was skipped proves nothing."""
+    counts: dict[str, dict[str, int]] = {folder: {} for folder in PROOFS}
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.getreports(outcome):
+            folder = next((item for item in PROOFS if str(getattr(report, "nodeid", "")).startswith(item)), None)
+            if folder is not None:
+                counts[folder][outcome] = counts[folder].get(outcome, 0) + 1
+    if any(counts.values()):
+        terminalreporter.section("proofs on Kubeflow Pipelines")
+        for folder, words in PROOFS.items():
+            found = ", ".join(f"{number} {outcome}" for outcome, number in counts[folder].items())
+            terminalreporter.write_line(f"{found or 'not run'}: {words}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -12,7 +12,7 @@ from nb2pipe.bounded import Cause, Ended, Tell
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.learned import Lessons
-from nb2pipe.model import Diagnostic, Json, Location, Notebook, Pipeline, Section, Severity
+from nb2pipe.model import At, Diagnostic, Json, Location, Names, Notebook, Pipeline, Section, Severity
 from nb2pipe.records import dataclass
 
 T = TypeVar("T")
@@ -30,7 +30,8 @@ class Analyzed:
     """What analysis found. `pipeline` is None where an error leaves none to speak of.
 
     `beside`: the Python files beside the notebook that it looked for, there or not. `types`: step and name to the type
-    of what the step binds, where the code shows it.
+    of what the step binds, where the code shows it. `opened`: files that steps read and no step above writes: step,
+    path, place.
     """
 
     notebook: Notebook
@@ -40,6 +41,7 @@ class Analyzed:
     crossings: tuple[checks.Crossing, ...] = ()
     beside: tuple[str, ...] = ()
     types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    opened: tuple[tuple[str, str, At], ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -117,7 +119,22 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     crossing = checks.crossings(pipeline, types, analysis.together(summary, pipeline), fuse_problems)
     in_order = tuple(sorted(set(problems), key=_reading_order))
     made = checks.types_of_outputs(pipeline, types)
-    return Analyzed(found, sections, pipeline, in_order, crossing, summary.beside, made)
+    opened = _opened(pipeline, summary.names)
+    return Analyzed(found, sections, pipeline, in_order, crossing, summary.beside, made, opened)
+
+
+def _opened(pipeline: Pipeline, names: Sequence[Names]) -> tuple[tuple[str, str, At], ...]:
+    """Files that steps read and no step above writes, as far as the code names them: step, path, place."""
+    written: set[str] = set()
+    found: dict[tuple[str, str], At] = {}
+    for step in pipeline.steps:
+        for cell in step.cells:
+            read = {item.name: at for item, at in names[cell].reads.items() if item.kind in ("file", "source")}
+            for path, at in sorted(read.items()):
+                if path not in written and path != "*" and "://" not in path:
+                    found.setdefault((step.id, path), at)
+            written.update(item.name for item in names[cell].writes if item.kind == "file")
+    return tuple((step, path, at) for (step, path), at in found.items())
 
 
 def _reading_order(item: Diagnostic) -> tuple[object, ...]:

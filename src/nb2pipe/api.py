@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb2pipe import __version__, checks, render, running
+from nb2pipe import __version__, checks, provisioning, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.asked import Asked as RunAsked
 from nb2pipe.compiling import Compiled, compile_notebook
@@ -45,9 +45,10 @@ if TYPE_CHECKING:
 __all__ = [
     "USE_CASES", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus",
     "analyze", "analyze_here", "attach", "build", "bundle_folder", "cancel", "collect", "compile_notebook", "debug",
-    "debug_console", "debug_notebook", "is_remote", "job", "lessons", "log", "look", "mark_fresh", "new", "plan",
-    "remove_runs", "resume", "resume_remote", "run", "run_folder", "run_record", "runs", "schedule", "schema",
-    "stale_files", "status", "submit", "suggest", "verification_index", "verification_page", "verify", "versions",
+    "debug_console", "debug_notebook", "image", "is_remote", "job", "lessons", "lock", "lock_path", "log", "look",
+    "mark_fresh", "new", "plan", "remove_runs", "resume", "resume_remote", "run", "run_folder", "run_record", "runs",
+    "schedule", "schema", "stale_files", "status", "submit", "suggest", "verification_index", "verification_page",
+    "verify", "versions",
     "write_bundle", "write_tags",
 ]  # fmt: skip
 
@@ -66,6 +67,9 @@ USE_CASES: Mapping[str, str] = {
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
     "resume": "nb2pipe resume",
+    "lock": "nb2pipe lock",
+    "lock_path": "nb2pipe lock",
+    "image": "nb2pipe image",
     "status": "nb2pipe status",
     "mark_fresh": "nb2pipe mark-fresh",
     "job": "nb2pipe submit",
@@ -186,6 +190,27 @@ def stale_files(bundle: Bundle, folder: Path) -> tuple[str, ...]:
     return tuple(sorted(stale))
 
 
+def lock_path(source: Path) -> Path:
+    """Where a notebook's lock file is: `NAME.lock.txt` beside it."""
+    return provisioning.lock_path(source)
+
+
+def lock(source: Path, *, kernel: str | None = None) -> provisioning.Written:
+    """The notebook's lock file: what its steps import, with the versions that are installed for its kernel.
+
+    Raises BadInput for what has no version that a pod could install (N2P551, N2P552), EnvironmentProblem for a kernel
+    that is missing.
+    """
+    analyzed = analyze(source)
+    return provisioning.lock(source, analyzed, sound(analyzed), kernel=kernel)
+
+
+def image(source: Path, *, kernel: str | None = None, base: str | None = None) -> provisioning.Written:
+    """A Dockerfile of an image that has all that the steps need. Raises as `lock`, and BadInput (N2P554) for `base`."""
+    analyzed = analyze(source)
+    return provisioning.dockerfile(source, analyzed, sound(analyzed), kernel=kernel, base=base)
+
+
 def status(source: Path, asked: RunAsked | None = None, planned: Plan | None = None) -> tuple[StepStatus, ...]:
     """Which steps a run would take from earlier ones, and why not the others. Nothing is run, and no kernel started.
 
@@ -222,11 +247,18 @@ def resume(root: Path, which: str = "latest", output: Path | None = None) -> Loc
     return running.resume(_root(root), which, output)
 
 
-def job(source: Path, *, parameters: Mapping[str, str] | None = None, parameters_file: Path | None = None) -> Job:
-    """What is to be submitted: a pipeline that was compiled for KFP, with its parameters. Raises BadInput."""
+def job(
+    source: Path,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    parameters_file: Path | None = None,
+    kernel: str | None = None,
+    image: str | None = None,
+) -> Job:
+    """What is to be submitted: a notebook, or a pipeline that was compiled for KFP. Raises as `submitting.job`."""
     from nb2pipe import submitting
 
-    return submitting.job(source, parameters=parameters, parameters_file=parameters_file)
+    return submitting.job(source, parameters=parameters, parameters_file=parameters_file, kernel=kernel, image=image)
 
 
 def submit(found: Job, connection: Connection, source: Path, run_dir: Path | None = None) -> ClusterRun:

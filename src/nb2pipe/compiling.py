@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nb2pipe import render, running
+from nb2pipe import provisioning, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze
 from nb2pipe.config import Limits
+from nb2pipe.errors import BadInput
 from nb2pipe.model import Diagnostic, Pipeline, Severity
 from nb2pipe.records import dataclass
 
@@ -29,17 +30,28 @@ def compile_notebook(
     parameters: Mapping[str, str] | None = None,
     parameters_file: Path | None = None,
     limits: Limits | None = None,
+    kernel: str | None = None,
+    image: str | None = None,
 ) -> Compiled:
     """The notebook's pipeline as Kubeflow Pipelines takes it. Nothing is executed, and no cluster is asked.
 
     `parameters` are texts as typed, which become the pipeline's own values; they go before those of `parameters_file`.
+    `image`: for steps that name none; `kernel`: whose packages are taken, in place of the notebook's own.
     Raises BadInput with all errors of the notebook, of the parameters, and of what KFP can't carry.
     """
     from nb2pipe.targets import kfp
 
     analyzed = source if isinstance(source, Analyzed) else analyze(source, limits=limits)
     pipeline = running.sound(analyzed)
+    if image is not None:
+        pipeline = provisioning.with_image(pipeline, image)
+    path = source if isinstance(source, Path) else Path(analyzed.notebook.path) if analyzed.notebook.path else None
+    provisions = provisioning.provisions(path, analyzed, pipeline, kernel=kernel)
+    problems = (*kfp.check(pipeline), *provisions.diagnostics)
+    errors = [item for item in problems if item.severity is Severity.ERROR]
+    if errors:
+        raise BadInput(errors)
     values = running.given_values(pipeline, parameters or {}, parameters_file)
-    content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, values)
+    content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, values, provisions.packages)
     told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
-    return Compiled(content, pipeline, (*told, *kfp.check(pipeline)))
+    return Compiled(content, pipeline, (*told, *problems, *kfp.not_there(pipeline, analyzed.opened)))

@@ -18,7 +18,7 @@ from pathlib import Path
 from nb2pipe import wire
 from nb2pipe.errors import BadInput, EnvironmentProblem, RemoteProblem
 from nb2pipe.files import write_atomic
-from nb2pipe.journal import Journal, read_events
+from nb2pipe.journal import Journal, Reader
 from nb2pipe.layout import RunDir
 from nb2pipe.locks import alone
 from nb2pipe.model import Diagnostic, Printed, Run, RunEvent, RunFinished, RunState, StepFinished, Submitted, Warned
@@ -38,6 +38,12 @@ LOOK_S = 3.0
 
 PATIENCE_S = 3600.0
 """How long a server may be out of reach while a run is followed."""
+
+SETTLED_S = 900.0
+"""After so long no server is still at work on a request."""
+
+JUNK_PATIENCE_S = 120.0
+"""How long answers that are not KFP's are put up with: a page to log in at won't become one."""
 
 FIRST_PAUSE_S = 1.0
 """After the first look that gave no answer; each pause after it is twice as long."""
@@ -67,7 +73,8 @@ def look(root: Path, which: str = "latest") -> Run:
     run = store.load(root, directory.id)
     if run.target and not run.state.done:
         with contextlib.suppress(RemoteProblem, EnvironmentProblem):
-            for _ in attach(root, directory.id).once():
+            server = Server(remote_of(directory).connection, connect_s=3.0, read_s=10.0, whole_s=15.0)
+            for _ in ClusterRun(directory, server).once():
                 continue
         run = store.load(root, directory.id)
     return run
@@ -113,6 +120,7 @@ class ClusterRun:
         self._server = server
         self._remote = remote_of(directory)
         self._reduction = Reduction()
+        self._reader = Reader(directory.events)
         self._is_left = False
 
     @property
@@ -157,7 +165,8 @@ class ClusterRun:
         if self._run().state.done:
             return
         with self._writing() as journal:
-            if not self._remote.place.run:
+            yield from self._recorded()  # by who followed it until now
+            if not self._run().state.done and not self._remote.place.run:
                 yield from self._take(journal, self._searched())
             patience = _Patience()
             while not self._run().state.done and not self._is_left:
@@ -173,10 +182,10 @@ class ClusterRun:
 
     def once(self) -> Iterator[RunEvent]:
         """The events that one look at the cluster gives; none where somebody else follows the run."""
-        for _ in self._recorded():
-            continue
         with contextlib.suppress(BadInput), self._writing() as journal:
-            if not self._remote.place.run:
+            for _ in self._recorded():
+                continue
+            if not self._run().state.done and not self._remote.place.run:
                 yield from self._take(journal, self._searched())
             if not self._run().state.done:
                 yield from self._take(journal, self._told(self._server.run(self._remote.place.run)))
@@ -187,7 +196,7 @@ class ClusterRun:
         return self._reduction.run
 
     def _recorded(self) -> Iterator[RunEvent]:
-        for event in read_events(self.dir.events):
+        for event in self._reader.read():
             self._reduction.add(event)
             yield event
 
@@ -195,11 +204,9 @@ class ClusterRun:
     def _writing(self) -> Iterator[Journal]:
         with alone(self.dir.following) as free:
             if not free:
-                raise BadInput.of(
-                    "N2P760",
-                    f"run {self.dir.id} is followed by another process",
-                    hint="`nb2pipe runs show` tells its state",
-                )
+                message = f"run {self.dir.id} is submitted or followed by another process right now"
+                raise BadInput.of("N2P760", message, hint="`nb2pipe runs show` tells its state")
+            self._remote = remote_of(self.dir)
             with contextlib.closing(Journal(self.dir.events)) as journal:
                 yield journal
 
@@ -210,10 +217,16 @@ class ClusterRun:
             yield event
 
     def _searched(self) -> Iterator[RunEvent]:
-        """The run that may or may not have been made, if it was."""
+        """The run, if it was made. Raises RemoteProblem (N2P759) if it may be made yet."""
         place = self._remote.place
         there = self._server.runs_named(place.name, place.experiment)
         now = datetime.now(UTC)
+        if not there and (now - self._run().started_at).total_seconds() < SETTLED_S:
+            raise RemoteProblem.of(
+                "N2P759",
+                "the cluster has no such run so far; a server that is slow may make it yet",
+                hint=f"in some minutes, `nb2pipe attach {self.dir.id}` knows; submit again only after that",
+            )
         if not there:
             yield Warned(now, "the cluster has no such run: it was not made; `nb2pipe submit` makes a new one")
             yield RunFinished(now, RunState.FAILED)
@@ -242,8 +255,7 @@ class ClusterRun:
         if task is None or tasks[task][0] != step:
             return  # the pod of several steps has one log
         said, _ = self._log(seen(remote, [task]).get(task))
-        if said:
-            yield Printed(now, step, None, "stdout", reported.without_report(said))
+        yield from _spoken(said, step, now)
 
     def _failed(self, item: Seen, remote: RemoteRun, now: datetime) -> Iterator[RunEvent]:
         """The end of a task that failed: of its first steps that had not ended, and of those that never began."""
@@ -257,8 +269,7 @@ class ClusterRun:
             yield Warned(now, told.message)
             return
         failed = report.step if report is not None and report.step in steps else steps[0]
-        if said:
-            yield Printed(now, failed, None, "stdout", reported.without_report(said))
+        yield from _spoken(said, failed, now)
         wanted = self._remote.wanted.get(failed, Wanted(known[failed].name))
         error = report.error if report is not None else None
         error = error or explained([*item.errors, *problem, said[-_TELLING:], *remote.errors], wanted)
@@ -267,7 +278,7 @@ class ClusterRun:
             yield StepFinished(at, step, RunState.SUCCEEDED)
         yield StepFinished(at, failed, RunState.FAILED, wall_s=wall_s(item), error=error)
         for step in steps[steps.index(failed) + 1 :]:
-            yield StepFinished(at, step, RunState.SKIPPED, because=f"step '{known[failed].name}' failed before it")
+            yield StepFinished(at, step, RunState.SKIPPED, because=f"step `{known[failed].name}` failed before it")
 
     def _log(self, item: Seen | None) -> tuple[str, tuple[str, ...]]:
         """What a task's latest pod printed, and what the server said where it has no log: that is often the reason."""
@@ -280,6 +291,15 @@ class ClusterRun:
             except EnvironmentProblem:
                 break
         return "", tuple(problems)
+
+
+def _spoken(log: str, step: str, now: datetime) -> Iterator[RunEvent]:
+    """A pod's log as a run here would tell it."""
+    for text in reported.warnings_of(log):
+        yield Warned(now, text, step)
+    text = reported.without_report(log)
+    if text:
+        yield Printed(now, step, None, "stdout", text)
 
 
 class _Patience:
@@ -297,7 +317,7 @@ class _Patience:
         now = time.monotonic()
         since = self._since if self._since is not None else now
         gone = not failure.kind.passes and not (failure.kind is Kind.LOGIN and self._logins < 2)
-        if gone or now - since > PATIENCE_S:
+        if gone or now - since > (JUNK_PATIENCE_S if failure.kind is Kind.JUNK else PATIENCE_S):
             hint = f"{failure.diagnostics[0].hint or ''}; the run goes on by itself: `nb2pipe attach` follows it again"
             raise Failure(failure.kind, str(failure), hint=hint.lstrip("; ")) from failure
         if self._since is None and failure.kind is not Kind.THROTTLED:

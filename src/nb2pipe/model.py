@@ -189,6 +189,23 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Toleration:
+    """A taint of nodes that the step puts up with. `value` and `effect` None: any."""
+
+    key: str
+    value: str | None = None
+    effect: str | None = None
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A persistent volume claim of the cluster, and the absolute path at which the step finds it."""
+
+    claim: str
+    path: str
+
+
+@dataclass(frozen=True)
 class StepOptions:
     """Options of a step. None or empty: not given. `timeout_s` is for the whole step."""
 
@@ -203,6 +220,11 @@ class StepOptions:
     secrets: tuple[Secret, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
+    node_selector: tuple[tuple[str, str], ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    pull_secrets: tuple[str, ...] = ()
+    pull_policy: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from nb2pipe.model import (
     Step,
     StepError,
     StepOptions,
+    StepRun,
 )
 from nb2pipe.runs import store
 from nb2pipe.runs.events import reduce
@@ -45,6 +47,7 @@ from nb2pipe.verify.state import State, read_state
 STRAIGHT = "straight"
 STATE = "final-state"
 SEED_VARIABLE = "NB2PIPE_SEED"
+LOCAL, KFP_LOCAL = "local", "kfp-local"
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _FREE_AFTER = "the state at the end is looked at last"
@@ -52,12 +55,16 @@ _FREE_AFTER = "the state at the end is looked at last"
 
 @dataclass(frozen=True)
 class Settings:
-    """How the runs are made. `timeout_s` is for each of a run's steps, and for a whole straight run."""
+    """How the runs are made. `timeout_s` is for each of a run's steps, and for a whole straight run.
+
+    `on`: where the pipeline runs: local, or kfp-local, by KFP's own local runner.
+    """
 
     jobs: int | None = None
     kernel: str | None = None
     seeded: bool = False
     timeout_s: float | None = None
+    on: str = LOCAL
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,8 @@ class Laboratory:
             for step in steps
         ]
         look = BundleFile(f"steps/{STATE}.ipynb", _content(render.state_notebook(self.notebook, whole, last)))
-        return self._run(Bundle(whole, (*_plan(whole), *files, look)), STATE, parameters)
+        bundle = Bundle(whole, (*_plan(whole), *files, look))
+        return self._run_by_kfp(bundle) if self._settings.on == KFP_LOCAL else self._run(bundle, STATE, parameters)
 
     def _options(self, options: StepOptions, hash_seed: int, env: Mapping[str, str]) -> StepOptions:
         found = {"PYTHONHASHSEED": str(hash_seed), **dict.fromkeys(_ONE_THREAD, "1"), **env}
@@ -174,6 +182,27 @@ class Laboratory:
         if record is None or record.state is RunState.CANCELED:
             raise Canceled.of("N2P614", "the verification was canceled", hint="nothing of the notebook was changed")
         return self._observed(bundle.pipeline, directory, record, began, last, time.monotonic() - started)
+
+    def _run_by_kfp(self, bundle: Bundle) -> Observed:
+        """Run the pipeline as it is compiled for KFP, by KFP's own runner; each step begins with the same files."""
+        from nb2pipe.targets import kfp
+
+        started = time.monotonic()
+        try:
+            self._copy()
+            directory = store.create(self.root.path)
+            kept = directory.path / "steps"
+            pipeline = kfp.compiled(bundle)
+            ended = kfp.run_locally(pipeline, directory.path / "kfp", image=self._kept, work=self._work, kept=kept)
+        except OSError as error:
+            raise store.cannot_write(self.root.path, error) from error
+        state = RunState.SUCCEEDED if ended.error is None else RunState.FAILED
+        last = StepRun(STATE, STATE, state, error=ended.error)
+        name = bundle.pipeline.notebook or self._name
+        record = Run(directory.id, name, bundle.pipeline.digest, state, datetime.now(UTC), (last,))
+        record = replace(record, warnings=ended.warnings)
+        cells = {cell for step in bundle.pipeline.steps for cell in step.cells}
+        return self._observed(bundle.pipeline, directory, record, cells, STATE, time.monotonic() - started)
 
     def _observed(
         self, pipeline: Pipeline, directory: RunDir, record: Run, began: set[int], last: str, seconds: float

@@ -12,8 +12,9 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nb2pipe import __version__, render
+from nb2pipe import __version__
 from nb2pipe.analyzing import analyze
+from nb2pipe.compiling import compile_notebook
 from nb2pipe.errors import BadInput, RemoteProblem
 from nb2pipe.followed import ClusterRun, Remote, keep, look, only_one, remote_of
 from nb2pipe.journal import Journal, read_events
@@ -27,7 +28,6 @@ from nb2pipe.model import (
     RunFinished,
     RunStarted,
     RunState,
-    Severity,
     Step,
     StepFinished,
     Submitted,
@@ -37,7 +37,6 @@ from nb2pipe.parameter_files import read_parameters
 from nb2pipe.records import dataclass
 from nb2pipe.running import given_values, sound
 from nb2pipe.runs import store
-from nb2pipe.targets import kfp
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp import parameters as kfp_parameters
 from nb2pipe.targets.kfp.answers import RemoteRun
@@ -71,33 +70,44 @@ class Job:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def job(source: Path, *, parameters: Mapping[str, str] | None = None, parameters_file: Path | None = None) -> Job:
+def job(
+    source: Path,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    parameters_file: Path | None = None,
+    kernel: str | None = None,
+    image: str | None = None,
+) -> Job:
     """What submitting this file means: a notebook is compiled; of YAML that was compiled before, tasks are steps.
 
-    `parameters` are texts as typed, which go before those of `parameters_file`. Raises BadInput.
+    `parameters` are texts as typed, which go before those of `parameters_file`. `kernel` and `image` are as for
+    `compiling.compile_notebook`. Raises BadInput.
     """
     if source.suffix.lower() in (".yaml", ".yml"):
+        if kernel or image:
+            hint = "submit the notebook, or compile it anew with them"
+            raise BadInput.of("N2P757", f"{source} is compiled already: image and kernel stand in it", hint=hint)
         return _of_package(source, parameters or {}, parameters_file)
     analyzed = analyze(source)
-    pipeline = sound(analyzed)
-    values = given_values(pipeline, parameters or {}, parameters_file)
+    values = given_values(sound(analyzed), parameters or {}, parameters_file)
+    # None can't be sent, so it becomes part of the pipeline; all else doesn't, so that one version serves all values
+    fixed = {name: value for name, value in values.items() if value is None}
+    texts = dict.fromkeys(fixed, "None")
+    compiled = compile_notebook(analyzed, parameters=texts, kernel=kernel, image=image)
+    pipeline = compiled.pipeline
     problems = tuple(kfp_parameters.check(kfp_parameters.with_values(pipeline.parameters, values)))
     if problems:
         raise BadInput(problems)
-    # None can't be sent, so it becomes part of the pipeline; all else doesn't, so that one version serves all values
-    fixed = {name: value for name, value in values.items() if value is None}
-    content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, fixed)
-    told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
     declared = {item.name: item for item in kfp_parameters.with_values(pipeline.parameters, fixed)}
     return Job(
-        package_of(content, source.name),
+        package_of(compiled.content, source.name),
         source.name,
         pipeline.digest,
         tuple((step.id, step.name) for step in pipeline.steps),
         {task.id: tuple(step.id for step in task.steps) for task in tasks_of(pipeline)},
         {names.encode(name): kfp_parameters.sent(declared[name], values[name]) for name in values if name not in fixed},
         {step.id: _wanted(step) for step in pipeline.steps},
-        (*told, *kfp.check(pipeline)),
+        compiled.diagnostics,
     )
 
 
@@ -126,8 +136,7 @@ def submit(job: Job, connection: Connection, root: Path) -> ClusterRun:
     directory = store.create(root)
     name = f"{job.package.name[:100]} {directory.id}"
     remote = Remote(connection, Place(name, experiment, tasks=job.tasks), job.wanted)
-    journal = _begun(directory, job, remote)
-    with contextlib.closing(journal):
+    with alone(directory.following), contextlib.closing(_begun(directory, job, remote)) as journal:
         try:
             found, again = _created(server, job, remote, version)
         except Failure as failure:
@@ -187,7 +196,9 @@ def cancel(root: Path, which: str = "latest") -> Run:
         server.terminate(remote.place.run)
     except Failure as failure:
         state = server.run(remote.place.run).state if failure.kind is not Kind.LOGIN else RunState.RUNNING
-        if not (state.done or state is RunState.CANCELING):
+        if state.done:  # by itself, before it could be canceled
+            return look(root, run.id)
+        if state is not RunState.CANCELING:
             raise
     with alone(directory.following) as free:
         if free:

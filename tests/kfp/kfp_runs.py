@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ERROR_MARK = "nb2pipe-error: "
+IMAGE_VARIABLE = "NB2PIPE_IMAGE_FOLDER"
 
 
 def notebook(*cells: tuple[str, str], **metadata: Any) -> bytes:
@@ -51,16 +52,16 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-def by_kfp(file: Path, folder: Path, parameters: Mapping[str, Any]) -> Ran:
-    """Have KFP's local runner run a compiled file, steps working in `folder`."""
+def by_kfp(file: Path, folder: Path, parameters: Mapping[str, Any], *, apart: bool = False) -> Ran:
+    """Have KFP's local runner run a compiled file, steps working in `folder`; `apart`: each in a new copy of it."""
     values, root = file.with_suffix(".json"), file.parent / "root"
     values.write_text(json.dumps(parameters), encoding="utf-8")
     command: Sequence[str] = [
         sys.executable, "-m", "nb2pipe.targets.kfp.local_runner", str(file), str(root), str(values)
     ]  # fmt: skip
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "NO_COLOR": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, encoding="utf-8", timeout=170, check=False,
+        command, cwd=folder, env={**os.environ, "NO_COLOR": "1", **({IMAGE_VARIABLE: str(folder)} if apart else {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, encoding="utf-8", timeout=600, check=False,
     )  # fmt: skip
     [tasks] = root.iterdir() if root.is_dir() else [root]
     return Ran(done.returncode, done.stdout, tasks)

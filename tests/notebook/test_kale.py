@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nb2pipe.model import Diagnostic, Location, Notebook, Section, Severity, StepOptions
+from nb2pipe.model import Diagnostic, Location, Notebook, Section, Severity, StepOptions, Volume
 from nb2pipe.notebook import pipeline_name, split
 from nb2pipe.notebook.kale import read_kale
 from nb2pipe.notebook.values import build
@@ -66,6 +66,18 @@ KALE_2_3: dict[str, Any] = {
     [
         (KALE_0_2, StepOptions(image="registry.example.org/team/kale:0.2"), Severity.WARNING, ["volumes"]),
         (
+            {"volumes": [{"type": "pvc", "name": "data", "mount_point": "/data", "snapshot": False}]},
+            StepOptions(volumes=(Volume("data", "/data"),)),
+            None,
+            [],
+        ),
+        (
+            {"volumes": [{"type": "pvc", "name": "data", "mount_point": "data"}, {"type": "pvc"}, 3]},
+            StepOptions(),
+            Severity.WARNING,
+            ["volumes"],
+        ),
+        (
             KALE_0_7,
             build(read_kale({"kubeflow_notebook": KALE_0_7}, Location()).defaults),
             None,
@@ -85,7 +97,20 @@ KALE_2_3: dict[str, Any] = {
         ({"steps_defaults": ["limit:a:b", "cpu:x", 3]}, StepOptions(), Severity.WARNING, ["limit:a:b", "cpu:x", "int"]),
         ({}, StepOptions(), None, []),
     ],
-    ids=["0.2", "0.7", "2.3", "unknown", "off", "bad image", "odd image", "odd defaults", "bad defaults", "empty"],
+    ids=[
+        "0.2",
+        "a claim",
+        "no claims",
+        "0.7",
+        "2.3",
+        "unknown",
+        "off",
+        "bad image",
+        "odd image",
+        "odd defaults",
+        "bad defaults",
+        "empty",
+    ],
 )
 def test_metadata(
     divide: Divide, metadata: dict[str, Any], options: StepOptions, severity: Severity | None, left: list[str]

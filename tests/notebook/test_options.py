@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nb2pipe.model import Gpu, Location, Secret, Severity, StepOptions
+from nb2pipe.model import Gpu, Location, Secret, Severity, StepOptions, Toleration, Volume
 from nb2pipe.notebook import schema
 from nb2pipe.notebook.options import read_options
 from nb2pipe.notebook.values import OPTIONS, build
@@ -29,6 +29,8 @@ def test_all_options() -> None:
                 "fit": {
                     "cpu": 0.5, "memory": "8Gi", "gpu": 2, "retries": 3, "timeout": 90, "cache": True, "image": "x:1",
                     "env": {"A": "a,b=c"}, "secrets": ["s/k=V"], "labels": {"a": "b"}, "annotations": {"k": "http://h:80"},
+                    "node_selector": {"disk": "ssd"}, "tolerations": ["a=b:NoExecute", "spot"],
+                    "volumes": ["data=/mnt/a b"], "pull_secrets": ["reg"], "pull_policy": "Never",
                 }
             },
         },
@@ -49,6 +51,11 @@ def test_all_options() -> None:
         secrets=(Secret("s", "k", "V"),),
         labels=(("a", "b"),),
         annotations=(("k", "http://h:80"),),
+        node_selector=(("disk", "ssd"),),
+        tolerations=(Toleration("a", "b", "NoExecute"), Toleration("spot")),
+        volumes=(Volume("data", "/mnt/a b"),),
+        pull_secrets=("reg",),
+        pull_policy="Never",
     )
 
 
@@ -76,6 +83,11 @@ def test_all_options() -> None:
         ({"defaults": {"env": {"NB2PIPE_STEP": "1"}}}, "taken"),
         ({"defaults": {"secrets": "s/k=V"}}, "a list"),
         ({"defaults": {"secrets": ["s"]}}, "NAME/KEY=ENV"),
+        ({"defaults": {"volumes": {"data": "/mnt"}}}, "a list"),
+        ({"defaults": {"volumes": ["data=mnt"]}}, "an absolute path"),
+        ({"defaults": {"volumes": ["data=/"]}}, "an absolute path"),
+        ({"defaults": {"tolerations": ["a=b:Never"]}}, "NoSchedule"),
+        ({"defaults": {"pull_policy": "always"}}, "IfNotPresent"),
         ({"steps": []}, "metadata.nb2pipe.steps"),
         ({"steps": {"a": 3}}, "metadata.nb2pipe.steps.a"),
         ({"steps": {"a": {"cpus": 3}}}, "did you mean `cpu`?"),
@@ -99,7 +111,7 @@ def test_the_published_schema_is_the_one_of_the_code() -> None:
 PIECES = st.lists(
     st.sampled_from(
         ["0", "1", "9", ".", "00", "12345678", "m", "s", "h", "d", "Ki", "G", "Gi", "on", "enabled", "off", "a", "A", "_",
-         "-", "/", ":", "=", "x/k=V", "nvidia.com/gpu", " ", "\n", "NB2PIPE_X", "٣", "e3"]
+         "-", "/", ":", "=", "x/k=V", "nvidia.com/gpu", " ", "\n", "NB2PIPE_X", "٣", "e3", "Always", "NoExecute", "c=/m"]
     ),
     max_size=6,
 ).map("".join)  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nb2pipe.model import Gpu, Location, Role, Secret, Severity
+from nb2pipe.model import Gpu, Location, Role, Secret, Severity, Toleration, Volume
 from nb2pipe.notebook import grammar, near_miss
 from nb2pipe.notebook.names import shown
 from nb2pipe.notebook.tags import GRAMMAR, CellTags, read_tags
@@ -98,6 +98,16 @@ def test_a_step_without_a_name_goes_on(tag: str) -> None:
         ("annotation:k=http://h:80/p", "annotations", (("k", "http://h:80/p"),)),
         ("annotation:k:a=b", "annotations", (("k", "a=b"),)),
         ("annotation:example.org/k=", "annotations", (("example.org/k", ""),)),
+        ("node-selector:disk=ssd", "node_selector", (("disk", "ssd"),)),
+        ("node-selector:cloud.example.org/pool:gpu", "node_selector", (("cloud.example.org/pool", "gpu"),)),
+        ("tolerate:dedicated", "tolerations", (Toleration("dedicated"),)),
+        ("tolerate:dedicated=gpu", "tolerations", (Toleration("dedicated", "gpu"),)),
+        ("tolerate:dedicated=", "tolerations", (Toleration("dedicated", ""),)),
+        ("tolerate:example.org/spot:NoExecute", "tolerations", (Toleration("example.org/spot", None, "NoExecute"),)),
+        ("tolerate:dedicated=gpu:NoSchedule", "tolerations", (Toleration("dedicated", "gpu", "NoSchedule"),)),
+        ("volume:team-data=/mnt/data", "volumes", (Volume("team-data", "/mnt/data"),)),
+        ("pull-secret:team-registry", "pull_secrets", ("team-registry",)),
+        ("pull-policy:IfNotPresent", "pull_policy", "IfNotPresent"),
         ("limit:cpu:2", "cpu", "2"),
         ("limit:memory:8Gi", "memory", "8Gi"),
         ("limit:nvidia.com/gpu:1", "gpu", Gpu("nvidia.com/gpu", 1)),
@@ -124,6 +134,9 @@ def test_options(tag: str, field: str, value: object) -> None:
         "secret:", "secret:db", "secret:db/password", "secret:db/password=1X", "secret:db:password", "secret:DB/p=X",
         "label:team", "label:k:http://h:80/p", "label:=x", "label:k=" + "x" * 64,
         "annotation:k", "annotation:=v", "annotation:",
+        "node-selector:a", "node-selector:=b", "node-selector:a=b c", "tolerate:", "tolerate:a b", "tolerate:a=b:Never",
+        "tolerate:=b", "volume:a", "volume:a=", "volume:a=/", "volume:a=mnt", "volume:a=/m:ro", "volume:A=/m", "volume:a=//",
+        "volume:a=/m\nx", "pull-secret:", "pull-secret:A B", "pull-policy:always", "pull-policy:",
         "limit:cpu:x", "limit:nvidia.com/gpu:x",
     ],
 )  # fmt: skip

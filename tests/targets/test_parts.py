@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import nb2pipe
 from nb2pipe.errors import EnvironmentProblem
 from nb2pipe.layout import RootDir
-from nb2pipe.model import Gpu, Kernel, RunState, Severity, StepOptions, Value
+from nb2pipe.model import Gpu, Kernel, RunState, Severity, StepOptions, Toleration, Value, Volume
 from nb2pipe.targets import local
 from nb2pipe.targets.local import isolated, kernels
 from nb2pipe.targets.local.schedule import Schedule
@@ -193,8 +193,10 @@ def test_a_value_is_found_across_chunks(tmp_path: Path, offset: int) -> None:
 def test_each_option_is_warned_about_once(make: Any) -> None:
     """All steps that have it in one warning; what is honoured, in none."""
     everything = StepOptions(
-        cpu="2", memory="1Gi", gpu=Gpu(), image="i", cache=False, labels=(("a", "b"),), annotations=(("a", "b"),)
-    )
+        cpu="2", memory="1Gi", gpu=Gpu(), image="i", cache=False, labels=(("a", "b"),), annotations=(("a", "b"),),
+        node_selector=(("a", "b"),), tolerations=(Toleration("a"),), volumes=(Volume("a", "/a"),), pull_secrets=("a",),
+        pull_policy="Never",
+    )  # fmt: skip
     honoured = StepOptions(retries=1, timeout_s=3, env=(("A", "b"),))
     pipeline = make.bundle(
         {
@@ -213,6 +215,11 @@ def test_each_option_is_warned_about_once(make: Any) -> None:
         "`image:` of step `a`",
         "`label:` of step `a`",
         "`memory:` of step `a`",
+        "`node-selector:` of step `a`",
+        "`pull-policy:` of step `a`",
+        "`pull-secret:` of step `a`",
+        "`tolerate:` of step `a`",
+        "`volume:` of step `a`",
     ]
     assert [item.code for item in found if item not in warnings] == ([] if sys.platform == "linux" else ["N2P502"])
 

@@ -2,6 +2,7 @@
 
 from nb2pipe.analysis.costs import with_costs
 from nb2pipe.analysis.fuse import fuse
+from nb2pipe.analysis.imports import always, imports
 from nb2pipe.analysis.ipython import parse_cell
 from nb2pipe.analysis.link import link
 from nb2pipe.analysis.modules import copied
@@ -17,10 +18,12 @@ __all__ = [
     "TOGETHER",
     "Analysis",
     "UserTables",
+    "always",
     "apply",
     "copied",
     "from_text",
     "fuse",
+    "imports",
     "is_parameter",
     "link",
     "parameters_of",

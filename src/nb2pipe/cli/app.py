@@ -36,6 +36,8 @@ _COMMANDS = {
     "graph": "inspecting",
     "build": "inspecting",
     "compile": "compiling",
+    "lock": "provisioning",
+    "image": "provisioning",
     "run": "running",
     "status": "running",
     "mark-fresh": "running",

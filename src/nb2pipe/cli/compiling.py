@@ -23,6 +23,8 @@ from nb2pipe.model import Diagnostic, Location, Severity
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 2 if the file is out of date.")
 @click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A parameter.")
 @click.option("--params-file", type=PATH, metavar="FILE", help="Parameters from a YAML or JSON file.")
+@click.option("--image", metavar="IMAGE", help="For steps that name none: it has all that they need.")
+@click.option("--kernel", metavar="NAME", help="Take the packages of another kernel than the notebook's own.")
 def compile(  # noqa: A001  # the command's name
     notebook: Path,
     target: str,
@@ -31,6 +33,8 @@ def compile(  # noqa: A001  # the command's name
     only_check: bool,
     parameters: Mapping[str, str],
     params_file: Path | None,
+    image: str | None,
+    kernel: str | None,
 ) -> int:
     """Write NOTEBOOK's pipeline as a file for Kubeflow Pipelines. No cluster is asked, and nothing is executed.
 
@@ -44,7 +48,9 @@ def compile(  # noqa: A001  # the command's name
     """
     del target  # there is one so far
     file = output or notebook.with_suffix(".yaml")
-    found = api.compile_notebook(notebook, parameters=parameters, parameters_file=params_file)
+    found = api.compile_notebook(
+        notebook, parameters=parameters, parameters_file=params_file, image=image, kernel=kernel
+    )
     show.diagnostics(found.diagnostics)
     if not only_check:
         write_file(file, found.content.decode())
@@ -53,16 +59,23 @@ def compile(  # noqa: A001  # the command's name
     if file.is_file() and file.read_bytes() == found.content:
         click.echo(show.one_line(f"{file} is up to date with {notebook}"))
         return 0
-    show.diagnostics([_stale(notebook, file, output, parameters, params_file)])
+    more = [*(["--image", image] if image else []), *(["--kernel", kernel] if kernel else [])]
+    show.diagnostics([_stale(notebook, file, output, parameters, params_file, more)])
     return BadInput.exit_code
 
 
 def _stale(
-    notebook: Path, file: Path, output: Path | None, parameters: Mapping[str, str], params_file: Path | None
+    notebook: Path,
+    file: Path,
+    output: Path | None,
+    parameters: Mapping[str, str],
+    params_file: Path | None,
+    more: list[str],
 ) -> Diagnostic:
     command = ["nb2pipe", "compile", str(notebook), "--to", "kfp", *(["-o", str(output)] if output is not None else [])]
     command += [part for name, value in parameters.items() for part in ("-p", f"{name}={value}")]
     command += ["--params-file", str(params_file)] if params_file is not None else []
+    command += more
     what = "is out of date" if file.exists() else "isn't there"
     at = Location(notebook=str(notebook))
     return Diagnostic("N2P612", Severity.ERROR, f"the pipeline in {file} {what}", at, hint=shlex.join(command))

@@ -34,6 +34,8 @@ look_option = click.option(
 @connection_options
 @click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A parameter.")
 @click.option("--params-file", type=PATH, metavar="FILE", help="Parameters from a YAML or JSON file.")
+@click.option("--image", metavar="IMAGE", help="For steps that name none: it has all that they need.")
+@click.option("--kernel", metavar="NAME", help="Take the packages of another kernel than the notebook's own.")
 @click.option("--wait", is_flag=True, help="Follow the run to its end.")
 @look_option
 @click.option("--schedule", metavar="CRON", help="Start it at these times instead, such as '30 6 * * 1-5' (UTC).")
@@ -46,6 +48,8 @@ def submit(
     host: str,
     parameters: Mapping[str, str],
     params_file: Path | None,
+    image: str | None,
+    kernel: str | None,
     look_s: float | None,
     schedule: str | None,
     name: str,
@@ -69,7 +73,7 @@ def submit(
     """
     connection = _connection(to, host, auth or "", described)
     warn_of_exposure(connection)
-    job = api.job(source, parameters=parameters, parameters_file=params_file)
+    job = api.job(source, parameters=parameters, parameters_file=params_file, image=image, kernel=kernel)
     show.diagnostics(job.diagnostics)
     if schedule is not None:
         made, called = api.schedule(job, connection, schedule, name)

@@ -56,6 +56,12 @@ _MOST = 20  # of the lines on what differs
 )
 @click.option("--no-bisect", is_flag=True, help="Don't look for the step where results come apart.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Steps at a time. Default: the processors.")
+@click.option(
+    "--on",
+    type=click.Choice(["local", "kfp-local"]),
+    default="local",
+    help="Where the pipeline runs; kfp-local: compiled, by KFP's own local runner.",
+)
 @click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own; `jupyter kernelspec list`.")
 @click.option(
     "--timeout",
@@ -70,6 +76,7 @@ def verify(
     page: Path | None,
     rtol: float,
     jobs: int | None,
+    on: str,
     kernel: str | None,
     timeout: float | None,
     run_dir: Path | None,
@@ -92,12 +99,15 @@ def verify(
     nb2pipe verify train.ipynb --html report.html
     nb2pipe verify train.ipynb --seeded      what is random begins at a known place
     nb2pipe verify train.ipynb --json        the report for programs
+    nb2pipe verify train.ipynb --on kfp-local   compiled for KFP, and run by KFP's own local runner
     nb2pipe verify --folder notebooks        a table, a rate, and a page for each
 
     Exits with 0 only if nothing differs, 1 if something does or a run fails, 2 if the notebook has errors.
     """
     if (notebook is None) == (folder is None):
         raise click.UsageError("give a notebook, or `--folder DIR`")
+    if on != "local" and kernel is not None:
+        raise click.UsageError("`--kernel` is for runs on this machine: KFP's runner has Python's own")
     if folder is not None:
         from nb2pipe.cli.verifying_many import verify_folder
 
@@ -107,7 +117,7 @@ def verify(
     from nb2pipe.observing import Settings
     from nb2pipe.verifying import Asked
 
-    settings = Settings(jobs, kernel, seeded, timeout)
+    settings = Settings(jobs, kernel, seeded, timeout, on)
     asked = Asked(settings, rtol, stderr, state, not no_bisect, Cutting(cut))
     found = api.verify(notebook, asked, run_dir=run_dir, tell=_Progress(silent=as_json))
     report = page or _default_page(notebook, run_dir)

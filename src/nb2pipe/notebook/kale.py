@@ -20,7 +20,7 @@ _HARMLESS = frozenset(
     {
         "abs_working_dir", "autosnapshot", "enable_caching", "experiment", "experiment_name", "katib_metadata",
         "marshal_path", "output_path", "pipeline_description", "pipeline_name", "snapshot_volumes", "steps_defaults",
-        "storage_class_name", "volume_access_mode", *_IMAGES,
+        "storage_class_name", "volume_access_mode", "volumes", *_IMAGES,
     }
 )  # fmt: skip
 
@@ -43,7 +43,7 @@ def read_kale(metadata: Json, at: Location) -> KaleOptions:
         return KaleOptions()
     defaults, left = _defaults(data, at)
     left += sorted(shown(key) for key, value in data.items() if key not in _HARMLESS and value and _says_more(value))
-    return KaleOptions(_name(data), tuple(defaults), _report(left, at))
+    return KaleOptions(_name(data), tuple(defaults), _report(list(dict.fromkeys(left)), at))
 
 
 def _name(data: Mapping[str, Json]) -> str | None:
@@ -61,16 +61,35 @@ def _defaults(data: Mapping[str, Json], at: Location) -> tuple[list[Setting], li
             found.append(OPTIONS["image"].setting(image))
         except ValueError:
             left.append(f"image {shown(image)}")
+    for volume in _listed(data.get("volumes")):
+        setting = _claim(volume)
+        if setting is None:
+            left.append("volumes")
+        else:
+            found.append(setting)
     if data.get("enable_caching") is False:
         found.append(OPTIONS["cache"].setting("off"))
-    tags = data.get("steps_defaults")
-    for tag in tags if isinstance(tags, list | tuple) else [tags] if tags else []:
+    for tag in _listed(data.get("steps_defaults")):
         text = tag if isinstance(tag, str) else type(tag).__name__
         read = read_tags([text], at)
         found.extend(read.settings)
         if not read.settings and not text.startswith("report:"):
             left.append(f"steps_defaults {shown(text)}")
     return found, left
+
+
+def _listed(value: Json) -> list[Json]:
+    return list(value) if isinstance(value, list | tuple) else [value] if value else []
+
+
+def _claim(volume: Json) -> Setting | None:
+    """A claim that is there already, mounted; None for a volume that Kale would make, clone or snapshot."""
+    if not isinstance(volume, Mapping) or volume.get("type") != "pvc" or volume.get("snapshot"):
+        return None
+    try:
+        return OPTIONS["volumes"].setting(f"{volume.get('name')}={volume.get('mount_point')}")
+    except ValueError:
+        return None
 
 
 def _says_more(value: Json) -> bool:
@@ -82,6 +101,9 @@ def _report(left: list[str], at: Location) -> tuple[Diagnostic, ...]:
     if not left:
         return ()
     message = f"settings of Kale that are not carried over: {', '.join(left[:20])}"
-    hint = "Kale's settings for volumes, security and Katib have no counterpart; the pipeline runs without them"
+    hint = (
+        "Kale's settings for volumes that it makes, for security and Katib have no counterpart; the pipeline runs "
+        "without them"
+    )
     severity = Severity.NOTE if set(left) <= _CLUSTER_ONLY else Severity.WARNING
     return (Diagnostic("N2P150", severity, message, at, hint),)

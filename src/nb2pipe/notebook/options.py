@@ -26,8 +26,8 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {  # options that may be JSON numb
     "timeout": (0.001, 99_999_999),
 }
 _WHOLE = ("gpu", "retries")
-_LISTS = ("secrets",)
-_TABLES = ("annotations", "env", "labels")
+_LISTS = ("pull_secrets", "secrets", "tolerations", "volumes")
+_TABLES = ("annotations", "env", "labels", "node_selector")
 _END = r"(?![\s\S])"  # `$` also matches before a last newline in Python
 
 

@@ -101,6 +101,39 @@ GRAMMAR: tuple[TagRule, ...] = (
     _option(
         "annotation", "K=V", "an annotation of the step, on a cluster", option="annotations", also=("annotation:K:V",)
     ),
+    _option(
+        "node-selector",
+        "K=V",
+        "the step runs on nodes with this label, on a cluster",
+        option="node_selector",
+        also=("node-selector:K:V",),
+    ),
+    _option(
+        "tolerate",
+        "K=V:EFFECT",
+        "the step may run on nodes with this taint, on a cluster",
+        "dedicated",
+        option="tolerations",
+        also=("tolerate:K", "tolerate:K=V", "tolerate:K:EFFECT"),
+    ),
+    _option(
+        "volume",
+        "CLAIM=PATH",
+        "a persistent volume claim of the cluster that the step finds at PATH",
+        option="volumes",
+    ),
+    _option(
+        "pull-secret",
+        "NAME",
+        "the secret with which the cluster pulls the step's image",
+        option="pull_secrets",
+    ),
+    _option(
+        "pull-policy",
+        "Always|IfNotPresent|Never",
+        "when the cluster pulls the step's image",
+        option="pull_policy",
+    ),
     TagRule(
         "block",
         "block:NAME",

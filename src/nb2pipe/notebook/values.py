@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from nb2pipe.model import Gpu, Secret, StepOptions
+from nb2pipe.model import Gpu, Secret, StepOptions, Toleration, Volume
 from nb2pipe.records import dataclass
 
-Value: TypeAlias = str | int | float | bool | Gpu | Secret | tuple[str, str]
+Value: TypeAlias = str | int | float | bool | Gpu | Secret | Toleration | Volume | tuple[str, str]
 
 _FRACTION = r"(?:\.[0-9]{1,3})?"
 _POSITIVE = rf"(?=[0.]*[1-9])[0-9]{{1,9}}{_FRACTION}"
@@ -25,6 +25,12 @@ _ENV_NAME = r"(?!NB2PIPE_)[A-Za-z_][A-Za-z0-9_]{0,254}"
 _DNS_NAME = r"[a-z0-9][a-z0-9.-]{0,252}"
 _LABEL_KEY = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,316}"
 _LABEL_VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?"
+_EFFECT = "(?:NoSchedule|PreferNoSchedule|NoExecute)"
+_MOUNT_PATH = r"/[^\x00-\x1f\x7f:/][^\x00-\x1f\x7f:]{0,1022}"
+_MANY = frozenset(
+    {"env", "secrets", "labels", "annotations", "node_selector", "tolerations", "volumes", "pull_secrets"}
+)
+"""Fields of `StepOptions` that hold several entries."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,21 @@ def _secret(text: str) -> tuple[str, Value]:
     return env, Secret(name, key, env)
 
 
+def _toleration(text: str) -> tuple[str, Value]:
+    taint, _, effect = text.partition(":")
+    key, equals, value = taint.partition("=")
+    return text, Toleration(key, value if equals else None, effect or None)
+
+
+def _volume(text: str) -> tuple[str, Value]:
+    claim, _, path = text.partition("=")
+    return path, Volume(claim, path)
+
+
+def _name(text: str) -> tuple[str, Value]:
+    return text, text
+
+
 OPTIONS: Mapping[str, OptionRule] = {
     rule.option: rule
     for rule in (
@@ -178,6 +199,47 @@ OPTIONS: Mapping[str, OptionRule] = {
             "docs=http://example.org:80/x",
             _pair,
         ),
+        OptionRule(
+            "node_selector",
+            "node_selector",
+            rf"{_LABEL_KEY}[=:]{_LABEL_VALUE}",
+            "a label that the node must have: `disk=ssd`",
+            "disk=ssd",
+            _pair,
+        ),
+        OptionRule(
+            "tolerations",
+            "tolerations",
+            rf"{_LABEL_KEY}(?:={_LABEL_VALUE})?(?::{_EFFECT})?",
+            "a taint's key, its value if that counts, and one of `NoSchedule`, `PreferNoSchedule`, `NoExecute` if only "
+            "that effect: `dedicated=gpu:NoSchedule`",
+            "dedicated=gpu:NoSchedule",
+            _toleration,
+        ),
+        OptionRule(
+            "volumes",
+            "volumes",
+            rf"{_DNS_NAME}={_MOUNT_PATH}",
+            "the name of a persistent volume claim and an absolute path without `:`: `team-data=/mnt/data`",
+            "team-data=/mnt/data",
+            _volume,
+        ),
+        OptionRule(
+            "pull_secrets",
+            "pull_secrets",
+            _DNS_NAME,
+            "the name of a secret that holds a registry's credentials: `team-registry`",
+            "team-registry",
+            _name,
+        ),
+        OptionRule(
+            "pull_policy",
+            "pull_policy",
+            "Always|IfNotPresent|Never",
+            "`Always`, `IfNotPresent` or `Never`",
+            "Always",
+            _text,
+        ),
     )
 }
 """Every option of a step, by its name in the notebook's metadata."""
@@ -189,5 +251,5 @@ def build(settings: Iterable[Setting]) -> StepOptions:
     fields: dict[str, Any] = {}
     for slot in sorted(found):
         field, value = slot[0], found[slot]
-        fields[field] = (*fields.get(field, ()), value) if isinstance(value, tuple | Secret) else value
+        fields[field] = (*fields.get(field, ()), value) if field in _MANY else value
     return replace(StepOptions(), **fields)

@@ -107,6 +107,11 @@ def _from_the_plan(session: Session, name: str, replay: Replay) -> bool:
     if name in session.all_parameters:
         session.main[name] = session.parameters[name] = session.all_parameters[name]
         return True
+    if name in session.unsent:
+        raise StepProblem(
+            f"`{name}` is read, which the code does not show, so it was not sent here: write `# nb2pipe: needs {name}` "
+            f"on the line that reads it"
+        )
     return False
 
 

@@ -40,6 +40,7 @@ class Session:
     `seen` are the names that were in `main` at some time during this step: one that no longer is was deleted.
     `process` are the ids of the steps that run in this process. `kept` are the names that one before this step has
     left here. `sent`: where values are sent from machine to machine, the objects that were; else None, as all are here.
+    `unsent`: names of definitions and parameters that the notebook has and that were not sent.
     """
 
     plan: Mapping[str, Any]
@@ -59,6 +60,7 @@ class Session:
     process: Collection[str] = ()
     may_wait: bool = False
     sent: Collection[str] | None = None
+    unsent: Collection[str] = ()
     before: Mapping[str, object] = field(default_factory=dict)
     ambient: Mapping[str, object] = field(default_factory=dict)
     unloadable: list[str] = field(default_factory=list)  # variables whose stored values could not be loaded

@@ -53,6 +53,7 @@ def take_on(told: Mapping[str, Any], *, watched: bool = True) -> None:
         process=frozenset(told.get("process", ())),
         may_wait=told.get("may_wait", False),
         sent=told.get("sent"),
+        unsent=told.get("unsent", ()),
     )
     replayed = sorted({definitions[key]["at"]["cell"] for key in plan.get("definitions", ())})
     session.sequence = [None, *replayed, None, *plan["cells"], None]
@@ -85,7 +86,9 @@ def _install_demand(session: Session, named: list[str] | None) -> None:
     if named is None:
         return
     known = {name for earlier in session.earlier for name in earlier.names}
-    known.update(session.all_parameters, *(definition["names"] for definition in session.definitions.values()))
+    known.update(
+        session.all_parameters, session.unsent, *(definition["names"] for definition in session.definitions.values())
+    )
     demand.install(session.main, named, known, lambda name: fetch(session, name, load_units, replay_asked))
 
 

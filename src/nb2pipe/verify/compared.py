@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from nb2pipe.markup import Html, element, joined
 from nb2pipe.model import Json
 from nb2pipe.verify import pictures
-from nb2pipe.verify.markup import Html, element, joined
 from nb2pipe.verify.noise import Where, quiet
 from nb2pipe.verify.normal import normal, text_of
 from nb2pipe.verify.rendered import MAX_OUTPUTS, picture, render

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from urllib.parse import quote
 
-from nb2pipe.verify.markup import Html, element, told
+from nb2pipe.markup import Html, element, told
 from nb2pipe.verify.page import KINDS, document, when
 from nb2pipe.verify.verdicts import FolderRow, Outcome, Verdict
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 
+from nb2pipe.markup import Html, element, joined, told
 from nb2pipe.model import Diagnostic, Severity
 from nb2pipe.verify.compared import side_by_side
-from nb2pipe.verify.markup import Html, element, joined, told
 from nb2pipe.verify.rendered import folded, highlighted, render
 from nb2pipe.verify.verdicts import CellReport, Cut, Outcome, ValueReport, Verdict, Verification, counted
 

@@ -14,9 +14,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
+from nb2pipe.markup import Html, clean, element, joined, raw, text
 from nb2pipe.model import Json
 from nb2pipe.verify import pictures
-from nb2pipe.verify.markup import Html, clean, element, joined, raw, text
 from nb2pipe.verify.normal import WIDGET, text_of
 from nb2pipe.verify.screen import shown
 

@@ -54,6 +54,8 @@ class Double:
         self.asked: list[tuple[str, str]] = []
         self.token = ""
         self.cookie = ""
+        self.tells_pods = False  # servers differ in it
+        self.after: tuple[str, Callable[[], None]] | None = None  # a path's end, and what happens just before
         self._lock = threading.Lock()
         self._server = _Listening(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -85,6 +87,9 @@ class Double:
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
         parts = urlsplit(target)
+        if self.after is not None and parts.path.endswith(self.after[0]):
+            happens, self.after = self.after[1], None
+            happens()
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         with self._lock:
             self.asked.append((method, parts.path))
@@ -255,9 +260,26 @@ class Double:
         if status["phase"] in ("Succeeded", "Failed", "Error"):
             run["finished_at"] = _now()
         run["run_details"] = {
-            "task_details": [_detail(run_id, key, status["nodes"][key]) for key in sorted(status["nodes"])]
+            "task_details": [self._detail(run_id, key, status["nodes"][key]) for key in sorted(status["nodes"])]
         }
         return {}
+
+    def _detail(self, run_id: str, node_id: str, node: Mapping[str, Any]) -> dict[str, Any]:
+        """A node of Argo's as the server keeps it: its message is not among what is kept."""
+        workflow, _, number = node_id.rpartition("-")
+        never = "1970-01-01T00:00:00Z"
+        pod = {"pod_name": f"{workflow}-{node.get('templateName', '')}-{number}"} if self.tells_pods else {}
+        return pod | {
+            "run_id": run_id,
+            "task_id": str(uuid.uuid5(uuid.NAMESPACE_OID, node_id)),
+            "display_name": node["displayName"],
+            "create_time": never,
+            "start_time": node.get("startedAt", never),
+            "end_time": node.get("finishedAt", never),
+            "state": _STATES[node["phase"]],
+            "execution_id": "0",
+            "child_tasks": [{"pod_name": child} for child in node.get("children", [])],
+        }
 
     def _log(self, run_id: str, node: str, **_: Any) -> Any:
         if (run_id, node) not in self.logs:
@@ -274,21 +296,6 @@ class Double:
         made = {**data, key: str(uuid.uuid4()), "created_at": _now()}
         kept[made[key]] = made
         return checked(model, made)
-
-
-def _detail(run_id: str, node_id: str, node: Mapping[str, Any]) -> dict[str, Any]:
-    """A node of Argo's as the server keeps it: its message is not among what is kept."""
-    return {
-        "run_id": run_id,
-        "task_id": str(uuid.uuid5(uuid.NAMESPACE_OID, node_id)),
-        "display_name": node["displayName"],
-        "create_time": "1970-01-01T00:00:00Z",
-        "start_time": node.get("startedAt", "1970-01-01T00:00:00Z"),
-        "end_time": node.get("finishedAt", "1970-01-01T00:00:00Z"),
-        "state": _STATES[node["phase"]],
-        "execution_id": "0",
-        "child_tasks": [{"pod_name": child} for child in node.get("children", [])],
-    }
 
 
 def _filtered(kept: Mapping[str, dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:

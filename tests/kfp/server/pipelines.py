@@ -4,7 +4,6 @@ KFP's compiler reads annotations as they are: no `from __future__ import annotat
 """
 
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +32,35 @@ TASKS = {"load": "step", "fit": "step-2", "show": "step-3"}
 """The names that people know, and KFP's."""
 
 
-def nodes(**states: str) -> Mapping[str, Mapping[str, Any]]:
+_NUMBERS = {step: 10 * number for number, step in enumerate(TASKS, start=1)}
+
+
+def pod(step: str) -> str:
+    """The name of a step's pod, as Argo makes it."""
+    return f"wf-system-container-impl-{_NUMBERS[step] + 3}"
+
+
+def nodes(**states: str) -> dict[str, dict[str, Any]]:
     """An Argo workflow's nodes for steps and their states, as KFP's compiler nests them: driver, task, pod."""
-    found: dict[str, Mapping[str, Any]] = {
-        "wf": {"displayName": "wf", "phase": "Running", "startedAt": "2026-11-22T10:00:00Z", "children": ["wf-root"]},
-        "wf-root": {"displayName": "root", "phase": "Running", "startedAt": "2026-11-22T10:00:00Z"},
+    began = "2026-11-22T10:00:00Z"
+    found: dict[str, dict[str, Any]] = {
+        "wf": {"displayName": "wf", "phase": "Running", "startedAt": began, "children": ["wf-1"]},
+        "wf-1": {"displayName": "root", "phase": "Running", "startedAt": began, "children": ["wf-11"]},
     }
-    for number, (step, phase) in enumerate(states.items()):
-        task = TASKS[step]
-        times = {"startedAt": f"2026-11-22T10:{number:02}:10Z"}
-        ended = {"finishedAt": f"2026-11-22T10:{number:02}:40Z"} if phase not in ("Pending", "Running") else {}
-        driver = {"displayName": f"{task}-driver", "phase": "Succeeded", **times, "children": [f"wf-{task}"]}
-        found[f"wf-{task}-driver"] = driver
-        found[f"wf-{task}"] = {
-            "displayName": task, "phase": phase, **times, **ended, "children": [f"wf-{task}-pod"],
-        }  # fmt: skip
-        found[f"wf-{task}-pod"] = {"displayName": "executor", "phase": phase, **times, **ended}
+    for place, (step, phase) in enumerate(states.items()):
+        task, number = TASKS[step], _NUMBERS[step]
+        times = {"startedAt": f"2026-11-22T10:{place:02}:10Z"}
+        ended = {"finishedAt": f"2026-11-22T10:{place:02}:40Z"} if phase not in ("Pending", "Running") else {}
+        under = {"children": [f"wf-{number + 2}"], "templateName": "system-container-driver"}
+        found[f"wf-{number + 1}"] = {"displayName": f"{task}-driver", "phase": "Succeeded", **times, **under}
+        under = {"children": [f"wf-{number + 3}"], "templateName": "system-container-executor"}
+        found[f"wf-{number + 2}"] = {"displayName": task, "phase": phase, **times, **ended, **under}
+        # what waits for a task hangs below its pod
+        under = {"children": [f"wf-{number + 11}"], "templateName": "system-container-impl"}
+        found[f"wf-{number + 3}"] = {"displayName": "executor", "phase": phase, **times, **ended, **under}
     return found
+
+
+def node(found: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    """The node with this display name."""
+    return next(item for item in found.values() if item["displayName"] == name)

@@ -110,10 +110,30 @@ def test_a_request_that_may_still_be_at_work_is_not_sent_again(
     assert "N2P759" in err
 
 
-def test_a_run_that_was_never_made_is_told_of(call: Call, double: Double, proxy: FaultyProxy, study: Path) -> None:
+def test_who_looks_while_a_run_is_submitted_disturbs_nothing(
+    call: Call, double: Double, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed, "SETTLED_S", 0.0)
+    seen: list[str] = []
+    double.after = (
+        "/runs",
+        lambda: seen.extend([api.look(study).state.value, str(call("attach", "--run-dir", study)[0])]),
+    )
+    code, out, err = call("submit", study, "--host", double.url, "-p", "name=a")
+    assert (code, seen) == (0, ["PENDING", "2"]), out + err
+    assert api.look(study).remote == next(iter(double.runs))
+
+
+def test_a_run_that_was_never_made_is_told_of(
+    call: Call, double: Double, proxy: FaultyProxy, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     proxy.plan = lambda _, path, __: "reset before" if path == RUNS else ""
     assert call("submit", study, "--host", proxy.url, "-p", "name=a")[0] == 4
     proxy.plan = lambda *_: ""
+    code, out, err = call("attach", "--run-dir", study)
+    assert (code, "may make it yet" in err) == (4, True), out + err
+    assert api.look(study).state.value == "PENDING"
+    monkeypatch.setattr(followed, "SETTLED_S", 0.0)
     code, out, err = call("attach", "--run-dir", study)
     assert (code, double.runs) == (1, {}), out + err
     assert "it was not made" in out

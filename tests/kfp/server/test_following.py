@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pipelines import nodes
+from pipelines import node, nodes, pod
 
 from nb2pipe import api
 from nb2pipe.journal import Journal
-from nb2pipe.model import Run, RunStarted
+from nb2pipe.model import Run, RunStarted, StepError
 from nb2pipe.runs import store
 from nb2pipe.targets.kfp.answers import run_of
+from nb2pipe.targets.kfp.pod import saying
 
 if TYPE_CHECKING:
     from double import Double
@@ -77,12 +84,12 @@ SAID = [
 def test_why_a_step_failed_in_plain_words(
     double: Double, study: Path, run_id: str, said: str, sentence: str, cause: str
 ) -> None:
-    double.logs[run_id, "wf-step-2-pod"] = f"starting\n{said}\n"
+    double.logs[run_id, pod("fit")] = f"starting\n{said}\n"
     double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
     run = api.look(study)
     error = run.steps[1].error
     assert error is not None
-    assert (error.message, error.cause) == (f"step 'fit': {sentence}", cause)
+    assert (error.message, error.cause) == (f"step `fit`: {sentence}", cause)
     assert error.hint
     assert states(run) == {"load": "SUCCEEDED", "fit": "FAILED", "show": "SKIPPED"}
 
@@ -90,18 +97,18 @@ def test_why_a_step_failed_in_plain_words(
 @pytest.mark.parametrize(
     ("log", "message"),
     [
-        ("Error (exit code 3)", "step 'fit' ended with exit code 3"),
-        ("all went well (exit code 0)\nbut then", "step 'fit' failed: all went well (exit code 0) but then"),
-        ("the secret of success: not found", "step 'fit' failed: the secret of success: not found"),
-        ("", "step 'fit' failed; its pod has left no log, and the cluster doesn't say why"),
-        ("OOMKilled\n" + "epoch\n" * 500, "step 'fit' failed: epoch"),
+        ("Error (exit code 3)", "step `fit` ended with exit code 3"),
+        ("all went well (exit code 0)\nbut then", "step `fit` failed: all went well (exit code 0) but then"),
+        ("the secret of success: not found", "step `fit` failed: the secret of success: not found"),
+        ("", "step `fit` failed; its pod has left no log, and the cluster doesn't say why"),
+        ("OOMKilled\n" + "epoch\n" * 500, "step `fit` failed: epoch"),
     ],
 )
 def test_words_that_nobody_knows_are_shown_as_they_are(
     double: Double, study: Path, run_id: str, log: str, message: str
 ) -> None:
     if log:
-        double.logs[run_id, "wf-step-2-pod"] = log
+        double.logs[run_id, pod("fit")] = log
     double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
     error = api.look(study).steps[1].error
     assert error is not None
@@ -115,7 +122,7 @@ def reported(step: str, **error: Any) -> str:
 
 def test_an_error_of_the_users_code_has_its_cell_and_line(call: Call, double: Double, study: Path, run_id: str) -> None:
     report = reported("step-2", cause="error", message="step `fit`, cell 4 line 2: ValueError: no rows", cell=3, line=2)
-    double.logs[run_id, "wf-step-2-pod"] = "reading\nTraceback ...\nValueError: no rows\n" + report + "exit status 1\n"
+    double.logs[run_id, pod("fit")] = "reading\nTraceback ...\nValueError: no rows\n" + report + "exit status 1\n"
     double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
     code, out, err = call("attach", "--run-dir", study)
     error = api.runs(study)[0].steps[1].error
@@ -125,20 +132,37 @@ def test_an_error_of_the_users_code_has_its_cell_and_line(call: Call, double: Do
     assert "nb2pipe-error" not in call("logs", "--run-dir", study)[1]
 
 
+def test_what_the_steps_program_says_is_understood(
+    double: Double, study: Path, run_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a pod writes, and what is read here, are one language."""
+    told = StepError("error", "step `fit`, cell 4 line 2: ValueError: \u00fc", 3, 2, "Traceback ...", "look at `rows`")
+    saying.warn("`rows` was changed in place")
+    saying.say(told, "step-2")
+    double.logs[run_id, pod("fit")] = capsys.readouterr().err
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    run = api.look(study)
+    assert run.steps[1].error == replace(told, traceback="")
+    assert run.warnings == ("`rows` was changed in place",)
+    assert "".join(event.text for event in api.log(study)).splitlines() == [
+        "Traceback ...", told.message, "  fix: look at `rows`",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "line", ["nb2pipe-error: {", "nb2pipe-error: []", 'nb2pipe-error: {"step": 3}', "nb2pipe-error: " + "[" * 90_000]
 )
 def test_a_cell_may_print_what_it_likes(double: Double, study: Path, run_id: str, line: str) -> None:
-    double.logs[run_id, "wf-step-2-pod"] = f"{line}\nError (exit code 3)\n"
+    double.logs[run_id, pod("fit")] = f"{line}\nError (exit code 3)\n"
     double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
     error = api.look(study).steps[1].error
     assert error is not None
-    assert error.message == "step 'fit' ended with exit code 3"
+    assert error.message == "step `fit` ended with exit code 3"
 
 
 def test_of_a_long_log_the_end_counts(double: Double, study: Path, run_id: str) -> None:
     report = reported("step-2", cause="error", message="ValueError: no rows", cell=3)
-    double.logs[run_id, "wf-step-2-pod"] = "a line that is printed often\n" * 200_000 + report
+    double.logs[run_id, pod("fit")] = "a line that is printed often\n" * 200_000 + report
     double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
     error = api.look(study).steps[1].error
     assert error is not None
@@ -156,20 +180,37 @@ def test_what_was_made_here_is_not_attached_to(call: Call, study: Path) -> None:
 
 
 def test_a_driver_that_fails_fails_its_step(double: Double, study: Path, run_id: str) -> None:
-    found = {key: dict(node) for key, node in nodes(load="Succeeded", fit="Failed").items()}
-    found["wf-step-2-driver"] |= {"phase": "Failed", "finishedAt": "2026-11-22T10:02:00Z", "children": []}
-    del found["wf-step-2"], found["wf-step-2-pod"]
-    double.report(run_id, "Failed", found)
+    found = nodes(load="Succeeded", fit="Failed")
+    node(found, "step-2-driver").update(phase="Failed", finishedAt="2026-11-22T10:02:00Z", children=[])
+    double.report(run_id, "Failed", {key: item for key, item in found.items() if key not in ("wf-22", "wf-23")})
     assert states(api.look(study)) == {"load": "SUCCEEDED", "fit": "FAILED", "show": "SKIPPED"}
 
 
 def test_attempts_are_one_step(double: Double, study: Path, run_id: str) -> None:
-    found = {key: dict(node) for key, node in nodes(load="Running").items()}
-    one = {"displayName": "step(0)", "phase": "Failed", "startedAt": "2026-11-22T10:00:10Z", "children": ["pod-0"]}
-    found |= {"wf-a": one, "wf-b": {**one, "displayName": "step(1)", "phase": "Running", "children": ["pod-1"]}}
+    found = nodes(load="Running")
+    one = {"displayName": "step(0)", "phase": "Failed", "startedAt": "2026-11-22T10:00:10Z", "children": ["wf-97"]}
+    found |= {"wf-98": one, "wf-99": {**one, "displayName": "step(1)", "phase": "Running", "children": ["wf-96"]}}
     double.report(run_id, "Running", found)
     (step, *_) = api.look(study).steps
     assert (step.state.value, step.attempt) == ("RUNNING", 2)
+
+
+@pytest.mark.parametrize("tells_pods", [True, False])
+def test_the_log_is_that_of_the_last_attempt(double: Double, study: Path, run_id: str, *, tells_pods: bool) -> None:
+    double.tells_pods = tells_pods
+    found = nodes(load="Succeeded", fit="Failed")
+    again = {"templateName": "retry-system-container-impl", "phase": "Failed", "children": []}
+    pods = node(found, "executor")
+    assert found["wf-23"] is not pods
+    if tells_pods:
+        found["wf-23"].update(again, children=["wf-41", "wf-42"])
+        found |= {f"wf-4{number + 1}": {**again, "displayName": f"executor({number})"} for number in range(2)}
+    double.logs[run_id, "wf-retry-system-container-impl-41"] = "Error (exit code 1)"
+    double.logs[run_id, f"wf-retry-system-container-impl-{42 if tells_pods else 23}"] = "Error (exit code 2)"
+    double.report(run_id, "Failed", found)
+    error = api.look(study).steps[1].error
+    assert error is not None
+    assert error.message == "step `fit` ended with exit code 2"
 
 
 def test_cancel_ends_the_run_and_the_waiting(call: Call, double: Double, study: Path, run_id: str) -> None:
@@ -182,6 +223,16 @@ def test_cancel_ends_the_run_and_the_waiting(call: Call, double: Double, study: 
     assert (code, api.runs(study)[0].state.value) == (130, "CANCELED"), out + err
     code, _, err = call("cancel", "--run-dir", study)
     assert (code, "N2P604" in err) == (2, True)
+
+
+def test_a_run_that_failed_before_it_could_be_canceled_has_failed(
+    call: Call, double: Double, study: Path, run_id: str
+) -> None:
+    double.report(run_id, "Running", nodes(load="Running"))
+    api.look(study)
+    double.after = ("terminate", lambda: double.report(run_id, "Failed", nodes(load="Failed")))
+    code, out, err = call("cancel", "--run-dir", study)
+    assert (code, api.runs(study)[0].state.value) == (0, "FAILED"), out + err
 
 
 def test_a_run_that_was_ended_elsewhere_ends_the_waiting(call: Call, double: Double, study: Path, run_id: str) -> None:
@@ -199,8 +250,8 @@ def test_resume_goes_on_with_what_failed(call: Call, double: Double, study: Path
     assert states(api.look(study)) == {"load": "SUCCEEDED", "fit": "PENDING", "show": "PENDING"}, (
         "the old end doesn't count"
     )
-    found = {key: dict(node) for key, node in nodes(load="Succeeded", fit="Succeeded", show="Succeeded").items()}
-    found["wf-step-2"]["finishedAt"] = "2026-11-22T12:00:00Z"
+    found = nodes(load="Succeeded", fit="Succeeded", show="Succeeded")
+    node(found, "step-2")["finishedAt"] = "2026-11-22T12:00:00Z"
     double.report(run_id, "Succeeded", found)
     code, out, err = call("attach", "--run-dir", study)
     assert code == 0, out + err
@@ -250,3 +301,35 @@ def test_two_do_not_follow_one_run(call: Call, double: Double, study: Path, run_
 def test_debug_says_that_the_inputs_are_elsewhere(call: Call, study: Path, run_id: str) -> None:
     code, _, err = call("debug", "fit", "--run-dir", study)
     assert (code, "N2P618" in err) == (2, True), run_id
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_run(double: Double, study: Path) -> None:
+    command = [sys.executable, "-m", "nb2pipe", "submit", str(study), "--host", double.url, "-p", "name=a", "--wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while ("GET", f"/apis/v2beta1/runs/{next(iter(double.runs), '')}") not in double.asked:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "the run goes on" in err
+    assert "Traceback" not in err
+    assert next(iter(double.runs.values()))["state"] == "PENDING"
+
+
+def test_who_is_killed_leaves_what_attach_needs(call: Call, double: Double, study: Path) -> None:
+    """Killed while the run is being made: nobody heard the answer."""
+    command = [sys.executable, "-m", "nb2pipe", "submit", str(study), "--host", double.url, "-p", "name=a"]
+    double.after = ("/runs", lambda: os.kill(process.pid, signal.SIGKILL))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 10
+    while not double.runs and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (run_id,) = double.runs
+    double.report(run_id, "Succeeded", nodes(load="Succeeded", fit="Succeeded", show="Succeeded"))
+    code, out, err = call("attach", "--run-dir", study)
+    assert (code, api.runs(study)[0].remote, len(double.runs)) == (0, run_id, 1), out + err

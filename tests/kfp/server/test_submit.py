@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pipelines import nodes
+from pipelines import nodes, pod
 
 from nb2pipe import api
 
@@ -60,7 +60,7 @@ def test_a_run_is_followed_to_its_end(call: Call, double: Double, study: Path) -
         while not double.runs:
             time.sleep(0.02)
         run_id = next(iter(double.runs))
-        double.logs[run_id, "wf-step-pod"] = "12 rows\n"
+        double.logs[run_id, pod("load")] = "12 rows\n"
         double.report(run_id, "Running", nodes(load="Running"))
         time.sleep(0.4)
         double.report(run_id, "Running", nodes(load="Succeeded", fit="Running"))

@@ -23,13 +23,14 @@ _STATES = {
 
 @dataclass(frozen=True)
 class RemoteTask:
-    """A node of a run: a task's own, its driver's, or a pod's. `pods`: of those that it waits for."""
+    """A node of a run: a task's own, its driver's, or a pod's. `pod`: its own; `children`: ids of nodes under it."""
 
     name: str
     state: RunState
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    pods: tuple[str, ...] = ()
+    pod: str = ""
+    children: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
 
@@ -81,14 +82,14 @@ def text(data: Json) -> str:
 
 def _task(data: Json) -> RemoteTask:
     found = mapping(data)
-    children = [mapping(item) for item in items(found.get("child_tasks"))]
-    pods = [text(item.get("pod_name")) for item in children] + [text(found.get("pod_name"))]
+    children = [text(mapping(item).get("pod_name")) for item in items(found.get("child_tasks"))]
     return RemoteTask(
         name=text(found.get("display_name")),
         state=_state(found.get("state")),
         started_at=_time(found.get("start_time")),
         finished_at=_time(found.get("end_time")),
-        pods=tuple(pod for pod in pods if pod),
+        pod=text(found.get("pod_name")),
+        children=tuple(child for child in children if child),
         errors=_errors(found),
     )
 

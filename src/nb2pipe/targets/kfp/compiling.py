@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -10,12 +11,15 @@ from typing import Any
 from nb2pipe import wire
 from nb2pipe.errors import BadInput
 from nb2pipe.model import Bundle, Json
+from nb2pipe.packages import Packages
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.kinds import kinds_of
+from nb2pipe.targets.kfp.limits import too_large, too_long
 from nb2pipe.targets.kfp.packing import pack
 from nb2pipe.targets.kfp.parameters import check as check_parameters
 from nb2pipe.targets.kfp.parameters import with_values
-from nb2pipe.targets.kfp.slicing import slice_for
+from nb2pipe.targets.kfp.program import command
+from nb2pipe.targets.kfp.slicing import Slice, Slicer
 from nb2pipe.targets.kfp.spec import Specs, specs
 from nb2pipe.targets.kfp.tasks import Task, tasks_of
 from nb2pipe.targets.kfp.told import SCHEMA, Told
@@ -27,8 +31,11 @@ def compiled(
     bundle: Bundle,
     types: Mapping[str, Mapping[str, str]] | None = None,
     parameters: Mapping[str, Json] | None = None,
+    packages: Packages | None = None,
 ) -> bytes:
     """The YAML file. `types`: step and variable to its type, where analysis knows it. `parameters`: other values.
+
+    `packages`: what pods install; without it, they run as they are, and the user's own modules must be there.
 
     Raises BadInput with all that KFP can't carry.
     """
@@ -43,26 +50,38 @@ def compiled(
         for file in bundle.files
         if file.path.startswith("steps/")
     }
-    told = {task.id: pack(wire.encode(_told(bundle, notebooks, task))) for task in tasks}
-    return as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), IMAGE))
+    packages = packages or Packages("", IMAGE, (), {})
+    slicer = Slicer(pipeline)
+    told = {task.id: pack(wire.encode(_told(slicer.of(task), notebooks, task, packages))) for task in tasks}
+    problems = tuple(too_long(tasks, told, command()))
+    if problems:
+        raise BadInput(problems)
+    pins = {task.id: packages.of(step.id for step in task.steps) for task in tasks}
+    content = as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), packages.image, pins))
+    problems = tuple(too_large(content))
+    if problems:
+        raise BadInput(problems)
+    return content
 
 
-def _told(bundle: Bundle, notebooks: Mapping[str, str], task: Task) -> Told:
+def _told(part: Slice, notebooks: Mapping[str, str], task: Task, packages: Packages) -> Told:
     ids = [step.id for step in task.steps]
-    paths = {f"steps/{step}.ipynb": step for step in ids}
-    notebooks = {
-        paths[file.path]: file.content.decode("utf-8", "surrogatepass") for file in bundle.files if file.path in paths
-    }
     return Told(
         schema=SCHEMA,
-        pipeline=slice_for(bundle.pipeline, task),
+        pipeline=part.pipeline,
+        places=part.places,
+        unsent=part.unsent,
         steps=tuple(ids),
         waits=task.waits,
         notebooks={step: notebooks[step] for step in ids},
         inputs=task.values,
         outputs=task.outputs,
         records=tuple(item.name for item in task.inputs if item.key == names.RECORD),
+        files=tuple(item.name for item in task.inputs if item.key == names.FILES),
         parameters={names.encode(name): name for name in task.parameters},
+        modules={
+            file.path: base64.b64encode(file.content).decode() for step in ids for file in packages.files.get(step, ())
+        },
     )
 
 

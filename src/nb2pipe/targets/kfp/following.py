@@ -1,7 +1,8 @@
 """What is known of a run and what the server now says of it in; the events that lie between out. Nothing is asked here.
 
 KFP shows a task as several nodes: `fit-driver`, which prepares it, and `fit` itself, under which its pod runs; with
-retries, `fit(0)`, `fit(1)`. The names are the tasks' names in the compiled pipeline.
+retries, `fit(0)`, `fit(1)`. The names are the tasks' names in the compiled pipeline. Nodes have ids such as
+`study-x7k2-123`; the pod of that node is `study-x7k2-system-container-impl-123`, after KFP's template.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from nb2pipe.targets.kfp.answers import RemoteRun, RemoteTask
 
 _ATTEMPT = re.compile(r"\(([0-9]{1,6})\)$")
 _DRIVER = "-driver"
+_POD = "executor"
+_TEMPLATES = ("system-container-impl", "retry-system-container-impl")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A task as its nodes show it. `prepared`: its driver did not fail."""
+    """A task as its nodes show it. `pods`: what its pods may be called, likeliest first. `prepared`: by its driver."""
 
     task: str
     state: RunState
@@ -65,23 +68,57 @@ def seen(remote: RemoteRun, tasks: Iterable[str]) -> Mapping[str, Seen]:
         attempt = _ATTEMPT.search(node.name)
         base = node.name[: attempt.start()] if attempt is not None else node.name
         nodes.setdefault(base, []).append((int(attempt[1]) if attempt is not None else -1, node))
-    found = {task: _seen(task, nodes.get(task, ()), nodes.get(task + _DRIVER, ())) for task in tasks}
+    named = {_number(node.pod): node for node in remote.tasks if node.pod}
+    found = {task: _seen(task, nodes.get(task, ()), nodes.get(task + _DRIVER, ()), named) for task in tasks}
     return {task: item for task, item in found.items() if item is not None}
 
 
-def _seen(task: str, own: Sequence[tuple[int, RemoteTask]], driver: Sequence[tuple[int, RemoteTask]]) -> Seen | None:
+def _seen(
+    task: str,
+    own: Sequence[tuple[int, RemoteTask]],
+    driver: Sequence[tuple[int, RemoteTask]],
+    named: Mapping[str, RemoteTask],
+) -> Seen | None:
     if own:
         ordered = sorted(own, key=lambda item: item[0])
         whole = ordered[0][1] if ordered[0][0] < 0 else ordered[-1][1]
-        pods = tuple(dict.fromkeys(pod for _, node in reversed(ordered) for pod in reversed(node.pods)))
+        pods = tuple(dict.fromkeys(pod for _, node in reversed(ordered) for pod in _pods(node.children, named)))
         errors = tuple(dict.fromkeys(error for _, node in reversed(ordered) for error in node.errors))
         attempt = max(ordered[-1][0], 0) + 1
         return Seen(task, whole.state, whole.started_at, whole.finished_at, attempt, pods, errors)
     if driver:
         last = max(driver, key=lambda item: item[0])[1]
         if last.state in (RunState.FAILED, RunState.CANCELED, RunState.SKIPPED):
-            return Seen(task, last.state, last.started_at, last.finished_at, 1, last.pods, last.errors, prepared=False)
+            pods = (last.pod,) if last.pod else ()
+            return Seen(task, last.state, last.started_at, last.finished_at, 1, pods, last.errors, prepared=False)
     return None
+
+
+def _pods(children: Sequence[str], named: Mapping[str, RemoteTask], depth: int = 0) -> Iterator[str]:
+    """The pods of these nodes, last first; under a node that repeats its pod, those of its attempts.
+
+    A pod's name holds its node's number; a server that doesn't tell the pods' names leaves them to be made up.
+    """
+    for child in reversed(children):
+        number = _number(child)
+        node = named.get(number)
+        if node is not None and node.name == _POD and depth == 0:  # with attempts under it: `executor(0)` and so on
+            attempts = [item for item in node.children if _is_attempt(named.get(_number(item)))]
+            yield from _pods(attempts, named, depth + 1)
+        if node is not None:
+            yield node.pod
+            continue
+        workflow = child[: -len(number) - 1]
+        yield from (f"{workflow}-{template}-{number}" for template in _TEMPLATES if workflow)
+        yield child
+
+
+def _is_attempt(node: RemoteTask | None) -> bool:
+    return node is not None and node.name.startswith(_POD) and _ATTEMPT.search(node.name) is not None
+
+
+def _number(node: str) -> str:
+    return node.rpartition("-")[2]
 
 
 def news(run: Run, remote: RemoteRun, place: Place, now: datetime) -> Iterator[RunEvent | Seen]:

@@ -7,16 +7,18 @@ cut in pieces.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import nb2pipe
 from nb2pipe.targets.kfp.packing import pack
 
-MAX_ARGUMENT_BYTES = 128 * 1024 - 1
-"""What Linux takes as one argument of a program (MAX_ARG_STRLEN, with its final zero)."""
-
 COMMAND_ARGS = ("--executor_input", "{{$}}", "--function_to_execute", "step")
+
+INSTALL = "--install"
+"""Before a JSON list of requirements, among the arguments: what the pod installs."""
 
 # KFP's local runner knows a component that it can run by the name of the module that starts it.
 _SCRIPT = """program_path=$(mktemp -d)
@@ -28,20 +30,21 @@ _PIECE = 96 * 1024
 
 _EMPTY = ("targets", "targets.local", "targets.kfp")  # packages whose own __init__ would load what no pod needs
 _MODULES = (
-    "__init__", "digests", "evaluate", "files", "layout", "learned", "locks", "model", "processes", "records", "wire",
+    "__init__", "digests", "evaluate", "files", "graph", "layout", "learned", "locks", "markup", "model", "processes",
+    "records", "wire",
     *(f"runtime.{name}" for name in (
         "__init__", "ambient", "arrays", "carrying", "cells", "changes", "computed", "counting", "definitions",
         "demand", "describe", "describe_libraries", "digests", "facts", "fetch", "frames", "left", "losses",
-        "objects", "options", "own_modules", "pickling", "replays", "session", "sharing", "spec", "special", "stars",
-        "step", "together", "touched_files", "tracking", "units", "versions",
+        "objects", "observe", "options", "own_modules", "pickling", "replays", "session", "sharing", "spec", "special",
+        "stars", "step", "together", "touched_files", "tracking", "units", "versions",
     )),
     *(f"targets.local.{name}" for name in (
-        "against_order", "executed", "kernel_client", "lessons", "memory", "metrics", "nets", "own_modules", "papermill_runner",
-        "request", "scrub", "serial", "settings", "stored", "verdict",
+        "against_order", "executed", "kernel_client", "lessons", "memory", "metrics", "nets", "own_modules",
+        "papermill_runner", "request", "scrub", "serial", "settings", "stored", "verdict",
     )),
-    *(f"targets.kfp.{name}" for name in (
-        "names", "packing", "parameters", "told", "pod.__init__", "pod.artifacts", "pod.main", "pod.records",
-        "pod.saying", "pod.task",
+    *(f"targets.kfp.{name}" for name in ("names", "packing", "parameters", "slicing", "tasks", "told")),
+    *(f"targets.kfp.pod.{name}" for name in (
+        "__init__", "artifacts", "files", "installing", "main", "page", "records", "saying", "task",
     )),
 )  # fmt: skip
 """The modules that a pod needs: all that these import of nb2pipe's is among them, which a test holds."""
@@ -55,6 +58,11 @@ def command() -> tuple[str, ...]:
     packed = pack(dict(files()))
     pieces = [packed[start : start + _PIECE] for start in range(0, len(packed), _PIECE)]
     return ("sh", "-ec", _SCRIPT, program, *pieces)
+
+
+def install_args(pins: Sequence[str]) -> tuple[str, ...]:
+    """The arguments that have a pod install these requirements; none for none."""
+    return (INSTALL, json.dumps(list(pins))) if pins else ()
 
 
 def files() -> dict[str, str]:

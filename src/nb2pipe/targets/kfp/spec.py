@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nb2pipe.model import Json, Parameter, Pipeline
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
-from nb2pipe.targets.kfp.kinds import ANY, METRICS
+from nb2pipe.targets.kfp.kinds import ANY, METRICS, PAGE
 from nb2pipe.targets.kfp.messages import pipeline_spec
-from nb2pipe.targets.kfp.options import apply
+from nb2pipe.targets.kfp.options import apply, of_pod
 from nb2pipe.targets.kfp.parameters import declare, define
-from nb2pipe.targets.kfp.program import COMMAND_ARGS, command
+from nb2pipe.targets.kfp.program import COMMAND_ARGS, command, install_args
 from nb2pipe.targets.kfp.tasks import Task
 
 if TYPE_CHECKING:
@@ -37,8 +38,12 @@ def specs(
     told: Mapping[str, str],
     types: Mapping[tuple[str, str], str],
     image: str,
+    pins: Mapping[str, Sequence[str]],
 ) -> Specs:
-    """`told`: for each task the text that its pod gets. `types`: step and variable to the artifact's type."""
+    """`told`: for each task the text that its pod gets. `types`: step and variable to the artifact's type.
+
+    `pins`: what a task's pod installs before it begins.
+    """
     pb = pipeline_spec()
     found = pb.PipelineSpec(schema_version=SCHEMA_VERSION, sdk_version=SDK_VERSION)
     found.pipeline_info.name = names.pipeline_name(pipeline.notebook)
@@ -52,7 +57,7 @@ def specs(
         _component(component, task, parameters, types)
         spec = found.root.dag.tasks[task.id]
         _task(spec, task, told[task.id])
-        component.executor_label = executors.of(task, spec)
+        component.executor_label = executors.of(task, spec, pins.get(task.id, ()))
     found.deployment_spec.update({"executors": executors.data()})
     return Specs(found, executors.platform())
 
@@ -78,6 +83,9 @@ def _component(
         return
     _artifact(outputs.artifacts[names.RECORD], ANY)
     _artifact(outputs.artifacts[names.NOTEBOOK], ANY)
+    _artifact(outputs.artifacts[names.PAGE], PAGE)
+    if task.writes_files:
+        _artifact(outputs.artifacts[names.FILES], ANY)
     if any(step.metrics for step in task.steps):
         _artifact(outputs.artifacts[names.METRICS], METRICS)
 
@@ -111,15 +119,15 @@ class _Executors:
         self._messages: dict[str, Any] = {}
         self._kubernetes: dict[str, Mapping[str, Json]] = {}
 
-    def of(self, task: Task, spec: pipeline_spec_pb2.PipelineTaskSpec) -> str:
+    def of(self, task: Task, spec: pipeline_spec_pb2.PipelineTaskSpec, pins: Sequence[str]) -> str:
         """The label of the task's."""
         executor = self._pb.PipelineDeploymentConfig.ExecutorSpec()
         executor.container.image = self._image
         executor.container.command.extend(command())
-        executor.container.args.extend(COMMAND_ARGS)
+        executor.container.args.extend([*install_args(pins), *COMMAND_ARGS])
         kubernetes: Mapping[str, Json] = {}
         for step in task.steps[:1]:
-            kubernetes = apply(step, executor, spec)
+            kubernetes = apply(replace(step, options=of_pod(task.steps)), executor, spec)
         key = (executor.SerializeToString(deterministic=True), repr(sorted(kubernetes.items())))
         label = self._labels.setdefault(key, f"exec-{task.id}")
         self._messages.setdefault(label, executor)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Collection, Mapping
+from dataclasses import field, replace
 
 from nb2pipe import graph
 from nb2pipe.model import Pipeline, Step
@@ -40,6 +40,7 @@ class Task:
     values: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     outputs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
+    writes_files: bool = False
 
 
 def tasks_of(pipeline: Pipeline) -> tuple[Task, ...]:
@@ -49,8 +50,10 @@ def tasks_of(pipeline: Pipeline) -> tuple[Task, ...]:
     edges = pipeline.edges
     pairs = [(home[edge.source], home[edge.target]) for edge in edges if home[edge.source] != home[edge.target]]
     after = graph.parents(order, pairs)
+    writers = {home[step.id] for step in pipeline.steps if writes_files(step)}
     waits = _waits(pipeline, graph.parents([step.id for step in pipeline.steps], [(e.source, e.target) for e in edges]))
     found = [_task(pipeline, home, task, after[task], waits) for task in order]
+    found = [_with_files(task, writers, after) for task in found]
     last = _comparing(order, after)
     return (*found, last) if last is not None else tuple(found)
 
@@ -99,6 +102,29 @@ def _task(
         outputs=outputs,
         parameters=needed(pipeline.parameters, tuple(read)),
     )
+
+
+def writes_files(step: Step) -> bool:
+    """True if the code shows that the step writes files, known by name or not."""
+    return any(item.kind == "file" for item in step.writes)
+
+
+def _with_files(task: Task, writers: Collection[str], after: Mapping[str, tuple[str, ...]]) -> Task:
+    """The task with the files of those before it. One that writes files hands on those that it got."""
+    found: list[str] = []
+    seen: set[str] = set()
+    waiting = list(task.after)
+    while waiting:
+        item = waiting.pop()
+        if item in seen:
+            continue
+        seen.add(item)
+        if item in writers:
+            found.append(item)
+        else:
+            waiting += after[item]
+    inputs = tuple(Input(f"{names.FILES}-of-{item}", item, names.FILES) for item in sorted(found))
+    return replace(task, inputs=(*task.inputs, *inputs), writes_files=task.id in writers)
 
 
 def output_key(pipeline: Pipeline, step: Step, variable: str) -> str:

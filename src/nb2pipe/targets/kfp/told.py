@@ -11,6 +11,15 @@ from nb2pipe.records import dataclass
 SCHEMA = 1
 """Of what is told, and of the records that pass from pod to pod."""
 
+ERROR_MARK = "nb2pipe-error: "
+"""Begins the line of a pod's log that says why the task failed, as JSON: what follows a run reads it."""
+WARNING_MARK = "nb2pipe: warning: "
+
+IMAGE_VARIABLE, WORK_VARIABLE = "NB2PIPE_IMAGE_FOLDER", "NB2PIPE_WORK_FOLDER"
+"""Where many steps share one machine: the folder that each begins with a copy of, and where that copy is made."""
+KEPT_VARIABLE = "NB2PIPE_KEPT_FOLDER"
+"""Where a step program leaves its files as in a local run, besides its artifacts."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -20,7 +29,8 @@ class Told:
     `waits`: for each of them, the steps that it waits for, directly or not. `notebooks`: their notebooks, as JSON.
     `inputs` and `outputs`: artifact to the step that has it and the variable's name. `records`: the inputs that hold
     the records of steps before. `files`: the inputs that hold files which steps before wrote. `parameters`: KFP's
-    name for each to the notebook's.
+    name for each to the notebook's. `places`: of the pipeline's steps, in notebook order. `unsent`: names that the
+    notebook has here and the pod has not. `modules`: files of the user's own modules, by path, in base64.
     """
 
     schema: int
@@ -33,3 +43,6 @@ class Told:
     records: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
+    places: tuple[int, ...] = ()
+    unsent: tuple[str, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)

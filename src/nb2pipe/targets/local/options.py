@@ -9,23 +9,29 @@ from nb2pipe.model import Diagnostic, Pipeline, Severity, Step, StepOptions
 
 _CONTAINER = "a local step runs in the notebook's kernel, not in a container"
 _NO_LIMITS = "a local step may use all that this machine has"
+_NO_NODES = "a local step runs on this machine"
 _NO_CLUSTER = "there is no Kubernetes object to put it on"
 
 # option -> (is it given?, what a local run does instead)
-_IGNORED: dict[str, tuple[Callable[[StepOptions], bool], str]] = {
+IGNORED: dict[str, tuple[Callable[[StepOptions], bool], str]] = {
     "image": (lambda options: options.image is not None, _CONTAINER),
     "gpu": (lambda options: options.gpu is not None, "a local step sees the GPUs that this machine has"),
     "cpu": (lambda options: options.cpu is not None, _NO_LIMITS),
     "memory": (lambda options: options.memory is not None, _NO_LIMITS),
     "label": (lambda options: bool(options.labels), _NO_CLUSTER),
     "annotation": (lambda options: bool(options.annotations), _NO_CLUSTER),
+    "node-selector": (lambda options: bool(options.node_selector), _NO_NODES),
+    "tolerate": (lambda options: bool(options.tolerations), _NO_NODES),
+    "volume": (lambda options: bool(options.volumes), "a local step sees the files of this machine"),
+    "pull-secret": (lambda options: bool(options.pull_secrets), _CONTAINER),
+    "pull-policy": (lambda options: options.pull_policy is not None, _CONTAINER),
 }
 
 
 def check(pipeline: Pipeline) -> tuple[Diagnostic, ...]:
     """One warning (N2P501) per option that has no effect here, naming the steps; N2P502 where this isn't Linux."""
     found: list[Diagnostic] = []
-    for option, (is_given, instead) in _IGNORED.items():
+    for option, (is_given, instead) in IGNORED.items():
         steps = [step for step in pipeline.steps if is_given(step.options)]
         if steps:
             message = f"`{option}:` of {_names(steps)} has no effect in a local run: {instead}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,15 @@ def run(executor_input: Mapping[str, Any], folder: Path) -> int:
         told = wire.read(Told, unpack(str(artifacts.parameters.get(names.TOLD))))
         if told.schema != SCHEMA:
             raise ValueError("this task was compiled by another version of nb2pipe")  # noqa: TRY301
-        Pod(told, artifacts, RunDir(folder / "runs" / "kfp")).run()
+        Pod(told, artifacts, RunDir(folder / "runs" / "kfp"), told.pipeline).run()
     except Failed as failed:
         say(failed.error, failed.step)
         return 1
     except (OSError, ValueError) as error:
         say(StepError("store", f"this step's inputs or outputs can't be read or written: {error}"), "")
+        return 1
+    except Exception as error:  # noqa: BLE001  # the edge: what gets here is our bug, and is told as one
+        traceback.print_exc()
+        say(StepError("error", f"nb2pipe failed: {type(error).__name__}: {error}", hint="please report it"), "")
         return 1
     return 0

@@ -1,8 +1,8 @@
 """What earlier pods' steps left in, and what this pod's did; out, one file that the next pods get.
 
-A record is a zip file: `steps/<id>.json` of each step, this pod's and all that it has waited for, and the stored
-objects of state that is no variable (`ambient:...`). So each pod knows of all before it, and takes one file from each
-task that it waits for.
+A record is a zip file: `steps/<id>.json` of each step, this pod's and all that it has waited for, the definitions that
+they had, and the stored objects of state that is no variable (`ambient:...`). So each pod knows of all before it, and
+takes one file from each task that it waits for.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from nb2pipe import wire
 from nb2pipe.layout import RunDir
+from nb2pipe.model import Definition, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp.told import SCHEMA
 from nb2pipe.targets.local.stored import AMBIENT, Outputs, outputs_of
+
+_DEFINITIONS = "definitions.json"
 
 
 @dataclass
@@ -27,6 +31,8 @@ class Records:
     data: dict[str, Any] = field(default_factory=dict)  # the content of their outputs.json
     outputs: dict[str, Outputs] = field(default_factory=dict)
     waited: dict[str, frozenset[str]] = field(default_factory=dict)
+    steps: dict[int, Step] = field(default_factory=dict)  # by their place in the notebook, see `slicing.of_earlier`
+    definitions: dict[str, Definition] = field(default_factory=dict)  # that they had: values may mean them
 
     def add(self, step: str, data: Any, waited: Iterable[str], outputs: Outputs | None = None) -> None:  # noqa: ANN401  # JSON
         """A step that has ended. Raises ValueError if its record is damaged."""
@@ -45,6 +51,10 @@ class Records:
                         if found["schema"] != SCHEMA:
                             raise ValueError("it was made by another version of nb2pipe")
                         self.add(last.removesuffix(".json"), found["outputs"], found["waited"])
+                        self.steps[found["place"]] = wire.read(Step, found["plan"])
+                    elif name == _DEFINITIONS:
+                        read = [wire.read(Definition, item) for item in json.loads(file.read(name))]
+                        self.definitions.update((item.id, item) for item in read)
                     elif folder == "objects":
                         target = run.root.object(last)
                         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,9 +65,12 @@ class Records:
     def write(self, path: Path, run: RunDir) -> None:
         """The record of all. Raises OSError."""
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-            for step, data in self.data.items():
-                content = {"schema": SCHEMA, "outputs": data, "waited": sorted(self.waited[step])}
-                file.writestr(f"steps/{step}.json", json.dumps(content, sort_keys=True))
+            for place, step in sorted(self.steps.items()):
+                content = {"schema": SCHEMA, "outputs": self.data[step.id], "waited": sorted(self.waited[step.id])}
+                content |= {"place": place, "plan": wire.encode(step)}
+                file.writestr(f"steps/{step.id}.json", json.dumps(content, sort_keys=True))
+            definitions = [wire.encode(self.definitions[key]) for key in sorted(self.definitions)]
+            file.writestr(_DEFINITIONS, json.dumps(definitions, sort_keys=True))
             for name in sorted(_state(self.outputs)):
                 file.write(run.root.object(name), f"objects/{name}")
 

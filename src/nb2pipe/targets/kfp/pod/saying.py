@@ -10,11 +10,9 @@ from pathlib import Path
 
 from nb2pipe import wire
 from nb2pipe.model import StepError
+from nb2pipe.targets.kfp.told import ERROR_MARK, WARNING_MARK
 from nb2pipe.targets.local.request import Report
 from nb2pipe.targets.local.scrub import Scrubber
-
-ERROR_MARK = "nb2pipe-error: "
-"""Begins the line that says why a task failed, as JSON: what follows the run reads it."""
 
 _TERMINATION_LOG = Path("/dev/termination-log")
 _MAX_TERMINATION_BYTES = 4096
@@ -42,7 +40,7 @@ def say(error: StepError, step: str) -> None:
 
 def warn(message: str) -> None:
     """Say what people should know and what stops nothing."""
-    _write(f"nb2pipe: warning: {message}\n")
+    _write(f"{WARNING_MARK}{message}\n")
 
 
 def pass_on(report: Report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -13,38 +14,54 @@ from pathlib import Path
 from typing import Any
 
 from nb2pipe.layout import RunDir
-from nb2pipe.model import Json, Step, StepError, Value
+from nb2pipe.model import Json, Pipeline, Step, StepError, Value
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.parameters import received
 from nb2pipe.targets.kfp.pod.artifacts import Artifacts
+from nb2pipe.targets.kfp.pod.files import Files
+from nb2pipe.targets.kfp.pod.page import page
 from nb2pipe.targets.kfp.pod.records import Records
 from nb2pipe.targets.kfp.pod.saying import Failed, pass_on, scrubbed, warn
-from nb2pipe.targets.kfp.told import Told
+from nb2pipe.targets.kfp.slicing import merged, of_earlier
+from nb2pipe.targets.kfp.told import IMAGE_VARIABLE, KEPT_VARIABLE, WORK_VARIABLE, Told
 from nb2pipe.targets.local import nets, stored, verdict
 from nb2pipe.targets.local.against_order import findings
 from nb2pipe.targets.local.metrics import printed_metrics
 from nb2pipe.targets.local.request import Job, Outcome, Report, Request, spec_of
 from nb2pipe.targets.local.scrub import Scrubber
+from nb2pipe.targets.local.serial import raced
 
 
 @dataclass
 class Pod:
-    """The task, its artifacts, and a run's folder for it."""
+    """The task, its artifacts, a run's folder for it, and the pipeline as far as it is known here."""
 
     told: Told
     artifacts: Artifacts
     dir: RunDir
+    pipeline: Pipeline
 
     def run(self) -> None:
         """Run the steps and write all outputs. Raises Failed; OSError, ValueError for inputs that can't be read."""
         records = self._records()
-        steps = [self.told.pipeline.step(item) for item in self.told.steps]
+        self.pipeline = merged(self.told.pipeline, self.told.places, records.steps, records.definitions)
+        steps = [self.pipeline.step(item) for item in self.told.steps]
         if not steps:
             self._compare(records)
         else:
-            self._run_steps(steps, records)
+            kept = os.environ.pop(KEPT_VARIABLE, None)
+            try:
+                self._run_steps(steps, records)
+            finally:
+                if kept is not None:
+                    self._keep(steps, Path(kept))
         self.artifacts.finish()
+
+    def _keep(self, steps: Sequence[Step], folder: Path) -> None:
+        for step in steps:
+            if self.dir.step(step.id).path.is_dir():
+                shutil.copytree(self.dir.step(step.id).path, folder / step.id, dirs_exist_ok=True)
 
     def _records(self) -> Records:
         """What the steps before have left. Raises OSError, ValueError."""
@@ -60,13 +77,16 @@ class Pod:
         return path
 
     def _compare(self, records: Records) -> None:
-        """Hold all steps against the notebook's order. Raises Failed."""
-        for step in self.told.pipeline.steps:
-            if step.id in records.outputs:
-                self._hold(step, records)
+        """Hold all steps against the notebook's order: each has been held against its own plan. Raises Failed."""
+        for step in self.pipeline.steps:
+            found = findings(self.pipeline, records.outputs, step)
+            against = next((item.error for item in found if item.error is not None), None)
+            error = against or raced(self.pipeline, records.outputs, records.waited, step)
+            if error is not None:
+                raise Failed(error, step.id)
 
     def _hold(self, step: Step, records: Records) -> None:
-        pipeline = self.told.pipeline
+        pipeline = self.pipeline
         found = list(findings(pipeline, records.outputs, step))
         against = next((item.error for item in found if item.error is not None), None)
         error = nets.problem(pipeline, step, records.outputs, records.waited, against)
@@ -80,6 +100,9 @@ class Pod:
 
     def _run_steps(self, steps: Sequence[Step], records: Records) -> None:
         request = self._request()
+        self._bring_modules(Path(request.folder))
+        files = Files(Path(request.folder), request.pipeline)
+        files.bring(self._input(name) for name in self.told.files)
         self._bring_values(records)
         self._prepare(request, steps, records)
         scrubber = Scrubber(os.environ.get(name, "") for name in request.secret_variables)
@@ -90,23 +113,34 @@ class Pod:
         finally:
             shutil.rmtree(sockets, ignore_errors=True)
         for step in steps:
-            self._judge(step, Outcome("completed") if step.id in ended else outcome, records, scrubber)
-        self._give(steps, records)
+            self._judge(step, Outcome("completed") if step.id in ended else outcome, records, scrubber, files)
+        self._give(steps, records, files)
 
     def _request(self) -> Request:
         """What the run of this pod is, as a run on one machine would have it."""
         told = self.artifacts.parameters
         given = {name: told.get(key) for key, name in self.told.parameters.items()}
-        parameters = [item for item in self.told.pipeline.parameters if item.name in given]
+        parameters = [item for item in self.pipeline.parameters if item.name in given]
         return Request(
             run=self.dir.id,
-            notebook=self.told.pipeline.notebook or "notebook.ipynb",
+            notebook=self.pipeline.notebook or "notebook.ipynb",
             folder=_working_folder(),
-            pipeline=self.told.pipeline,
+            pipeline=self._as_run(),
             parameters=received(parameters, given),
             kernel="python3",
             kernel_argv=(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
         )
+
+    def _as_run(self) -> Pipeline:
+        """The pipeline with what can be replayed here; of other definitions only the names are known."""
+        return replace(self.pipeline, definitions=tuple(item for item in self.pipeline.definitions if item.source))
+
+    def _bring_modules(self, folder: Path) -> None:
+        """Put the user's own modules where the cells run, as they lie beside the notebook."""
+        for name, content in self.told.modules.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(base64.b64decode(content))
 
     def _bring_values(self, records: Records) -> None:
         """Put the values that the task was given into the store. One that was not bound has none."""
@@ -134,11 +168,17 @@ class Pod:
             files.notebook.write_text(self.told.notebooks[step.id], encoding="utf-8")
             before = [item for item in order if item in self.told.waits[step.id]]
             values = stored.resolve(step, known, before, order)
-            for name, given in values.items():
-                if not self._has(given.value):
-                    raise Failed(_not_sent(step, name, request.pipeline.step(given.provider)), step.id)
+            unsent = [name for name, given in values.items() if not self._has(given.value)]
+            if unsent and step.cells:
+                raise Failed(_not_sent(step, unsent[0], request.pipeline.step(values[unsent[0]].provider)), step.id)
+            for name in unsent:  # a step without cells only looks at what there is
+                del values[name]
             content = {**spec_of(request, self.dir, step, values), "may_wait": False, "sent": sent}
+            content["unsent"] = sorted(set(self.told.unsent).difference(*self._names_of_definitions(request)))
             files.request.write_text(json.dumps(content, sort_keys=True), encoding="ascii")
+
+    def _names_of_definitions(self, request: Request) -> Iterator[tuple[str, ...]]:
+        return (item.names for item in request.pipeline.definitions)
 
     def _has(self, value: Value) -> bool:
         return self.dir.root.object(value.object).is_file()
@@ -148,26 +188,27 @@ class Pod:
         shared = tuple(name for name in outputs.shared if name in outputs.values and self._has(outputs.values[name]))
         return replace(outputs, shared=shared)
 
-    def _judge(self, step: Step, outcome: Outcome, records: Records, scrubber: Scrubber) -> None:
+    def _judge(self, step: Step, outcome: Outcome, records: Records, scrubber: Scrubber, files: Files) -> None:
         """Hold the step's end against the plan. Raises Failed."""
-        files = self.dir.step(step.id)
-        error = verdict.judge(step, verdict.Ending(outcome, python=sys.executable), files)
+        own = self.dir.step(step.id)
+        error = verdict.judge(step, verdict.Ending(outcome, python=sys.executable), own)
         if error is not None:
+            error = replace(error, hint=files.hint(step, error, records.outputs))
             raise Failed(scrubbed(error, scrubber), step.id)
-        outputs = stored.read_outputs(files, self.dir.root)
+        outputs = stored.read_outputs(own, self.dir.root)
         if outputs is None:
-            raise Failed(verdict.not_saved(step, files, "the step ended without storing them"), step.id)
-        outputs = replace(outputs, metrics={**printed_metrics(step, files), **outputs.metrics})
-        data = {**json.loads(files.outputs.read_bytes()), "metrics": dict(outputs.metrics)}
+            raise Failed(verdict.not_saved(step, own, "the step ended without storing them"), step.id)
+        outputs = replace(outputs, metrics={**printed_metrics(step, own), **outputs.metrics})
+        data = {**json.loads(own.outputs.read_bytes()), "metrics": dict(outputs.metrics)}
         records.add(step.id, scrubber.data(data), self.told.waits[step.id], outputs)
-        error = nets.secret_in(step, outputs, self.dir.root, scrubber)
+        error = nets.secret_in(step, outputs, self.dir.root, scrubber) or files.not_sent(step, records.outputs)
         if error is not None:
             raise Failed(error, step.id)
         self._hold(step, records)
 
     # --- what later tasks get ----------------------------------------------------------------------------------------
 
-    def _give(self, steps: Sequence[Step], records: Records) -> None:
+    def _give(self, steps: Sequence[Step], records: Records, files: Files) -> None:
         """Write all artifacts that were declared."""
         for key, (step, variable) in self.told.outputs.items():
             outputs = records.outputs[step]
@@ -183,8 +224,17 @@ class Pod:
             self.artifacts.put(key, self.dir.root.object(value.object), metadata)
         metrics = {name: number for step in steps for name, number in records.outputs[step.id].metrics.items()}
         self.artifacts.put_text(names.METRICS, json.dumps(metrics), metrics)
-        self.artifacts.put_text(names.NOTEBOOK, json.dumps(_joined(self._executed(steps)), indent=1))
+        executed = _joined(self._executed(steps))
+        self.artifacts.put_text(names.NOTEBOOK, json.dumps(executed, indent=1))
+        self.artifacts.put_text(names.PAGE, page(executed, " + ".join(step.name for step in steps)))
+        if self.artifacts.output(names.FILES) is not None:
+            written = self.dir.path / names.FILES
+            files.hand_on(written, steps, records.outputs)
+            self.artifacts.put(names.FILES, written)
         target = self.dir.path / names.RECORD
+        place = dict(zip((step.id for step in self.told.pipeline.steps), self.told.places, strict=True))
+        records.steps.update((place[step.id], of_earlier(step)) for step in steps)
+        records.definitions.update((item.id, item) for item in self._as_run().definitions)
         records.write(target, self.dir)
         self.artifacts.put(names.RECORD, target)
 
@@ -222,7 +272,16 @@ def _not_sent(reader: Step, variable: str, writer: Step) -> StepError:
 
 
 def _working_folder() -> str:
-    """Where the notebook's cells run: the image's working directory, or a new one where that is of no use."""
+    """Where the notebook's cells run: the image's working directory, or a new one where that is of no use.
+
+    Where many steps share one machine, each begins with a copy of the folder that IMAGE_VARIABLE names.
+    """
+    image, work = os.environ.pop(IMAGE_VARIABLE, None), os.environ.pop(WORK_VARIABLE, None)
+    if image is not None:
+        copy = Path(work) if work else Path(tempfile.mkdtemp(prefix="nb2pipe-")) / Path(image).name
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(image, copy, symlinks=True)
+        return str(copy)
     folder = Path.cwd()
     if folder != folder.parent and os.access(folder, os.W_OK | os.X_OK):
         return str(folder)
