@@ -255,8 +255,7 @@ class ClusterRun:
         if task is None or tasks[task][0] != step:
             return  # the pod of several steps has one log
         said, _ = self._log(seen(remote, [task]).get(task))
-        if said:
-            yield Printed(now, step, None, "stdout", reported.without_report(said))
+        yield from _spoken(said, step, now)
 
     def _failed(self, item: Seen, remote: RemoteRun, now: datetime) -> Iterator[RunEvent]:
         """The end of a task that failed: of its first steps that had not ended, and of those that never began."""
@@ -270,8 +269,7 @@ class ClusterRun:
             yield Warned(now, told.message)
             return
         failed = report.step if report is not None and report.step in steps else steps[0]
-        if said:
-            yield Printed(now, failed, None, "stdout", reported.without_report(said))
+        yield from _spoken(said, failed, now)
         wanted = self._remote.wanted.get(failed, Wanted(known[failed].name))
         error = report.error if report is not None else None
         error = error or explained([*item.errors, *problem, said[-_TELLING:], *remote.errors], wanted)
@@ -280,7 +278,7 @@ class ClusterRun:
             yield StepFinished(at, step, RunState.SUCCEEDED)
         yield StepFinished(at, failed, RunState.FAILED, wall_s=wall_s(item), error=error)
         for step in steps[steps.index(failed) + 1 :]:
-            yield StepFinished(at, step, RunState.SKIPPED, because=f"step '{known[failed].name}' failed before it")
+            yield StepFinished(at, step, RunState.SKIPPED, because=f"step `{known[failed].name}` failed before it")
 
     def _log(self, item: Seen | None) -> tuple[str, tuple[str, ...]]:
         """What a task's latest pod printed, and what the server said where it has no log: that is often the reason."""
@@ -293,6 +291,15 @@ class ClusterRun:
             except EnvironmentProblem:
                 break
         return "", tuple(problems)
+
+
+def _spoken(log: str, step: str, now: datetime) -> Iterator[RunEvent]:
+    """A pod's log as a run here would tell it."""
+    for text in reported.warnings_of(log):
+        yield Warned(now, text, step)
+    text = reported.without_report(log)
+    if text:
+        yield Printed(now, step, None, "stdout", text)
 
 
 class _Patience:

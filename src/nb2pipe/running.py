@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ from nb2pipe.runs import store
 from nb2pipe.runs.events import Reduction
 
 if TYPE_CHECKING:
-    from nb2pipe.targets.local import LocalRun, Status, UnchangedRun
+    from nb2pipe.targets.local import Ahead, LocalRun, Status, UnchangedRun
 
 _TAUGHT = ("value", "damaged")  # causes of errors that another plan, or another look, may take away
 _RUNS = 4  # one after the other, each planned with what the one before has taught
@@ -82,10 +83,35 @@ def run(source: Path, asked: Asked | None = None) -> LocalPipelineRun:
     """Start a run on this machine. Raises BadInput or EnvironmentProblem before anything runs."""
     asked = asked or Asked()
     known = sealed.before(source, asked)
-    planned = _planned(source, asked)
-    if asked.output is not None:
-        _refuse_output(source, asked.output)
-    return _start(source, asked, planned, (), known)
+    with contextlib.ExitStack() as stack:
+        early = _early(source, asked)
+        if early is not None:
+            stack.callback(early.close)
+        planned = _planned(source, asked)
+        if asked.output is not None:
+            _refuse_output(source, asked.output)
+        return _start(source, asked, planned, (), known, early)
+
+
+def _early(source: Path, asked: Asked) -> Ahead | None:
+    """What gets ready for a run while it is planned, if it seems that a step has to run."""
+    if not looks_stale(source, asked):
+        return None
+    from nb2pipe.targets import local
+
+    return local.start_ahead()
+
+
+def looks_stale(source: Path, asked: Asked) -> bool:
+    """A guess whether a step has to run: the notebook was saved after the last run wrote its record, or none did."""
+    try:
+        saved_at = source.stat().st_mtime_ns
+        last_at = store.find(asked.run_dir or store.default_root(source)).path.stat().st_mtime_ns
+    except OSError:
+        return False
+    except BadInput:  # no run was made
+        return True
+    return asked.force or saved_at >= last_at
 
 
 def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
@@ -153,7 +179,12 @@ def _planned(source: Path, asked: Asked) -> Plan:
 
 
 def _start(
-    source: Path, asked: Asked, planned: Plan, before: tuple[str, ...] = (), known: sealed.Before | None = None
+    source: Path,
+    asked: Asked,
+    planned: Plan,
+    before: tuple[str, ...] = (),
+    known: sealed.Before | None = None,
+    early: Ahead | None = None,
 ) -> LocalPipelineRun:
     """`before`: the runs that this one goes on for."""
     from nb2pipe.targets import local
@@ -176,6 +207,7 @@ def _start(
         only=only,
         before=before,
         safe=asked.safe,
+        early=early,
     )
     return LocalPipelineRun(handle, planned, source, asked, before, known)
 

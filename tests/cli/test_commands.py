@@ -367,3 +367,34 @@ def test_a_graph_has_one_form(write: Write, call: Call) -> None:
     assert "--svg and --json are two forms; give one of them" in found.err
     assert call("graph", path, "--svg").out.startswith("<svg")
     assert call("graph", path, "--json").out.startswith("{")
+
+
+AT_THE_END = """
+import atexit, sys, threading, time
+from nb2pipe.__main__ import main
+atexit.register(print, "registered")
+def later():
+    time.sleep(1.5)
+    print("of a thread")
+if sys.argv.pop(1) == "thread":
+    threading.Thread(target=later).start()
+print("unflushed", end=" ")
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["none", "thread"])
+def test_a_command_ends_as_python_does(shell: Any, name: str) -> None:
+    """It leaves its memory to the system, and nothing else: what was to be done at the end is done."""
+    done = subprocess.run(
+        [sys.executable, "-c", AT_THE_END, name, "check", "gone.ipynb"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=shell.environment(),
+    )
+    assert (done.returncode, done.stderr) == (2, "")
+    first, *_, last = done.stdout.splitlines()
+    assert first.startswith("unflushed gone.ipynb: N2P102")
+    assert last == "registered"
+    assert ("of a thread\nregistered\n" in done.stdout) == (name == "thread")

@@ -12,7 +12,7 @@ import pytest
 
 from nb2pipe import api
 from nb2pipe.layout import StepDir
-from nb2pipe.model import Role, RunState, Step
+from nb2pipe.model import Role, RunState, Step, StepOptions
 from nb2pipe.processes import usage
 from nb2pipe.targets.local import memory, verdict
 from nb2pipe.targets.local.request import Outcome
@@ -57,6 +57,27 @@ def _said(outcome: Outcome, folder: Path) -> tuple[str, str | None]:
     found = verdict.judge(Step("s", "s", Role.STEP, (2,)), Ending(outcome, 0), StepDir(folder))
     assert found is not None
     return found.message, found.hint
+
+
+@pytest.mark.parametrize(
+    ("cell", "role", "where", "shown"),
+    [
+        (2, "cell", "; it was in cell 3", True),
+        (None, "replay", "", True),
+        (None, "begin", "; it was about to begin", False),
+        (None, "load", "; its inputs were being loaded", False),
+        (None, "end", "; its values were being stored", False),
+    ],
+)
+def test_a_time_limit_shows_no_traceback_of_ours(
+    tmp_path: Path, cell: int | None, role: str, where: str, shown: bool
+) -> None:
+    step = Step("s", "s", Role.STEP, (2,), options=StepOptions(timeout_s=2.0))
+    outcome = Outcome("error", cell, role, "KeyboardInterrupt", traceback="a traceback")
+    found = verdict.judge(step, Ending(outcome, 0, cell=cell, timed_out=True), StepDir(tmp_path))
+    assert found is not None
+    assert found.message == f"step `s` ran longer than its `timeout:` of 2s{where}"
+    assert bool(found.traceback) == shown
 
 
 KILLED = Outcome("dead", 2, "cell", exit_code=-9, peak_bytes=GIB, memory_bytes=4 * GIB)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,10 @@ from pipelines import node, nodes, pod
 
 from nb2pipe import api
 from nb2pipe.journal import Journal
-from nb2pipe.model import Run, RunStarted
+from nb2pipe.model import Run, RunStarted, StepError
 from nb2pipe.runs import store
 from nb2pipe.targets.kfp.answers import run_of
+from nb2pipe.targets.kfp.pod import saying
 
 if TYPE_CHECKING:
     from double import Double
@@ -87,7 +89,7 @@ def test_why_a_step_failed_in_plain_words(
     run = api.look(study)
     error = run.steps[1].error
     assert error is not None
-    assert (error.message, error.cause) == (f"step 'fit': {sentence}", cause)
+    assert (error.message, error.cause) == (f"step `fit`: {sentence}", cause)
     assert error.hint
     assert states(run) == {"load": "SUCCEEDED", "fit": "FAILED", "show": "SKIPPED"}
 
@@ -95,11 +97,11 @@ def test_why_a_step_failed_in_plain_words(
 @pytest.mark.parametrize(
     ("log", "message"),
     [
-        ("Error (exit code 3)", "step 'fit' ended with exit code 3"),
-        ("all went well (exit code 0)\nbut then", "step 'fit' failed: all went well (exit code 0) but then"),
-        ("the secret of success: not found", "step 'fit' failed: the secret of success: not found"),
-        ("", "step 'fit' failed; its pod has left no log, and the cluster doesn't say why"),
-        ("OOMKilled\n" + "epoch\n" * 500, "step 'fit' failed: epoch"),
+        ("Error (exit code 3)", "step `fit` ended with exit code 3"),
+        ("all went well (exit code 0)\nbut then", "step `fit` failed: all went well (exit code 0) but then"),
+        ("the secret of success: not found", "step `fit` failed: the secret of success: not found"),
+        ("", "step `fit` failed; its pod has left no log, and the cluster doesn't say why"),
+        ("OOMKilled\n" + "epoch\n" * 500, "step `fit` failed: epoch"),
     ],
 )
 def test_words_that_nobody_knows_are_shown_as_they_are(
@@ -130,6 +132,23 @@ def test_an_error_of_the_users_code_has_its_cell_and_line(call: Call, double: Do
     assert "nb2pipe-error" not in call("logs", "--run-dir", study)[1]
 
 
+def test_what_the_steps_program_says_is_understood(
+    double: Double, study: Path, run_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a pod writes, and what is read here, are one language."""
+    told = StepError("error", "step `fit`, cell 4 line 2: ValueError: \u00fc", 3, 2, "Traceback ...", "look at `rows`")
+    saying.warn("`rows` was changed in place")
+    saying.say(told, "step-2")
+    double.logs[run_id, pod("fit")] = capsys.readouterr().err
+    double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
+    run = api.look(study)
+    assert run.steps[1].error == replace(told, traceback="")
+    assert run.warnings == ("`rows` was changed in place",)
+    assert "".join(event.text for event in api.log(study)).splitlines() == [
+        "Traceback ...", told.message, "  fix: look at `rows`",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "line", ["nb2pipe-error: {", "nb2pipe-error: []", 'nb2pipe-error: {"step": 3}', "nb2pipe-error: " + "[" * 90_000]
 )
@@ -138,7 +157,7 @@ def test_a_cell_may_print_what_it_likes(double: Double, study: Path, run_id: str
     double.report(run_id, "Failed", nodes(load="Succeeded", fit="Failed"))
     error = api.look(study).steps[1].error
     assert error is not None
-    assert error.message == "step 'fit' ended with exit code 3"
+    assert error.message == "step `fit` ended with exit code 3"
 
 
 def test_of_a_long_log_the_end_counts(double: Double, study: Path, run_id: str) -> None:
@@ -191,7 +210,7 @@ def test_the_log_is_that_of_the_last_attempt(double: Double, study: Path, run_id
     double.report(run_id, "Failed", found)
     error = api.look(study).steps[1].error
     assert error is not None
-    assert error.message == "step 'fit' ended with exit code 2"
+    assert error.message == "step `fit` ended with exit code 2"
 
 
 def test_cancel_ends_the_run_and_the_waiting(call: Call, double: Double, study: Path, run_id: str) -> None:

@@ -44,7 +44,7 @@ _REASONS = (
         r"|manifest unknown|pull access denied",
         "start",
         "its image{image} can't be pulled",
-        "look at the image's name and tag, and whether the cluster may pull it (`image_pull_secrets`)",
+        "look at the image's name and tag, and whether the cluster may pull it (`pull-secret:`)",
     ),
     _reason(
         r"OOMKilled|exit (?:code|status):? ?137|signal: killed",
@@ -74,7 +74,7 @@ _REASONS = (
         r"node\(s\) (?:had untolerated taint|didn't match Pod's node affinity)",
         "start",
         "no node of the cluster fits its node selector and tolerations",
-        "compare `node_selector` and `tolerations` with the cluster's nodes",
+        "compare `node-selector:` and `tolerate:` with the cluster's nodes",
     ),
     _reason(
         r"(?P<kind>secret|configmap|persistentvolumeclaim|serviceaccount)s?"
@@ -125,12 +125,12 @@ def explained(said: Sequence[str], wanted: Wanted) -> StepError:
                 return _told(reason, found.groupdict(), wanted)
     code = _exit_code(said)
     if code:
-        message = f"step '{wanted.step}' ended with exit code {code}"
+        message = f"step `{wanted.step}` ended with exit code {code}"
         return StepError("exit", message, hint="`nb2pipe logs` and the run's page show what it printed")
     telling = (text for text in said if text.strip() and not _GONE.search(text))
     words = " ".join(next(telling, "")[-_LOOKED_AT:].split())[-300:].strip()
     why = f": {words}" if words else "; its pod has left no log, and the cluster doesn't say why"
-    return StepError("exit", f"step '{wanted.step}' failed{why}", hint="the run's page shows its pod's events and log")
+    return StepError("exit", f"step `{wanted.step}` failed{why}", hint="the run's page shows its pod's events and log")
 
 
 def _told(reason: _Reason, found: dict[str, str | None], wanted: Wanted) -> StepError:
@@ -141,7 +141,7 @@ def _told(reason: _Reason, found: dict[str, str | None], wanted: Wanted) -> Step
         "memory": f"asked for {wanted.memory}" if wanted.memory else "it asked for no amount of memory",
         "timeout": f" ({wanted.timeout})" if wanted.timeout else "",
     }
-    return StepError(reason.cause, f"step '{wanted.step}': {reason.sentence.format(**words)}", hint=reason.fix)
+    return StepError(reason.cause, f"step `{wanted.step}`: {reason.sentence.format(**words)}", hint=reason.fix)
 
 
 def _exit_code(said: Sequence[str]) -> str:

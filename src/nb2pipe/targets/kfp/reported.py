@@ -1,4 +1,4 @@
-"""What a pod printed in; the error that the step's program reports at its end out: step, cell, line, traceback.
+"""What a pod printed in; its warnings, and the error that the step program reports at its end, out.
 
 The program has no other way to say it: of a pod that failed, KFP keeps the log and nothing else.
 """
@@ -13,6 +13,9 @@ from nb2pipe.records import dataclass
 
 MARK = "nb2pipe-error: "
 """Begins the one line that holds it: a StepError as JSON, and the step's id."""
+
+WARNING = "nb2pipe: warning: "
+"""Begins a line of the program's own that stops nothing."""
 
 _LONGEST = 200_000
 
@@ -40,6 +43,12 @@ def report_of(log: str) -> Report | None:
     return Report(step, error) if isinstance(step, str) else None
 
 
+def warnings_of(log: str) -> tuple[str, ...]:
+    """What the step's program warns of, each once."""
+    found = (line.removeprefix(WARNING).strip() for line in log.splitlines() if line.startswith(WARNING))
+    return tuple(dict.fromkeys(found))
+
+
 def without_report(log: str) -> str:
-    """The log as people read it."""
-    return "".join(line for line in log.splitlines(keepends=True) if not line.startswith(MARK))
+    """The log as people read it: what is told otherwise is left out."""
+    return "".join(line for line in log.splitlines(keepends=True) if not line.startswith((MARK, WARNING)))

@@ -5,6 +5,8 @@ start() ─▶ guard ─▶ supervisor ─fork─▶ worker (papermill) ─▶ k
               └ kills what is left if the supervisor is killed; the supervisor does so for a killed worker
 """
 
+from nb2pipe.targets.local.ahead import Ahead
+from nb2pipe.targets.local.ahead import start as start_ahead
 from nb2pipe.targets.local.handle import LocalRun, attach, cancel, start
 from nb2pipe.targets.local.isolated import copy as copy_folder
 from nb2pipe.targets.local.options import check
@@ -14,6 +16,6 @@ from nb2pipe.targets.local.unchanged import UnchangedRun
 name = "local"
 
 __all__ = [
-    "LocalRun", "Status", "StepStatus", "UnchangedRun", "attach", "cancel", "check", "copy_folder", "name", "start",
-    "status",
+    "Ahead", "LocalRun", "Status", "StepStatus", "UnchangedRun", "attach", "cancel", "check", "copy_folder", "name",
+    "start", "start_ahead", "status",
 ]  # fmt: skip

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import types
 from collections.abc import Iterator, Mapping
@@ -27,8 +26,9 @@ from nb2pipe.layout import RunDir
 from nb2pipe.locks import shared
 from nb2pipe.model import Bundle, CancelRequested, Diagnostic, Json, RunEvent, RunFinished, RunState, Severity, Warned
 from nb2pipe.processes import is_alive, load_identity, send, signal_name
+from nb2pipe.targets.local import ahead, kernels, runtime_files
 from nb2pipe.targets.local import isolated as isolation
-from nb2pipe.targets.local import kernels, runtime_files
+from nb2pipe.targets.local.ahead import Ahead
 from nb2pipe.targets.local.ingredients import planned
 from nb2pipe.targets.local.leftovers import sweep
 from nb2pipe.targets.local.request import RUNNER, Request, sockets_dir
@@ -49,9 +49,12 @@ class LocalRun:
     the end.
     """
 
-    def __init__(self, run: RunDir, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(
+        self, run: RunDir, process: subprocess.Popen[bytes] | None = None, lifeline: int | None = None
+    ) -> None:
         self.dir = run
         self._process = process
+        self._lifeline = lifeline
 
     @property
     def id(self) -> str:
@@ -89,9 +92,9 @@ class LocalRun:
 
     def cancel(self, by: str = "SIGINT") -> None:
         """Ask the run to stop; a second time: at once. Follow `events()` to see it end. No error if it has ended."""
-        if self._process is not None and self._process.stdin is not None and not self._process.stdin.closed:
+        if self._lifeline is not None:
             with contextlib.suppress(OSError):  # it has ended
-                os.write(self._process.stdin.fileno(), f"{by}\n".encode())
+                os.write(self._lifeline, f"{by}\n".encode())
             return
         number = getattr(signal, by, signal.SIGTERM) if by in _SIGNALS else signal.SIGTERM
         supervisor = load_identity(self.dir.supervisor)
@@ -118,9 +121,9 @@ class LocalRun:
         """Wait until the run's last process is gone. Cancels an attached run that hasn't ended."""
         if self._process is None:
             return
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
+        if self._lifeline is not None:
+            lifeline, self._lifeline = self._lifeline, None
+            os.close(lifeline)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_LIMIT_S)
 
@@ -160,6 +163,7 @@ def start(
     only: tuple[str, ...] | None = None,
     before: tuple[str, ...] = (),
     safe: bool = False,
+    early: Ahead | None = None,
 ) -> LocalRun | UnchangedRun:
     """Start a run of the Bundle in `run_dir` (made by `runs.store.create`), its steps' working directory `folder`.
 
@@ -169,6 +173,7 @@ def start(
     `runner` is for tests. `cache`: earlier runs' results are taken where they are fresh, and this one's are kept; a run
     in a copy does neither. `force`: steps (ids) that run all the same. `only`: those to look at; they need no others.
     `before`: the runs that this one goes on for: what they made of `force` will do. `safe`: how the Bundle was planned.
+    `early`: a supervisor that waits for a run; closing it is the caller's.
 
     Raises EnvironmentProblem before anything runs: N2P503 to N2P506 the kernel, N2P507 a secret's environment
     variable is not set, N2P508 the folder is too large to copy, N2P509 the folder isn't there or can't be read,
@@ -182,7 +187,9 @@ def start(
         lock = in_use.enter_context(shared(run.root.in_use))
         make_private_dir(run.path / "steps")  # again, if it was collected before it was in use
         warnings = _check_secrets(bundle)
-        command = kernels.find(bundle.pipeline.kernel, kernel) if runner == RUNNER else kernels.KernelCommand("", ())
+        command = kernels.KernelCommand("", ())
+        if runner == RUNNER:
+            command = kernels.find(bundle.pipeline.kernel, kernel, early.kernels() if early is not None else None)
         notebook = bundle.pipeline.notebook or "notebook.ipynb"
         folder = folder.resolve()
         request = Request(
@@ -218,7 +225,7 @@ def start(
         if isolated:
             request = _isolate(run, request)
         _write(run, request, bundle)
-        return LocalRun(run, _launch(run, lock, attached=attached))
+        return _launch(run, lock, early, attached=attached)
     except OSError as error:
         shutil.rmtree(run.path, ignore_errors=True)
         raise _cannot_write(error, run) from error
@@ -306,21 +313,32 @@ def _write(run: RunDir, request: Request, bundle: Bundle) -> None:
     request.write(run)
 
 
-def _launch(run: RunDir, lock: int, *, attached: bool) -> subprocess.Popen[bytes]:
+def _launch(run: RunDir, lock: int, early: Ahead | None, *, attached: bool) -> LocalRun:
     """Start guard and supervisor, out of reach of the terminal's signals. They hold the lock as long as they live."""
-    descriptor = os.open(run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = os.open(run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        return subprocess.Popen(  # noqa: S603  # our own module, no shell
-            # -P: a module beside the notebook must not stand in for one of ours
-            [sys.executable, "-P", "-m", "nb2pipe.targets.local.supervisor", str(run.path)],
-            stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            pass_fds=(lock,),
-            start_new_session=True,
-        )
+        taken = early.take_on(run.path, lock=lock, log=log) if early is not None and attached else None
+        if taken is not None:
+            return LocalRun(run, *taken)
+        theirs, ours = os.pipe() if attached else (os.open(os.devnull, os.O_RDONLY), None)
+        try:
+            process = subprocess.Popen(  # noqa: S603  # our own module, no shell
+                ahead.command(str(run.path)),
+                stdin=theirs,
+                stdout=log,
+                stderr=log,
+                pass_fds=(lock,),
+                start_new_session=True,
+            )
+        except BaseException:
+            if ours is not None:
+                os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        return LocalRun(run, process, ours)
     finally:
-        os.close(descriptor)
+        os.close(log)
 
 
 def _cannot_write(error: OSError, run: RunDir) -> EnvironmentProblem:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 from nb2pipe.errors import EnvironmentProblem
 from nb2pipe.model import Kernel
@@ -41,15 +42,19 @@ class KernelCommand:
     digest: str = USUAL_DIGEST
 
 
-def find(kernel: Kernel, override: str | None = None) -> KernelCommand:
+Installed: TypeAlias = Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]]
+"""name -> (language, argv, env) of every kernelspec that can be read."""
+
+
+def find(kernel: Kernel, override: str | None = None, specs: Installed | None = None) -> KernelCommand:
     """The command for the notebook's kernel, or for the one that `override` names; proven able to run a step.
 
-    A notebook that names no kernel, or the usual `python3`, runs in this interpreter where no such kernelspec is
-    installed. Raises EnvironmentProblem: N2P503 not installed, N2P504 no Python kernel, N2P505 packages lack,
-    N2P506 its Python is too old.
+    `specs`: what `installed` tells, if somebody has asked. A notebook that names no kernel, or the usual `python3`,
+    runs in this interpreter where no such kernelspec is installed. Raises EnvironmentProblem: N2P503 not installed,
+    N2P504 no Python kernel, N2P505 packages lack, N2P506 its Python is too old.
     """
     name = override or kernel.name
-    specs = _installed()
+    specs = installed() if specs is None else specs
     if not name:
         name = _USUAL
     if name in specs:
@@ -78,11 +83,11 @@ def looks(name: str, argv: Sequence[str]) -> dict[str, list[str]] | None:
     return {"entries": folders, "beside": [*specs, argv[0]], "link": [argv[0]]}
 
 
-def _installed() -> dict[str, tuple[str, tuple[str, ...], dict[str, str]]]:
-    """name -> (language, argv, env) of every kernelspec that can be read."""
+def installed() -> Installed:
+    """What is installed here. The import takes longer than the look."""
     from jupyter_client.kernelspec import KernelSpecManager
 
-    found: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {}
+    found: dict[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {}
     for name, item in KernelSpecManager().get_all_specs().items():
         spec = item["spec"]
         argv = tuple(part.replace("{resource_dir}", item["resource_dir"]) for part in spec["argv"])
@@ -91,7 +96,7 @@ def _installed() -> dict[str, tuple[str, tuple[str, ...], dict[str, str]]]:
     return found
 
 
-def _from_spec(name: str, language: str, argv: tuple[str, ...], env: dict[str, str]) -> KernelCommand:
+def _from_spec(name: str, language: str, argv: tuple[str, ...], env: Mapping[str, str]) -> KernelCommand:
     if language.lower() != "python":
         raise EnvironmentProblem.of(
             "N2P504",

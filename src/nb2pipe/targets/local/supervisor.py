@@ -1,6 +1,7 @@
 """The process that looks after a run: a request in; events, commit records and no left-over process out.
 
-One thread, one loop: workers' pipes, signals, time limits. `python -P -m nb2pipe.targets.local.supervisor <run dir>`.
+One thread, one loop: workers' pipes, signals, time limits. `python -P -m nb2pipe.targets.local.supervisor <run dir>`;
+with `--wait` in place of the directory it gets ready and waits to be told, see `ahead`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from nb2pipe.model import (
     Warned,
 )
 from nb2pipe.processes import IS_LINUX, descendants, identify, kill_descendants, reap
-from nb2pipe.targets.local import reuse, stored
+from nb2pipe.targets.local import ahead, reuse, stored
 from nb2pipe.targets.local.fresh import Stale
 from nb2pipe.targets.local.guard import guard
 from nb2pipe.targets.local.judging import Judge
@@ -431,9 +432,12 @@ def _now() -> datetime:
 
 
 def main() -> int:
-    """Look after the run whose directory the argument names. What goes wrong here is in `supervisor.log`."""
+    """Look after the run whose directory the argument names, or that is told. `supervisor.log` has what goes wrong."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    run = RunDir(Path(sys.argv[1]))
+    place = ahead.get_ready() if sys.argv[1] == ahead.WAITS else Path(sys.argv[1])
+    if place is None:
+        return 0
+    run = RunDir(place)
     request = Request.read(run)
     sockets = sockets_dir(request)
     sockets.mkdir(mode=0o700)
@@ -451,4 +455,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _code = main()
+    logging.shutdown()
+    os._exit(_code)  # to take all modules apart first would be waited for

@@ -227,11 +227,19 @@ def _no_start(step: Step, outcome: Outcome, ending: Ending) -> StepError:
     return StepError("start", f"step `{step.name}`: its kernel did not start: {reason}", traceback=ending.log)
 
 
+_BESIDE = {
+    "begin": "; it was about to begin",
+    "load": "; its inputs were being loaded",
+    "end": "; its values were being stored",
+}
+
+
 def _timeout(step: Step, ending: Ending) -> StepError:
     limit = step.options.timeout_s or 0.0
-    where = f"; it was in cell {ending.cell + 1}" if ending.cell is not None else ""
+    role = ending.outcome.role if ending.outcome else ""
+    where = f"; it was in cell {ending.cell + 1}" if ending.cell is not None else _BESIDE.get(role, "")
     message = f"step `{step.name}` ran longer than its `timeout:` of {_duration(limit)}{where}"
-    traceback = ending.outcome.traceback if ending.outcome else ""
+    traceback = ending.outcome.traceback if ending.outcome and role not in _BESIDE else ""  # none of ours
     return StepError("timeout", message, ending.cell, traceback=traceback, hint="give it a longer `timeout:`")
 
 

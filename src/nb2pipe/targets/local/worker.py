@@ -38,6 +38,8 @@ class Worker:
 
 def load_runner(name: str) -> Runner:
     """The runner `module:function`. Raises ImportError, AttributeError."""
+    # by jsonschema, which does without it, nbformat would import this: a grammar that takes a second to be made
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # Python takes it for a failed import
     module, _, function = name.partition(":")
     return cast("Runner", getattr(importlib.import_module(module), function))
 
