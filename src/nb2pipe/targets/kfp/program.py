@@ -34,7 +34,7 @@ _MODULES = (
     "records", "wire",
     *(f"runtime.{name}" for name in (
         "__init__", "ambient", "arrays", "carrying", "cells", "changes", "computed", "counting", "definitions",
-        "demand", "describe", "describe_libraries", "digests", "facts", "fetch", "frames", "left", "losses",
+        "demand", "describe", "describe_libraries", "digests", "facts", "fetch", "frames", "launch", "left", "losses",
         "objects", "observe", "options", "own_modules", "pickling", "replays", "session", "sharing", "spec", "special",
         "stars", "step", "together", "touched_files", "tracking", "units", "versions",
     )),
