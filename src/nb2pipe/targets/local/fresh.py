@@ -246,7 +246,10 @@ class Freshness:
         return found.found
 
     def _versions(self, sites: tuple[str, ...]) -> Mapping[str, str]:
-        return self._installed.setdefault(sites, Installed(sites)).versions
+        installed = self._installed.setdefault(sites, Installed(sites))
+        versions = installed.versions
+        self.beside.update(installed.records)
+        return versions
 
     def _sites_of(self, step: Step) -> tuple[tuple[str, ...], ...]:
         last = self.latest(step.id)
