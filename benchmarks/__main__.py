@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import checking, crossing, incremental, running, scheduling
+from benchmarks import checking, compiling, crossing, incremental, running, scheduling
 from benchmarks.measuring import HEAD, Row
 
 TABLE: dict[str, Callable[[Path, int], Iterator[Row]]] = {
     "check": checking.check,
+    "compile": compiling.compile_,
     "array": crossing.array,
     "values": crossing.values,
     "scheduler": scheduling.scheduler,

@@ -39,6 +39,7 @@ from nb2pipe.running import given_values, sound
 from nb2pipe.runs import store
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp import parameters as kfp_parameters
+from nb2pipe.targets.kfp import received as kfp_received
 from nb2pipe.targets.kfp.answers import RemoteRun
 from nb2pipe.targets.kfp.client import Server, Version
 from nb2pipe.targets.kfp.connections import Connection
@@ -105,7 +106,7 @@ def job(
         pipeline.digest,
         tuple((step.id, step.name) for step in pipeline.steps),
         {task.id: tuple(step.id for step in task.steps) for task in tasks_of(pipeline)},
-        {names.encode(name): kfp_parameters.sent(declared[name], values[name]) for name in values if name not in fixed},
+        {names.encode(name): kfp_received.sent(declared[name], values[name]) for name in values if name not in fixed},
         {step.id: _wanted(step) for step in pipeline.steps},
         compiled.diagnostics,
     )

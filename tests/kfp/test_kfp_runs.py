@@ -122,6 +122,16 @@ def test_what_no_plan_shows_is_not_sent(run_by_kfp: Run) -> None:
     assert "# nb2pipe: needs data" in ran.error["message"]
 
 
+def test_branches_that_nothing_connects_are_compared_at_the_end(run_by_kfp: Run) -> None:
+    def apart(pipeline: Pipeline) -> Pipeline:
+        return replace(pipeline, steps=tuple(replace(step, orders=()) for step in pipeline.steps))
+
+    cells = [("step:one", "open('x', 'w').write('1')"), ("step:two", "open('x', 'w').write('2')")]
+    ran = run_by_kfp(*cells, change=apart, apart=True)
+    assert ran.code == 1, ran.text
+    assert ran.error["message"].startswith("steps `one` and `two` both used the file x, and `two` did not wait")
+
+
 def test_what_artifacts_hold(run_by_kfp: Run) -> None:
     ran = run_by_kfp(
         ("step:make", "import numpy as np\nframe = np.arange(3)\nsame = [frame]\nif len(same) > 5:\n    never = 1"),

@@ -1,21 +1,15 @@
-"""The notebook's parameters in, KFP's types and values out; and what a pod is given back to the notebook's values.
-
-protobuf has one kind of number: 1 and 1.0 are the same to KFP. What a pod is given is made what the notebook has by the
-declared type, and inside lists and dicts by what the notebook's own value holds. Nor has KFP a None that each of its
-runners passes on: a parameter that is None, or computed from others, is a text there, empty unless somebody gives one.
-"""
+"""The notebook's parameters in; out, KFP's declarations of them, and what KFP can't carry. See `received`."""
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nb2pipe.evaluate import Undecidable, evaluate
 from nb2pipe.model import Diagnostic, Json, Location, Parameter, ParameterType, Severity
+from nb2pipe.targets.kfp.received import is_text
 
 if TYPE_CHECKING:
     from kfp.pipeline_spec import pipeline_spec_pb2
@@ -39,15 +33,6 @@ def with_values(parameters: Sequence[Parameter], given: Mapping[str, Json]) -> t
         replace(item, default=given[item.name], expression=None, uses=()) if item.name in given else item
         for item in parameters
     )
-
-
-def needed(parameters: Sequence[Parameter], names: Sequence[str]) -> tuple[str, ...]:
-    """These parameters, and those that they are computed from, in notebook order."""
-    found = set(names)
-    for item in reversed(parameters):
-        if item.name in found:
-            found.update(item.uses)
-    return tuple(item.name for item in parameters if item.name in found)
 
 
 def check(parameters: Sequence[Parameter]) -> Iterator[Diagnostic]:
@@ -81,7 +66,7 @@ def define(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, para
     declare(definition, parameter)
     definition.is_optional = True
     value = parameter.default
-    if _is_text(parameter):
+    if is_text(parameter):
         unsaid = parameter.expression is not None or value is None
         value = "" if unsaid else json.dumps(value, sort_keys=True)
         what = f"computed: {parameter.expression}" if parameter.expression is not None else "None"
@@ -94,104 +79,4 @@ def declare(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, par
     from nb2pipe.targets.kfp.messages import pipeline_spec
 
     enum = pipeline_spec().ParameterType.ParameterTypeEnum
-    definition.parameter_type = enum.Value("STRING" if _is_text(parameter) else _NAMES[parameter.type])
-
-
-def _is_text(parameter: Parameter) -> bool:
-    return parameter.expression is not None or parameter.default is None or parameter.type is ParameterType.NONE
-
-
-def sent(parameter: Parameter, value: Json) -> Json:
-    """A value for a parameter as it is declared to KFP: of one that is declared a text, as JSON."""
-    return json.dumps(value, sort_keys=True) if _is_text(parameter) else value
-
-
-# --- in the pod ---------------------------------------------------------------------------------------------------
-
-
-def received(parameters: Sequence[Parameter], given: Mapping[str, Json]) -> dict[str, Json]:
-    """The values as the notebook would have them; those that are computed, and were not given, computed.
-
-    `given`: what KFP handed over, by the notebook's names. Raises ValueError for what is not of its type.
-    """
-    found: dict[str, Json] = {}
-    for item in parameters:
-        value = given.get(item.name)
-        if _is_text(item) and value in (None, ""):
-            value = None
-        elif _is_text(item):
-            value = _from_text(item, value)
-        if value is not None:
-            found[item.name] = _as_in_notebook(item, value)
-        elif item.expression is not None:
-            try:
-                found[item.name] = evaluate(ast.parse(item.expression, mode="eval").body, found)
-            except Undecidable as error:
-                raise ValueError(f"parameter `{item.name}` can't be computed from what was given: {error}") from error
-        else:
-            found[item.name] = item.default
-    return found
-
-
-def _as_in_notebook(parameter: Parameter, value: Json) -> Json:
-    kind = parameter.type
-    if kind in (ParameterType.NONE, ParameterType.BOOL) or isinstance(value, bool | str):
-        return value
-    if kind is ParameterType.INT and isinstance(value, float):
-        if not value.is_integer():
-            raise ValueError(f"parameter `{parameter.name}` is {value}, but its type is int")
-        return int(value)
-    if kind is ParameterType.FLOAT and isinstance(value, int):
-        return float(value)
-    if isinstance(value, list | dict):
-        return parameter.default if _same(value, parameter.default) else _like(value, parameter.default)
-    return value
-
-
-def _same(one: Json, other: Json) -> bool:
-    """True if protobuf can't tell them apart."""
-    return json.dumps(_made(one, float), sort_keys=True) == json.dumps(_made(other, float), sort_keys=True)
-
-
-def _from_text(parameter: Parameter, text: Json) -> Json:
-    """What a text means: itself for a str, else JSON; for a parameter of any type, JSON if it is some."""
-    if not isinstance(text, str) or parameter.type is ParameterType.STR:
-        return text
-    words: dict[str, Json] = {"True": True, "False": False, "None": None}
-    try:
-        found: Json = words[text] if text in words else json.loads(text)
-    except ValueError as error:
-        if parameter.type is ParameterType.NONE:
-            return text
-        raise ValueError(f"parameter `{parameter.name}` is {text!r}: no {parameter.type.value}") from error
-    return found
-
-
-def _like(value: Json, default: Json) -> Json:
-    """Numbers made int or float as those of the notebook's value are; whole ones int where it has both or none."""
-    kinds = {type(number) for number in _numbers(default)}
-    return _made(value, float if kinds == {float} else int)
-
-
-def _numbers(value: Json) -> Iterator[Json]:
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _numbers(item)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield value
-
-
-def _made(value: Json, kind: type[int | float]) -> Json:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, Mapping):
-        return {key: _made(item, kind) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_made(item, kind) for item in value]
-    if isinstance(value, float) and kind is int and value.is_integer():
-        return int(value)
-    if isinstance(value, int) and kind is float:
-        return float(value)
-    return value
+    definition.parameter_type = enum.Value("STRING" if is_text(parameter) else _NAMES[parameter.type])

@@ -32,22 +32,18 @@ _EMPTY = ("targets", "targets.local", "targets.kfp")  # packages whose own __ini
 _MODULES = (
     "__init__", "digests", "evaluate", "files", "graph", "layout", "learned", "locks", "markup", "model", "processes",
     "records", "wire",
-    *(f"runtime.{name}" for name in (
-        "__init__", "ambient", "arrays", "carrying", "cells", "changes", "computed", "counting", "definitions",
-        "demand", "describe", "describe_libraries", "digests", "facts", "fetch", "frames", "launch", "left", "losses",
-        "objects", "observe", "options", "own_modules", "pickling", "replays", "session", "sharing", "spec", "special",
-        "stars", "step", "together", "touched_files", "tracking", "units", "versions",
-    )),
     *(f"targets.local.{name}" for name in (
         "against_order", "executed", "kernel_client", "lessons", "memory", "metrics", "nets", "own_modules",
         "papermill_runner", "request", "scrub", "serial", "settings", "stored", "verdict",
     )),
-    *(f"targets.kfp.{name}" for name in ("names", "packing", "parameters", "slicing", "tasks", "told")),
+    *(f"targets.kfp.{name}" for name in ("names", "packing", "received", "slicing", "tasks", "told")),
     *(f"targets.kfp.pod.{name}" for name in (
         "__init__", "artifacts", "files", "installing", "main", "page", "records", "saying", "task",
     )),
 )  # fmt: skip
-"""The modules that a pod needs: all that these import of nb2pipe's is among them, which a test holds."""
+"""The modules that a pod needs, besides the runtime: all that these import is among them, which a test holds."""
+
+_NOT_IN_PODS = ("console", "debug")  # of the runtime: for people at a terminal
 
 
 @cache
@@ -69,7 +65,8 @@ def files() -> dict[str, str]:
     """The files that a pod gets: path below the folder of modules, and text."""
     source = Path(nb2pipe.__file__).parent
     found = {f"nb2pipe/{name.replace('.', '/')}/__init__.py": "" for name in _EMPTY}
-    for name in _MODULES:
+    runtime = sorted(path.stem for path in (source / "runtime").glob("*.py") if path.stem not in _NOT_IN_PODS)
+    for name in (*_MODULES, *(f"runtime.{item}" for item in runtime)):
         path = f"{name.replace('.', '/')}.py"
         found[f"nb2pipe/{path}"] = (source / path).read_text(encoding="utf-8")
     return found

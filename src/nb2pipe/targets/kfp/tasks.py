@@ -9,7 +9,7 @@ from nb2pipe import graph
 from nb2pipe.model import Pipeline, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
-from nb2pipe.targets.kfp.parameters import needed
+from nb2pipe.targets.kfp.received import needed
 
 LAST = "compare-with-notebook-order"
 """The task that compares what all others did, where none of them has waited for all the rest."""

@@ -17,12 +17,12 @@ from nb2pipe.layout import RunDir
 from nb2pipe.model import Json, Pipeline, Step, StepError, Value
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
-from nb2pipe.targets.kfp.parameters import received
 from nb2pipe.targets.kfp.pod.artifacts import Artifacts
 from nb2pipe.targets.kfp.pod.files import Files
 from nb2pipe.targets.kfp.pod.page import page
 from nb2pipe.targets.kfp.pod.records import Records
 from nb2pipe.targets.kfp.pod.saying import Failed, pass_on, scrubbed, warn
+from nb2pipe.targets.kfp.received import received
 from nb2pipe.targets.kfp.slicing import merged, of_earlier
 from nb2pipe.targets.kfp.told import IMAGE_VARIABLE, KEPT_VARIABLE, WORK_VARIABLE, Told
 from nb2pipe.targets.local import nets, stored, verdict

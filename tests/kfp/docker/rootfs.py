@@ -1,0 +1,68 @@
+"""Pins in; out, the root file system of an image that has this Python, these distributions, and nothing else.
+
+All is copied from this machine, so that no registry and no index is asked: a shell, the interpreter and its standard
+library, the files of each pinned distribution, and the shared libraries that they load.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+_LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x[0-9a-f]+\)")
+_PROGRAMS = ("sh", "mktemp")
+_LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", "test", "tests", "site-packages", "idlelib", "ensurepip", "config-*", "*.a"
+)
+
+
+def make(folder: Path, pins: Iterable[str]) -> None:
+    """Fill `folder`, a new one. Raises PackageNotFoundError for a distribution that isn't installed here."""
+    programs = [Path(found) for name in _PROGRAMS if (found := shutil.which(name))]
+    python = Path(sys.executable).resolve()
+    library = Path(sysconfig.get_path("stdlib"))
+    site = folder / library.relative_to("/") / "site-packages"
+    shutil.copytree(library, folder / library.relative_to("/"), ignore=_LEFT_OUT, symlinks=False)
+    site.mkdir()
+    for pin in pins:
+        _distribution(pin, site)
+    for program in programs:
+        _copy(program.resolve(), folder / "usr/bin" / program.name)
+    _copy(python, folder / python.relative_to("/"))
+    (folder / "bin").symlink_to("usr/bin")
+    (folder / "usr/bin/python3").symlink_to(python)
+    for file in [*programs, python, *folder.rglob("*.so"), *folder.rglob("*.so.*")]:
+        for needed in _libraries(file):
+            target = folder / needed.relative_to("/")
+            if not target.exists():
+                _copy(needed.resolve(), target)
+    for name in ("tmp", "root", "etc", "proc", "dev", "sys", "work"):
+        (folder / name).mkdir(exist_ok=True)
+    (folder / "tmp").chmod(0o1777)
+    (folder / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n", "utf-8")
+
+
+def _distribution(pin: str, site: Path) -> None:
+    name, _, version = pin.partition("==")
+    found = metadata.distribution(name)
+    assert found.version == version, (pin, found.version)
+    for file in found.files or ():
+        source = Path(str(found.locate_file(file)))
+        if ".." not in file.parts and source.is_file() and source.suffix != ".pyc":
+            _copy(source, site / file)
+
+
+def _libraries(file: Path) -> Iterator[Path]:
+    done = subprocess.run(["ldd", str(file)], capture_output=True, text=True, check=False)
+    yield from (Path(match) for match in _LIBRARY.findall(done.stdout))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)

@@ -1,0 +1,332 @@
+"""What notebooks compile to: KFP's own messages read it strictly; goldens; KFP's own compiler as an oracle.
+
+`NB2PIPE_UPDATE_GOLDEN=1 pytest tests/kfp/test_kfp_spec.py` writes what is in `golden/` anew.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+import string
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from google.protobuf import json_format
+from hypothesis import given
+from hypothesis import strategies as st
+from kfp_runs import notebook
+
+from nb2pipe import api
+from nb2pipe.errors import BadInput
+from nb2pipe.model import At, Json, Parameter, ParameterType
+from nb2pipe.targets.kfp import compiled, names
+from nb2pipe.targets.kfp.kinds import kind_of
+from nb2pipe.targets.kfp.packing import pack, unpack
+from nb2pipe.targets.kfp.program import files
+from nb2pipe.targets.kfp.received import received, sent
+from nb2pipe.targets.kfp.tasks import LAST
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = Path(__file__).parent / "golden"
+EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.ipynb"))
+UPDATE = os.environ.get("NB2PIPE_UPDATE_GOLDEN") == "1"
+
+
+def spec_of(*cells: tuple[str, str], **metadata: Any) -> dict[str, Any]:
+    """The first document that a notebook compiles to."""
+    analyzed = api.analyze_here(json.loads(notebook(*cells, **metadata)), api_limits())
+    content = compiled(api.build(analyzed), analyzed.types)
+    return dict(next(iter(yaml.safe_load_all(content))))
+
+
+def api_limits() -> Any:
+    from nb2pipe.config import Limits
+
+    return Limits()
+
+
+def strictly(content: bytes) -> list[Any]:
+    """Both documents as KFP's SDK has their messages. Unknown fields and wrong types raise."""
+    from kfp.pipeline_spec import pipeline_spec_pb2 as pb
+
+    documents = list(yaml.safe_load_all(content))
+    kinds = [pb.PipelineSpec, pb.PlatformSpec]
+    return [json_format.ParseDict(document, kind()) for document, kind in zip(documents, kinds, strict=False)]
+
+
+def shown(content: bytes) -> str:
+    """The file without the program, and with what pods are told in words."""
+    documents = list(yaml.safe_load_all(content))
+    for executor in documents[0]["deploymentSpec"]["executors"].values():
+        executor["container"]["command"] = [*executor["container"]["command"][:2], "(the program)"]
+    for task in documents[0]["root"]["dag"]["tasks"].values():
+        constant = task["inputs"]["parameters"]["step-data"]["runtimeValue"]
+        told: Any = unpack(constant["constant"])
+        constant["constant"] = {key: told.get(key) for key in ("steps", "inputs", "outputs", "waits")}
+    return str(yaml.safe_dump_all(documents, sort_keys=True, allow_unicode=True))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples(name: str) -> None:
+    analyzed = api.analyze(ROOT / "examples" / f"{name}.ipynb")
+    content = compiled(api.build(analyzed), analyzed.types)
+    [spec, *_] = strictly(content)
+    assert spec.pipeline_info.name == name.replace("_", "-")
+    golden = GOLDEN / f"{name}.yaml"
+    if UPDATE:
+        golden.write_text(shown(content), encoding="utf-8")
+    assert shown(content) == golden.read_text(encoding="utf-8")
+
+
+def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
+    source = ROOT / "examples" / "tabular.ipynb"
+    code = (
+        "import sys; from pathlib import Path; from nb2pipe import api; from nb2pipe.targets.kfp import compiled;"
+        "a = api.analyze(Path(sys.argv[1])); sys.stdout.buffer.write(compiled(api.build(a), a.types))"
+    )
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", code, str(source)], env={**os.environ, "PYTHONHASHSEED": seed}, cwd=tmp_path,
+            capture_output=True, check=True, timeout=120,
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert made[0] == made[1]
+    assert b"tabular" in made[0]
+
+
+def test_what_is_imported_to_compile() -> None:
+    """Neither the SDK nor anything that runs notebooks."""
+    code = (
+        "import sys; from pathlib import Path; from nb2pipe import api; api.compile_notebook(Path(sys.argv[1]));"
+        "print(sorted(m for m in ('kfp', 'kfp.dsl', 'kubernetes', 'papermill', 'nbformat', 'requests') if m in sys.modules))"
+    )
+    source = str(ROOT / "examples" / "kale_style.ipynb")
+    done = subprocess.run([sys.executable, "-c", code, source], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "[]"
+
+
+def test_as_the_sdk_compiles_it(tmp_path: Path) -> None:
+    """The same pipeline written for KFP's own compiler: parameters, types, edges and wiring are the same."""
+    from sdk_pipeline import note
+
+    from kfp import compiler
+
+    file = tmp_path / "sdk.yaml"
+    compiler.Compiler().compile(note, str(file))
+    theirs = yaml.safe_load(file.read_bytes())
+    ours = spec_of(
+        ("parameters", "n = 3\nscale = 1.5\nname = \"it's: #1\"\nflag = True\nxs = [1]\nd = {'a': 1}"),
+        (
+            "step:make",
+            (
+                "import pandas as pd\nfrom sklearn.linear_model import Ridge\nframe = pd.DataFrame({'a': xs * n})\n"
+                "model = Ridge(alpha=scale)\nprint(name, flag, d)"
+            ),
+        ),
+        ("step:use", "total = len(frame)"),
+        ("step:late after:use", "print(n)"),
+    )
+    assert ours["root"]["inputDefinitions"] == theirs["root"]["inputDefinitions"]
+    for task in ("make", "use", "late"):
+        mine, sdk = ours["root"]["dag"]["tasks"][task], theirs["root"]["dag"]["tasks"][task]
+        assert [mine.get(key) for key in ("componentRef", "dependentTasks", "taskInfo")] == [
+            sdk.get(key) for key in ("componentRef", "dependentTasks", "taskInfo")
+        ]
+        assert own(mine.get("inputs", {})) == own(sdk.get("inputs", {}))
+        for part in ("inputDefinitions", "outputDefinitions"):
+            component, other = ours["components"][f"comp-{task}"], theirs["components"][f"comp-{task}"]
+            assert own(component.get(part, {})) == own(other.get(part, {}))
+    assert ours["schemaVersion"] == theirs["schemaVersion"]
+
+
+def own(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters and artifacts of the notebook's: nb2pipe's own have a `-` or a `.` in their names."""
+    found = {
+        kind: {name: item for name, item in items.items() if "-" not in name and "." not in name}
+        for kind, items in part.items()
+    }
+    return {kind: items for kind, items in found.items() if items}
+
+
+def test_edges_without_data_and_steps_that_are_independent() -> None:
+    spec = spec_of(
+        ("step:a", "x = [1]"), ("step:b", "y = 2"), ("step:c after:a", "z = 3"), ("step:d", "print(x)")
+    )  # fmt: skip
+    tasks = spec["root"]["dag"]["tasks"]
+    assert {name: task.get("dependentTasks", []) for name, task in tasks.items()} == {
+        "a": [], "b": [], "c": ["a"], "d": ["a"], LAST: ["b", "c", "d"],
+    }  # fmt: skip
+    assert set(tasks["c"]["inputs"]["artifacts"]) == {"run-record-of-a"}
+
+
+def test_steps_of_one_process_are_one_task() -> None:
+    spec = spec_of(
+        ("step:a", "it = (i for i in range(3))"), ("step:b", "print(next(it))"), ("step:c", "print(next(it))")
+    )  # fmt: skip
+    assert {name: task["taskInfo"]["name"] for name, task in spec["root"]["dag"]["tasks"].items()} == {"a": "a + b + c"}
+
+
+NAMES = ["größe", "変数", "n2p_x", "null", "yes", "no", "__x", "a_b", "𝘈", "ß", "x" * 200]
+
+
+def test_names_that_yaml_and_kfp_would_take_for_something_else() -> None:
+    bound = [name for name in NAMES if name.isidentifier()]
+    cells = [
+        ("parameters", "\n".join(f"p_{name} = {text!r}" for name, text in zip(bound, TEXTS * 2, strict=False))),
+        ("step:Größe-1", "\n".join(f"{name} = [{number}]" for number, name in enumerate(bound))),
+        ("step:yes", "\n".join(f"print({name}, p_{name})" for name in bound)),
+    ]
+    spec = spec_of(*cells)
+    tasks = spec["root"]["dag"]["tasks"]
+    assert {task["taskInfo"]["name"] for task in tasks.values()} == {"Größe-1", "yes"}
+    given = spec["root"]["inputDefinitions"]["parameters"]
+    assert {names.decode(name) for name in given} == {f"p_{ascii_form(name)}" for name in bound}
+    assert all(name.isascii() for name in given)
+    for name, text in zip(bound, TEXTS * 2, strict=False):
+        assert given[names.encode(f"p_{ascii_form(name)}")]["defaultValue"] == text
+
+
+def ascii_form(name: str) -> str:
+    """As Python reads an identifier."""
+    import unicodedata
+
+    return unicodedata.normalize("NFKC", name)
+
+
+TEXTS = ["it's: #1", '"', "\n- a\n", "null", "0x1", "é\u2028", "a\\b", "%TAG ! x", "& * ! | >", " lead"]
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_encoded_names_come_back(text: str) -> None:
+    word = "".join(char for char in text if char.isalnum() or char == "_")
+    encoded = names.encode(word)
+    assert encoded.isascii()
+    assert names.decode(encoded) == word
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
+def test_packed_data_come_back(data: Json) -> None:
+    packed = pack(data)
+    assert set(packed) <= set(string.ascii_letters + string.digits + "+/=")
+    assert unpack(packed) == data
+
+
+def parameter(
+    name: str, kind: str, default: Json, expression: str | None = None, uses: tuple[str, ...] = ()
+) -> Parameter:
+    return Parameter(name, ParameterType(kind), default, At(0), expression, uses, default is None)
+
+
+RECEIVED = [
+    ([parameter("n", "int", 3)], {"n": 4.0}, {"n": 4}),
+    ([parameter("x", "float", 3.0)], {"x": 4}, {"x": 4.0}),
+    ([parameter("xs", "list", [1, 2.0])], {"xs": [1.0, 2.0]}, {"xs": [1, 2.0]}),
+    ([parameter("xs", "list", [1.5])], {"xs": [1, 2]}, {"xs": [1.0, 2.0]}),
+    ([parameter("xs", "list", [1])], {"xs": [2.0, True]}, {"xs": [2, True]}),
+    ([parameter("d", "dict", {"a": 1})], {"d": {"a": 1.0}}, {"d": {"a": 1}}),
+    ([parameter("b", "list", [True])], {"b": [1]}, {"b": [1]}),
+    ([parameter("n", "int", 3), parameter("m", "int", 6, "n * 2", ("n",))], {"n": 5, "m": ""}, {"n": 5, "m": 10}),
+    ([parameter("n", "int", 3), parameter("m", "int", 6, "n * 2", ("n",))], {"n": 5, "m": "7"}, {"n": 5, "m": 7}),
+    ([parameter("s", "any", None)], {"s": ""}, {"s": None}),
+    ([parameter("s", "any", None)], {"s": "[1, 2.0]"}, {"s": [1, 2.0]}),
+    ([parameter("s", "any", None)], {"s": "plain words"}, {"s": "plain words"}),
+    ([parameter("s", "str", "a", "'a'")], {"s": "null"}, {"s": "null"}),
+    ([parameter("s", "str", "a", "'a'")], {"s": ""}, {"s": "a"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parameters", "told", "expected"), RECEIVED)
+def test_parameters_are_what_the_notebook_has(
+    parameters: list[Parameter], told: Mapping[str, Json], expected: Mapping[str, Json]
+) -> None:
+    found = received(parameters, told)
+    assert json.dumps(found) == json.dumps(expected)  # 1 is not 1.0
+
+
+@pytest.mark.parametrize("value", ["", "null", "None", '"', '""', '"a"', "a b", "é", "[1]"])
+def test_a_text_that_is_sent_is_received(value: str) -> None:
+    computed = parameter("s", "str", "a", "'a'")
+    assert received([computed], {"s": sent(computed, value)}) == {"s": value}
+
+
+@pytest.mark.parametrize("value", [0, 1.0, True, None, "", "null", [1, 2.5], {"a": None}])
+def test_any_value_that_is_sent_is_received(value: Json) -> None:
+    anything = parameter("s", "any", None)
+    assert json.dumps(received([anything], {"s": sent(anything, value)})) == json.dumps({"s": value})
+
+
+REFUSED = [
+    ("n = 2 ** 60", "N2P522", "2**53"),
+    ("s = '{{workflow.name}}'", "N2P522", "template"),
+    ("xs = [1, 'a {{b']", "N2P522", "template"),
+]
+
+
+@pytest.mark.parametrize(("source", "code", "word"), REFUSED)
+def test_values_that_kfp_would_change_are_refused(source: str, code: str, word: str) -> None:
+    name = source.partition(" ")[0]
+    with pytest.raises(BadInput) as caught:
+        spec_of(("parameters", source), ("step:a", f"print({name})"))
+    [problem] = caught.value.diagnostics
+    assert problem.code == code
+    assert word in problem.message
+
+
+def test_a_step_that_does_not_fit() -> None:
+    letters = random.Random(1)
+    data = "".join(letters.choice(string.ascii_letters) for _ in range(200_000))
+    with pytest.raises(BadInput) as caught:
+        spec_of(("step:a", f"x = '{data}'"))
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.location.step) == ("N2P524", "a")
+    assert "131,071" in problem.message
+
+
+def test_the_program_brings_all_that_it_imports(tmp_path: Path) -> None:
+    shipped = files()
+    known = {path.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in shipped}
+    for path, text in shipped.items():
+        tree = ast.parse(text)
+        wanted = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+        wanted |= {item.name for node in ast.walk(tree) if isinstance(node, ast.Import) for item in node.names}
+        missing = {name for name in wanted if name.partition(".")[0] == "nb2pipe" and name not in known}
+        assert not missing, path
+    for path, text in shipped.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import nb2pipe.targets.kfp.pod.main as m;"
+        "import nb2pipe.runtime.step, nb2pipe.runtime.units, nb2pipe.targets.local.papermill_runner; print(m.__file__)"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.startswith(str(tmp_path))
+
+
+KINDS = [
+    ("pandas.DataFrame", "system.Dataset"),
+    ("numpy.ndarray", "system.Dataset"),
+    ("sklearn.LogisticRegression", "system.Model"),
+    ("sklearn.Pipeline", "system.Model"),
+    ("sklearn.KFold", "system.Artifact"),
+    ("sklearn.Bunch", "system.Dataset"),
+    ("xgboost.XGBClassifier", "system.Model"),
+    ("xgboost.DMatrix", "system.Dataset"),
+    ("torch.Linear", "system.Model"),
+    ("list", "system.Artifact"),
+    ("matplotlib.Figure", "system.Artifact"),
+    ("model", "system.Artifact"),
+    ("", "system.Artifact"),
+]
+
+
+@pytest.mark.parametrize(("type_name", "kind"), KINDS)
+def test_kinds_of_artifacts(type_name: str, kind: str) -> None:
+    assert kind_of(type_name) == kind
