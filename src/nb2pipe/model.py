@@ -354,17 +354,29 @@ class Parameter:
     nullable: bool = False
 
 
+class MetricKind(StrEnum):
+    """What a metric is. The names of those that are no numbers are scikit-learn's functions."""
+
+    NUMBER = "number"
+    CONFUSION_MATRIX = "confusion_matrix"
+    ROC_CURVE = "roc_curve"
+
+
 @dataclass(frozen=True)
 class Metric:
-    """Numbers of the run to record after cell `cell`.
+    """What is to be recorded of a run after cell `cell`: numbers, unless `kind` says otherwise.
 
     `variable` is read from the step (a number, or a dict of numbers); None means that the cell's printed lines
-    (`label: 0.93`) are read.
+    (`label: 0.93`) are read. `parts`: other variables that belong to it. Those of a confusion matrix hold its labels,
+    or what it was made of; those of a ROC curve, whose `variable` holds the false positive rates, hold the true
+    positive rates and the thresholds.
     """
 
     name: str
     cell: int
     variable: str | None = None
+    kind: MetricKind = MetricKind.NUMBER
+    parts: tuple[str, ...] = ()
 
 
 # --- the pipeline --------------------------------------------------------------------------------------------------

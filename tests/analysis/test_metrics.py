@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from nb2pipe.analysis.metrics import metrics_of
-from nb2pipe.model import Metric
+from nb2pipe.model import Metric, MetricKind
 
 CASES = [
     ("print(acc)", ["acc"]),
@@ -28,3 +28,23 @@ def test_names(source: str, names: list[str]) -> None:
 
 def test_printed_text_is_read_where_no_name_stands() -> None:
     assert metrics_of([2], {2: ast.parse('print("acc:", model.score(X, y))')}) == (Metric("", 2, None),)
+
+
+CURVES = [
+    ("cm = confusion_matrix(y, p)", Metric("cm", 0, "cm", MetricKind.CONFUSION_MATRIX, ("y", "p"))),
+    (
+        "cm = metrics.confusion_matrix(y, p, labels=names)",
+        Metric("cm", 0, "cm", MetricKind.CONFUSION_MATRIX, ("names",)),
+    ),
+    ("cm = confusion_matrix(y, m.predict(X))", Metric("cm", 0, "cm", MetricKind.CONFUSION_MATRIX)),
+    ("fpr, tpr, at = roc_curve(y, score)", Metric("fpr", 0, "fpr", MetricKind.ROC_CURVE, ("tpr", "at"))),
+    ("cm = cm / cm.sum()", Metric("cm", 0, "cm")),
+    ("curve = roc_curve(y, score)", Metric("curve", 0, "curve")),
+]
+
+
+@pytest.mark.parametrize(("source", "metric"), CURVES)
+def test_matrices_and_curves(source: str, metric: Metric) -> None:
+    found = metrics_of([0], {0: ast.parse(source)})
+    assert found[0] == metric
+    assert all(item.kind is MetricKind.NUMBER for item in found[1:])

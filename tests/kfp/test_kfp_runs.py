@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from kfp.dsl import ClassificationMetrics
 from kfp_runs import Run
+from sklearn.metrics import roc_curve
 
 from nb2pipe.model import Order, OrderKind, Pipeline
 
@@ -156,3 +158,28 @@ def test_what_artifacts_hold(run_by_kfp: Run) -> None:
             "steps/make.json",
             "steps/use.json",
         }
+
+
+def test_matrices_and_curves_as_kfp_logs_them(run_by_kfp: Run) -> None:
+    ran = run_by_kfp(
+        ("step:make", "y, p, score = [0, 1, 1], [0, 1, 0], [0.1, 0.9, 0.4]"),
+        (
+            "metrics",
+            (
+                "from sklearn.metrics import confusion_matrix, roc_curve\n"
+                "cm = confusion_matrix(y, p)\n"
+                "fpr, tpr, at = roc_curve(y, score)\nno, none, nothing = 1, 2, 3"
+            ),
+        ),
+    )
+    assert ran.code == 0, ran.text
+    made = json.loads((ran.tasks / "metrics" / "executor_output.json").read_bytes())["artifacts"]
+    found = {name: item["artifacts"][0] for name, item in made.items() if "-" in name and name[0] in "cf"}
+    assert set(found) == {"cm-confusion-matrix", "fpr-roc-curve"}
+    assert {item["type"]["schemaTitle"] for item in found.values()} == {"system.ClassificationMetrics"}
+    theirs = ClassificationMetrics()
+    theirs.log_confusion_matrix(["0", "1"], [[1.0, 0.0], [1.0, 1.0]])
+    assert found["cm-confusion-matrix"]["metadata"]["confusionMatrix"] == theirs.metadata["confusionMatrix"]
+    fpr, tpr, at = roc_curve([0, 1, 1], [0.1, 0.9, 0.4])
+    theirs.log_roc_curve([*fpr], [*tpr], [1.9, *at[1:]])
+    assert found["fpr-roc-curve"]["metadata"]["confidenceMetrics"] == theirs.metadata["confidenceMetrics"]

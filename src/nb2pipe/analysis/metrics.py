@@ -1,12 +1,12 @@
-"""The trees of `metrics` cells in, the names whose numbers are the run's metrics out."""
+"""The trees of `metrics` cells in; out, the run's metrics: names of numbers, of confusion matrices, of ROC curves."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nb2pipe.analysis.scopes import bound_names
-from nb2pipe.model import Metric
+from nb2pipe.model import Metric, MetricKind
 from nb2pipe.syntax import nodes_of
 
 
@@ -16,11 +16,34 @@ def metrics_of(cells: Iterable[int], trees: Mapping[int, ast.Module]) -> tuple[M
     for cell in cells:
         if cell not in trees:
             continue
+        for metric in _curves(cell, trees[cell]):
+            found.setdefault((cell, metric.name), metric)
         for name in _names(trees[cell]):
             found.setdefault((cell, name), Metric(name, cell, name))
         if any(_printed_expression(item) for item in nodes_of(trees[cell])):
             found.setdefault((cell, ""), Metric("", cell, None))
     return tuple(found.values())
+
+
+def _curves(cell: int, tree: ast.Module) -> Iterator[Metric]:
+    """What is assigned from `confusion_matrix(y, p)`, and from `roc_curve(y, score)` to three names."""
+    for node in nodes_of(tree):
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and len(node.targets) == 1):
+            continue
+        target, call = node.targets[0], node.value
+        function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+        if function == MetricKind.CONFUSION_MATRIX and isinstance(target, ast.Name):
+            told = [item.value for item in call.keywords if item.arg == "labels"] or call.args[:2]
+            parts = _plain(told) if len(_plain(told)) == len(told) else ()
+            yield Metric(target.id, cell, target.id, MetricKind.CONFUSION_MATRIX, parts)
+        elif function == MetricKind.ROC_CURVE and isinstance(target, ast.Tuple):
+            names = _plain(target.elts)
+            if len(names) == len(target.elts) == 3:
+                yield Metric(names[0], cell, names[0], MetricKind.ROC_CURVE, names[1:])
+
+
+def _plain(nodes: Sequence[ast.expr]) -> tuple[str, ...]:
+    return tuple(node.id for node in nodes if isinstance(node, ast.Name))
 
 
 def _names(tree: ast.Module) -> list[str]:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nb2pipe.runtime.curves import curve
 from nb2pipe.runtime.demand import StepBuiltins
 from nb2pipe.runtime.session import Session, current
 from nb2pipe.runtime.touched_files import Touch
@@ -60,8 +61,12 @@ def _after_cell(result: Any) -> None:  # noqa: ANN401
     if error is not None:
         write_json(session.out / "error.json", {**_describe_error(session, error), "seen": what_was_seen(session)})
     for metric in session.plan.get("metrics", ()):
-        if metric["cell"] == session.cell and metric.get("variable") in session.main:
+        if metric["cell"] != session.cell or metric.get("variable") not in session.main:
+            continue
+        if "kind" not in metric:
             session.metrics.update(_numbers(metric["name"], session.main[metric["variable"]]))
+        elif (found := curve(metric, session.main)) is not None:
+            session.curves[metric["name"]] = found
     session.position += 1
     if session.cell is not None:
         session.shell.execution_count = session.cell + 1

@@ -73,6 +73,7 @@ class Session:
     options: Any = None  # carrying.Carrying, once the step has begun
     replays: Any = None  # replays.Replays, once the definitions have been replayed
     metrics: dict[str, float] = field(default_factory=dict)
+    curves: dict[str, dict[str, Any]] = field(default_factory=dict)  # confusion matrices and ROC curves
     cell_of_file: dict[str, int] = field(default_factory=dict)
     sequence: list[int | None] = field(default_factory=list)
     position: int = 0

@@ -245,6 +245,7 @@ def end() -> None:
             "modules": modules,
             "counted": counting.advanced(session.counters, session.main),
             "metrics": session.metrics,
+            "curves": session.curves,
             "facts": {**session.facts.of_step(session.main), "definitions": sorted(session.replayed)},
             "python": ".".join(map(str, sys.version_info[:3])),
         }

@@ -10,6 +10,7 @@ from pathlib import Path
 from nb2pipe.tables import read_tables
 
 ANY, METRICS, PAGE = "system.Artifact", "system.Metrics", "system.HTML"
+CLASSIFICATION = "system.ClassificationMetrics"
 
 
 def kinds_of(types: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:

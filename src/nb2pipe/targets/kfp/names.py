@@ -9,6 +9,8 @@ import re
 import unicodedata
 from pathlib import PurePath
 
+from nb2pipe.model import Metric
+
 PREFIX = "n2p_"
 """Begins names that are spelled otherwise than in the notebook."""
 
@@ -40,6 +42,11 @@ def decode(encoded: str) -> str:
 def from_step(name: str, step: str) -> str:
     """The input or output for a variable of one step, where others have one of the same name."""
     return f"{encode(name)}-of-{step}"
+
+
+def of_curve(metric: Metric) -> str:
+    """The output for a confusion matrix or a ROC curve."""
+    return f"{encode(metric.name)}-{metric.kind.replace('_', '-')}"
 
 
 def pipeline_name(notebook: str | None) -> str:

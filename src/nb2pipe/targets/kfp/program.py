@@ -38,7 +38,7 @@ _MODULES = (
     )),
     *(f"targets.kfp.{name}" for name in ("names", "packing", "received", "slicing", "tasks", "told")),
     *(f"targets.kfp.pod.{name}" for name in (
-        "__init__", "artifacts", "files", "installing", "main", "page", "records", "saying", "task",
+        "__init__", "artifacts", "curves", "files", "installing", "main", "page", "records", "saying", "task",
     )),
 )  # fmt: skip
 """The modules that a pod needs, besides the runtime: all that these import is among them, which a test holds."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nb2pipe.model import Json, Parameter, Pipeline
+from nb2pipe.model import Json, MetricKind, Parameter, Pipeline
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
-from nb2pipe.targets.kfp.kinds import ANY, METRICS, PAGE
+from nb2pipe.targets.kfp.kinds import ANY, CLASSIFICATION, METRICS, PAGE
 from nb2pipe.targets.kfp.messages import pipeline_spec
 from nb2pipe.targets.kfp.options import apply, of_pod
 from nb2pipe.targets.kfp.parameters import declare, define
@@ -88,6 +88,8 @@ def _component(
         _artifact(outputs.artifacts[names.FILES], ANY)
     if any(step.metrics for step in task.steps):
         _artifact(outputs.artifacts[names.METRICS], METRICS)
+    for metric in (item for step in task.steps for item in step.metrics if item.kind is not MetricKind.NUMBER):
+        _artifact(outputs.artifacts[names.of_curve(metric)], CLASSIFICATION)
 
 
 def _artifact(definition: Any, title: str) -> None:  # noqa: ANN401  # an input's or an output's message

@@ -94,6 +94,7 @@ class Outputs:
     altered: tuple[str, ...] = ()
     counted: Mapping[str, tuple[int | None, int, bool]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     python: str = ""
     options: Settings = field(default_factory=Settings)
     modules: Mapping[str, Kept] = field(default_factory=dict)
@@ -159,6 +160,7 @@ def outputs_of(data: Any) -> Outputs:  # noqa: ANN401  # JSON
         altered=tuple(map(str, data.get("altered", ()))),
         counted={str(key): (before, after, held) for key, (before, after, held) in data.get("counted", {}).items()},
         metrics={str(name): float(number) for name, number in data.get("metrics", {}).items()},
+        curves=data.get("curves", {}),
         python=str(data.get("python", "")),
         options=wire.read(Settings, data.get("options", {})),
         modules={str(name): wire.read(Kept, item) for name, item in data.get("modules", {}).items()},

@@ -18,6 +18,7 @@ from nb2pipe.model import Json, Pipeline, Step, StepError, Value
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.pod.artifacts import Artifacts
+from nb2pipe.targets.kfp.pod.curves import give_curves
 from nb2pipe.targets.kfp.pod.files import Files
 from nb2pipe.targets.kfp.pod.page import page
 from nb2pipe.targets.kfp.pod.records import Records
@@ -216,14 +217,16 @@ class Pod:
             if value is None:
                 self.artifacts.put_nothing(key, _why_not_bound(outputs, variable))
                 continue
-            one = sorted(name for name, other in outputs.variables.items() if other.object == value.object)
+            alike = sorted(name for name, other in outputs.variables.items() if other.object == value.object)
             metadata: dict[str, Json] = {
                 "bound": True, "variable": variable, "python_type": value.type, "size_bytes": value.size_bytes,
-                "object": value.object, "names": one,
+                "object": value.object, "names": alike,
             }  # fmt: skip
             self.artifacts.put(key, self.dir.root.object(value.object), metadata)
         metrics = {name: number for step in steps for name, number in records.outputs[step.id].metrics.items()}
         self.artifacts.put_text(names.METRICS, json.dumps(metrics), metrics)
+        for one in steps:
+            give_curves(self.artifacts, one, records.outputs[one.id].curves)
         executed = _joined(self._executed(steps))
         self.artifacts.put_text(names.NOTEBOOK, json.dumps(executed, indent=1))
         self.artifacts.put_text(names.PAGE, page(executed, " + ".join(step.name for step in steps)))
