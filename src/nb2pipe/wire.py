@@ -21,10 +21,13 @@ from nb2pipe import model
 from nb2pipe.model import Json
 
 T = TypeVar("T")
+_PLAIN = frozenset({str, int, float, bool, type(None)})  # most values by far
 
 
 def encode(value: object, *, kind: bool = False) -> Json:
     """Plain JSON data for a model value. With `kind`, the class's name goes along, for unions."""
+    if value.__class__ in _PLAIN:
+        return cast("Json", value)
     if is_dataclass(value) and not isinstance(value, type):
         found: dict[str, Json] = {"kind": type(value).__name__} if kind else {}
         for item in fields(value):
