@@ -50,6 +50,7 @@ SEED_VARIABLE = "NB2PIPE_SEED"
 LOCAL, KFP_LOCAL = "local", "kfp-local"
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_NO_ARTIFACT = "the code does not show that a step binds it, so it is no artifact: a step that asks for it stops"
 _FREE_AFTER = "the state at the end is looked at last"
 
 
@@ -202,7 +203,10 @@ class Laboratory:
         record = Run(directory.id, name, bundle.pipeline.digest, state, datetime.now(UTC), (last,))
         record = replace(record, warnings=ended.warnings)
         cells = {cell for step in bundle.pipeline.steps for cell in step.cells}
-        return self._observed(bundle.pipeline, directory, record, cells, STATE, time.monotonic() - started)
+        found = self._observed(bundle.pipeline, directory, record, cells, STATE, time.monotonic() - started)
+        stay = {name: _NO_ARTIFACT for step in bundle.pipeline.steps for name in _bound_unseen(directory, step)}
+        given = {name for step in bundle.pipeline.steps for name in step.outputs}
+        return replace(found, why_not={**{name: stay[name] for name in stay.keys() - given}, **found.why_not})
 
     def _observed(
         self, pipeline: Pipeline, directory: RunDir, record: Run, began: set[int], last: str, seconds: float
@@ -241,6 +245,11 @@ def last_look(pipeline: Pipeline, names: Sequence[str]) -> Step:
         definitions=tuple(item.id for item in pipeline.definitions),
         parameters=tuple(item.name for item in pipeline.parameters),
     )
+
+
+def _bound_unseen(directory: RunDir, step: Step) -> Sequence[str]:
+    """What a step stored although its code does not show that it binds it."""
+    return [name for name in _read(directory.step(step.id).outputs).get("values", {}) if name not in step.outputs]
 
 
 def _plan(pipeline: Pipeline) -> tuple[BundleFile, ...]:
