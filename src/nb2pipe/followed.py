@@ -240,9 +240,15 @@ class ClusterRun:
     def _told(self, remote: RemoteRun) -> Iterator[RunEvent]:
         """What happened since the last look; with what the steps that ended have printed."""
         now = datetime.now(UTC)
+        failed = any(step.state is RunState.FAILED for step in self._run().steps)
         for item in news(self._run(), remote, self._remote.place, now):
             if isinstance(item, Seen):
+                failed = True
                 yield from self._failed(item, remote, now)
+            elif isinstance(item, RunFinished) and item.state is RunState.FAILED and not failed:
+                for text in remote.errors[:1]:
+                    yield Warned(now, f"the cluster says: {text}")
+                yield item
             elif isinstance(item, StepFinished) and item.state is RunState.SUCCEEDED:
                 yield from self._printed(item.step, remote, now)
                 yield item

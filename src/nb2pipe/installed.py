@@ -1,11 +1,14 @@
 """Folders of installed packages in; out, which distributions with which versions are there. Nothing is imported.
 
-The names of the folders tell (`pandas-3.0.1.dist-info`), so that an unchanged environment costs one look.
+The names of the folders tell (`pandas-3.0.1.dist-info`), so that an unchanged environment costs one look. What was not
+installed from an index, but from a folder or Git (`direct_url.json`), may be other code of one version: the digests in
+its RECORD tell.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +22,8 @@ class Installed:
 
     def __init__(self, sites: Iterable[str]) -> None:
         self._sites = tuple(dict.fromkeys(sites))
+        self.records: set[str] = set()
+        """Files that were read to tell the versions."""
 
     @functools.cached_property
     def versions(self) -> Mapping[str, str]:
@@ -44,9 +49,22 @@ class Installed:
                 continue
             for entry in entries:
                 match = _INFO.fullmatch(entry.name)
-                if match is not None:
-                    found.setdefault(_normal(match["name"]), (match["version"], entry))
+                if match is not None and _normal(match["name"]) not in found:
+                    found[_normal(match["name"])] = (f"{match['version']}{self._code(entry)}", entry)
         return found
+
+    def _code(self, info: Path) -> str:
+        """What tells the code of a distribution that is not from an index; empty for all others."""
+        if not (info / "direct_url.json").is_file():
+            return ""
+        record = info / "RECORD"
+        self.records.add(str(record))
+        try:
+            lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        code = sorted(line for line in lines if "sha256=" in line and not line.startswith(("..", info.name)))
+        return f" ({hashlib.sha256(chr(10).join(code).encode()).hexdigest()[:8]})"
 
     @functools.cached_property
     def _owner(self) -> Mapping[str, list[str]]:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import sys
 import time
 from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb2pipe import wire
 from nb2pipe.records import dataclass
+
+if TYPE_CHECKING:
+    import subprocess
 
 IS_LINUX = sys.platform.startswith("linux")
 
@@ -194,6 +198,21 @@ def kill_descendants(*, within_s: float = 5.0) -> bool:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_PAUSE_S)
+
+
+def wait_for(child: subprocess.Popen[bytes], within_s: float) -> int:
+    """The exit code of a child, as soon as it has ended: `Popen.wait` looks every 50 ms. Raises TimeoutExpired."""
+    if hasattr(os, "pidfd_open") and child.poll() is None:
+        with contextlib.suppress(OSError):  # an old kernel, or no descriptor left: it looks, then
+            descriptor = os.pidfd_open(child.pid)
+            try:
+                ended = select.poll()
+                ended.register(descriptor, select.POLLIN)
+                ended.poll(within_s * 1000)
+                within_s = 0.0
+            finally:
+                os.close(descriptor)
+    return child.wait(within_s)
 
 
 def reap() -> dict[int, int]:

@@ -237,11 +237,15 @@ def test_which_steps_run_is_for_people_to_say(write: Write, call: Call, monkeypa
     assert "nothing is kept for later runs" in run.out
 
 
-def test_status_knows_what_run_takes(write: Write, call: Call) -> None:
-    """Large values are named by BLAKE3 where the kernel has it."""
+def test_status_knows_what_run_takes(write: Write, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large values are named by BLAKE3 where the kernel has it; what another key signed is said to be so."""
     pytest.importorskip("blake3")
     path = write(LOAD, ("step:sum", "print(x.sum())"))
     assert call("run", str(path)).code == 0
     names = [item.name for item in (path.parent / ".nb2pipe" / "objects").rglob("blake3-*")]
     assert names, "a value of 3 MB was stored"
     assert call("status", str(path)).code == 0
+    monkeypatch.setenv(VARIABLE, "the key of somebody else, long enough")
+    others = call("status", str(path))
+    assert all("not signed with your key" in line for line in lines(others.out, "stale").values()), others
+    assert lines(others.out, "stale").keys() == {"load", "sum"}

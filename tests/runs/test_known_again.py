@@ -159,3 +159,25 @@ def test_what_is_installed(tmp_path: Path) -> None:
     assert dict(found.owners(["sklearn", "numpy", "PIL", "six", "alone", "nothing"])) == {
         "numpy": "2.0", "pillow": "11.0", "scikit-learn": "1.5", "six": "1.16",
     }  # fmt: skip
+
+
+def test_code_of_one_version(tmp_path: Path) -> None:
+    """What is installed from a folder or Git may be other code of the same version; scripts and notes are no code."""
+    info = tmp_path / "team-0.1.dist-info"
+    info.mkdir()
+
+    def versions(code: str, script: str, *, direct: bool) -> object:
+        (info / "RECORD").write_text(
+            f"team/a.py,sha256={code},9\n../bin/team,sha256={script},9\n{info.name}/RECORD,,\n"
+        )
+        (info / "direct_url.json").unlink(missing_ok=True)
+        if direct:
+            (info / "direct_url.json").write_text("{}")
+        installed = Installed([str(tmp_path)])
+        found = installed.versions["team"]
+        assert installed.records == ({str(info / "RECORD")} if direct else set())
+        return found
+
+    assert versions("one", "x", direct=False) == versions("two", "x", direct=False) == "0.1"
+    assert versions("one", "x", direct=True) == versions("one", "y", direct=True)
+    assert versions("one", "x", direct=True) != versions("two", "x", direct=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,55 @@ def test_a_module_that_is_edited_while_the_step_runs(tmp_path: Path) -> None:
     third.touched(Touch("more.py", inside=True, read=False, written=True))
     other.write_text("three")
     assert noted(third) == {str(other): digests["three"]}  # as the step left it
+
+
+def test_what_forks_touch(tmp_path: Path) -> None:
+    """Told once: what is known when a process is forked is not told again."""
+    for name in ("one", "two", "three"):
+        (tmp_path / name).write_text("x")
+    facts = Facts(str(tmp_path), ())
+    facts.touched(Touch("one", inside=True, read=True, written=False))
+    for _ in range(2):
+        facts.forking()
+        if (child := os.fork()) == 0:
+            facts.touched(Touch("one", inside=True, read=True, written=False))
+            facts.touched(Touch("two", inside=True, read=True, written=True))
+            (tmp_path / "two").write_text("y")
+            facts.touched(Touch("three", inside=True, read=False, written=True))
+            (tmp_path / "three").unlink(missing_ok=True)
+            facts.touched(Touch(".", inside=True, read=True, written=False, listed=True))
+            os._exit(0)
+        os.waitpid(child, 0)
+    (tmp_path / "three").write_text("x")
+    found = facts.of_step({})
+    y = hashlib.sha256(b"y").hexdigest()
+    assert found["read"] == {"one": HASH_OF_X, "two": HASH_OF_X}
+    assert found["wrote"] == {"two": y, "three": HASH_OF_X}
+    assert found["listed"] == {".": ["one", "two"]}
+
+
+PATTERNS = {
+    # what a cell names -> the files that count then, and the folders that are listed
+    "a pattern": ("d/*.txt", {"d/a.txt": HASH_OF_X}, ["d"]),
+    "one that nothing matches yet": ("d/*.csv", {}, ["d"]),
+    "one of files beside the notebook": ("*.md", {"x.md": HASH_OF_X}, ["."]),
+    "one that nothing matches beside the notebook": ("*.csv", {}, []),
+    "a folder that is not there": ("e/*.txt", {}, []),
+    "all over the disk": ("/*/*.txt", {}, []),
+    "deep, elsewhere": ("../**/*.md", {}, []),
+    "no pattern": (r"^\d+.*\.?$", {}, []),
+}
+
+
+@pytest.mark.parametrize("case", PATTERNS)
+def test_patterns_that_a_cell_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    pattern, named, listed = PATTERNS[case]
+    folder = tmp_path / "work"
+    (folder / "d").mkdir(parents=True)
+    for path in ("d/a.txt", "x.md"):
+        (folder / path).write_text("x")
+    monkeypatch.chdir(folder)
+    facts = Facts(str(folder), ())
+    facts.named(iter([pattern]))
+    found = facts.of_step({})
+    assert (found["named"], list(found["listed"])) == (named, listed)

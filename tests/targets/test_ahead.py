@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,22 @@ def test_it_is_cancelled_at_once(field: Any, early: Ahead) -> None:
     handle = field.start(field.bundle({field.step("a"): "import time; time.sleep(60)"}), early=early)
     handle.cancel("SIGTERM")
     run, _ = field.finish(handle)
+    assert run.state.value == "CANCELED"
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_run_ends_with_its_handle(field: Any, early: Ahead, *, is_early: bool) -> None:
+    """Who drops it without following it to the end cancels it."""
+    made = field.bundle({field.step("a"): "stub.leave_note('began'); import time; time.sleep(60)"})
+    handle = field.start(made, early=early if is_early else None)
+    field.wait_for("began")
+    run_dir = handle.dir.path
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        field.handles.remove(handle)
+        del handle
+        gc.collect()
+    run, _ = field.finish(local.attach(run_dir))
     assert run.state.value == "CANCELED"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import json
 import os
@@ -236,11 +237,11 @@ def test_a_kernel_is_as_jupyter_starts_it(field: Any) -> None:
         "import os, sys\n"
         "print(os.path.basename(sys.argv[0]), sys.argv[1], 'ipykernel_launcher' in sys.argv[0], __name__)\n"
         "print([path for path in sys.path if path], '' in sys.path, 'debugpy' in sys.modules)\n"
-        "import debugpy\nprint(hasattr(debugpy, 'listen'))"
+        "import debugpy, gc\nprint(hasattr(debugpy, 'listen'), gc.isenabled(), gc.get_threshold())"
     )
     run, events = field.finish(field.start(rendered(field, {field.step("a"): [shown]}), runner=RUNNER))
     assert field.states(run)[""] == "SUCCEEDED"
     lines = "".join(event.text for event in events if isinstance(event, Printed)).splitlines()
     plain = [sys.executable, "-P", "-c", "import sys; print(sys.path)"]
     path = subprocess.run(plain, capture_output=True, text=True, check=True).stdout.strip()
-    assert lines == ["ipykernel_launcher.py -f True __main__", f"{path} True False", "True"]
+    assert lines == ["ipykernel_launcher.py -f True __main__", f"{path} True False", f"True True {gc.get_threshold()}"]

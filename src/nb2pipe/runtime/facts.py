@@ -7,12 +7,10 @@ compares them, to see whether the step has to run again.
 
 from __future__ import annotations
 
-import ast
 import glob
 import hashlib
 import itertools
 import os
-import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -20,7 +18,9 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from nb2pipe.runtime.demand import is_own
-from nb2pipe.runtime.touched_files import Place, Touch
+from nb2pipe.runtime.forks import Forks
+from nb2pipe.runtime.texts import SIGNS, fixed, is_path, variables_of, words_of
+from nb2pipe.runtime.touched_files import Place, Touch, unseen
 
 CHANGING = "changing"  # in place of a digest: it became another while the step ran, and the step did not do it
 FOLDER = "folder"  # in place of a digest
@@ -28,10 +28,7 @@ _MOST_NAMES = 5_000  # of one folder
 _MOST_NAMED = 5_000  # texts that may name a file
 _NAMED_BYTES = 1 << 26  # of a larger file that is only named, size and time will do
 _CHUNK_BYTES = 1 << 20
-_WORDS = re.compile(r"[^\s'\"()\[\]{},;<>|&=`]{2,300}")
-_SIGNS = "*?["  # of patterns
-_LONGEST = 300  # characters of a text that is a file's name
-_VARIABLES = re.compile(r"\$\{?([A-Za-z_][A-Za-z_0-9]*)|(?m:^\s*%env\s+([A-Za-z_][A-Za-z_0-9]*))")
+_LEAST_DEPTH = 2  # folders that a pattern names before its first sign: what is all over the disk is none
 _INSTALLED = ("site-packages", "dist-packages")
 _NOT_THEIRS = frozenset({"nb2pipe", "__main__", "builtins", "IPython", "ipykernel"})  # what shows, not what computes
 _ASIDE = ("os.py", "<frozen os>", "_collections_abc.py", "<frozen _collections_abc>")
@@ -60,12 +57,39 @@ class Facts:
         self.variables: set[str] = set()
         self.imported: set[str] = set()  # top-level names, found or not
         self._executed: set[str] = set()  # files of code
+        self._patterns: set[str] = set()
+        self._forks = Forks()
         self._over = False  # the step is done, and it is we who look at files
 
     def touched(self, touch: Touch) -> None:
-        """The running cell is about to touch a file."""
+        """The running cell is about to touch a file, or a process that it has forked."""
         if self._over:
             return
+        known = self._known(touch.path)
+        self._touched(touch)
+        if self._forks.is_forked() and self._known(touch.path) != known:
+            self._forks.tell([touch.path, *self._known(touch.path)])
+
+    def _known(self, path: str) -> tuple[Any, ...]:
+        return self.listed.get(path), self._before.get(path), path in self._read, path in self._written
+
+    def forking(self) -> None:
+        """The process is about to fork: what others told need not be told again."""
+        if not self._over and not self._forks.is_forked():
+            self._of_forks()
+
+    def _of_forks(self) -> None:
+        """What forked processes have touched."""
+        for path, names, before, read, written in self._forks.told():
+            if names is not None:
+                self.listed.setdefault(path, names)
+            if before is not None:
+                stamp, digest = before
+                self._before.setdefault(path, (None if stamp is None else tuple(stamp), digest))
+                self._read.update([path] if read else ())
+                self._written.update([path] if written else ())
+
+    def _touched(self, touch: Touch) -> None:
         if touch.listed:
             self.listed.setdefault(touch.path, self._names(touch.path))
             return
@@ -107,26 +131,43 @@ class Facts:
             path, _ = self._place.of(os.path.expanduser(text) if text[:1] == "~" else text, named=True)  # noqa: PTH111
             if path not in (None, ".") and path not in self._before and len(self._named) < _MOST_NAMED:
                 self._named.setdefault(str(path), _stamp(self._folder / str(path)))
+            if any(sign in text for sign in SIGNS) and text not in self._patterns and is_path(text):
+                self._patterns.add(text)
+                self._named_by(text)
+
+    def _named_by(self, pattern: str) -> None:
+        """Files that a text names as a pattern, for a command or a library: most texts with a `*` are none."""
+        full = os.path.normpath(os.path.join(os.getcwd(), os.path.expanduser(pattern)))  # noqa: PTH109, PTH111, PTH118
+        base = fixed(full)
+        shown, inside = self._place.of(base)
+        if (inside or "**" not in pattern) and base.count("/") >= _LEAST_DEPTH and os.path.isdir(base):  # noqa: PTH112
+            self._matching(base, full, even_none=shown != ".")
 
     def told(self, patterns: Iterable[str]) -> None:
         """Files that the plan says are read, by path or pattern; of a folder, all that is in it."""
         for pattern in patterns:
             if (self._folder / pattern).is_dir():
                 base, inside = pattern, f"{glob.escape(pattern)}/**"
-            elif any(sign in pattern for sign in _SIGNS):
-                base, inside = _fixed(pattern), pattern
+            elif any(sign in pattern for sign in SIGNS):
+                base, inside = fixed(pattern), pattern
             else:
                 self.named(iter([os.path.join(self._folder, pattern)]))  # noqa: PTH118
                 continue
-            matches = glob.iglob(os.path.join(glob.escape(str(self._folder)), inside), recursive=True)  # noqa: PTH118, PTH207
-            places = [str(self._folder / base)]
-            for path in itertools.islice(matches, _MOST_NAMED):
-                self.named(iter([path]))
-                places.append(path if os.path.isdir(path) else os.path.dirname(path))  # noqa: PTH112, PTH120
-            for place in dict.fromkeys(places):  # a file that comes there may be meant as well
-                shown, _ = self._place.of(place)
-                if shown is not None:
-                    self.listed.setdefault(shown, self._names(shown))
+            full = os.path.join(glob.escape(str(self._folder)), inside)  # noqa: PTH118
+            self._matching(str(self._folder / base), full, even_none=True)
+
+    def _matching(self, base: str, pattern: str, *, even_none: bool) -> None:
+        """Files that match now are named, and the folders that they and later ones lie in are listed."""
+        with unseen():
+            found = list(itertools.islice(glob.iglob(pattern, recursive=True), _MOST_NAMED))  # noqa: PTH207
+        places = [base] if found or even_none else []
+        for path in found:
+            self.named(iter([path]))
+            places.append(path if os.path.isdir(path) else os.path.dirname(path))  # noqa: PTH112, PTH120
+        for place in dict.fromkeys(places):  # a file that comes there may be meant as well
+            shown, _ = self._place.of(place)
+            if shown is not None:
+                self.listed.setdefault(shown, self._names(shown))
 
     def watch_environment(self, is_own: Callable[[str], bool]) -> None:
         """From now on, note the environment variables that code for which `is_own` holds asks for, by its file."""
@@ -148,6 +189,8 @@ class Facts:
     def of_step(self, main: Mapping[str, object]) -> dict[str, Any]:
         """All of it, as data for the record: what was read as it was before, what was written as it is now."""
         self._over = True
+        self._of_forks()
+        self._forks.close()
         return {
             "read": {path: self._as_before(path) for path in sorted(self._read)},
             "wrote": {path: _content(self._folder / path) for path in sorted({*self._left(), *self._made_unseen()})},
@@ -200,7 +243,7 @@ class Facts:
     def _sought(self) -> Iterator[str]:
         """Files that are named, and never were there: the step may have looked for them."""
         for path, stamp in self._named.items():
-            if stamp is None and path not in self._before and _is_path(path) and _stamp(self._folder / path) is None:
+            if stamp is None and path not in self._before and is_path(path) and _stamp(self._folder / path) is None:
                 yield path
 
     def _names(self, path: str) -> list[str]:
@@ -276,28 +319,6 @@ class _Asked(dict[Any, Any]):
         return super().__contains__(key)
 
 
-def words_of(source: str) -> Iterator[str]:
-    """The words of a cell that may name files: in strings, and in commands of the shell."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        texts = [source]
-    else:
-        texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is str]
-    for text in texts:
-        if 1 < len(text) < _LONGEST and "\n" not in text:
-            yield text
-        for match in _WORDS.finditer(text):
-            if match[0] != text:
-                yield match[0]
-
-
-def variables_of(source: str) -> Iterator[str]:
-    """Environment variables that a cell names as the shell does: `$HOME`, `${HOME}`; and as `%env` does."""
-    for match in _VARIABLES.finditer(source):
-        yield match[1] or match[2]
-
-
 def shadows(folders: Iterable[str], imported: Collection[str]) -> dict[str, list[str]]:
     """What in these folders an import of these names may find: files and folders, by their names."""
     found = {}
@@ -317,27 +338,6 @@ def _is_module(entry: os.DirEntry[str]) -> bool:
 
 def _stem(name: str) -> str:
     return name.partition(".")[0]
-
-
-def _fixed(pattern: str) -> str:
-    """The folder that all matches are in: what comes before the first part with a sign of its own."""
-    parts = itertools.takewhile(lambda part: not any(sign in part for sign in _SIGNS), pattern.split("/"))
-    return "/".join(parts) or ("/" if pattern.startswith("/") else ".")
-
-
-def _is_path(text: str) -> bool:
-    """True for a text that looks like a file's name: most words are none."""
-    return "/" in text or ("." in text[1:-1] and " " not in text)
-
-
-def strings_of(main: Mapping[str, object]) -> Iterator[str]:
-    """The texts and paths among the variables."""
-    for value in list(main.values()):
-        if isinstance(value, os.PathLike):
-            text = os.fspath(value)
-            yield text if isinstance(text, str) else os.fsdecode(text)
-        elif type(value) is str and 1 < len(value) < _LONGEST and "\n" not in value:
-            yield value
 
 
 def _stamp(path: Path) -> _Stamp | None:

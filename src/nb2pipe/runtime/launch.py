@@ -7,6 +7,7 @@ must not stand in for it.
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,12 +21,14 @@ def main() -> None:
     spec = find_spec("ipykernel_launcher")
     if spec is not None and spec.origin is not None:
         sys.argv[0] = spec.origin  # it is what argparse shows
+    gc.disable()  # what is imported is kept: there is no garbage to look for
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # ipykernel goes without what can't be imported
     from ipykernel import kernelapp
 
     with contextlib.suppress(ImportError):
         import_module("ipykernel.debugger")  # where it looks for it
     del sys.modules["debugpy"]  # the user's code may import it
+    gc.enable()
     kernelapp.launch_new_instance()
 
 

@@ -150,6 +150,15 @@ def _with_own_attributes(cls: type, reduced: Any) -> Any:  # noqa: ANN401
     return (*reduced[:2], ({**state, **own}, slots), *reduced[3:]) if own else reduced
 
 
+def _by_identity(known: Mapping[int, tuple[str, str]]) -> Callable[[object], tuple[str, str] | None]:
+    get, identity = known.get, id
+
+    def persistent_id(obj: object) -> tuple[str, str] | None:
+        return get(identity(obj))
+
+    return persistent_id
+
+
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
     """cloudpickle's pickler, bound to one `__main__`."""
 
@@ -161,6 +170,10 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         buffers: list[pickle.PickleBuffer],
         memories: Memories,
     ) -> None:
+        self._known: dict[int, tuple[str, str]] = {}
+        # called for each object: a method that looks for its dict takes half as long again. It stands there before
+        # the pickler is made, since some Pythons look for it then
+        self.persistent_id = _by_identity(self._known)  # type: ignore[assignment,method-assign]
         super().__init__(file, protocol=PROTOCOL, buffer_callback=buffers.append)
         self._main = main
         self._memories = memories
@@ -168,9 +181,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has
         # cloudpickle takes this for the globals that all functions of `__main__` share.
         marker: dict[str, Any] = {}
         self.globals_ref[id(main)] = marker
-        self._known: dict[int, tuple[str, str]] = {
-            id(obj): ("singleton", name) for name, obj in special.singletons().items()
-        }
+        self._known.update({id(obj): ("singleton", name) for name, obj in special.singletons().items()})
         self._known.update((key, ("definition", name)) for key, name in references.items())
         self._known[id(main)] = self._known[id(marker)] = ("main", "")
         for own in (main.get("__builtins__"), builtins, vars(builtins)):  # `exec(code, namespace)` puts them in there

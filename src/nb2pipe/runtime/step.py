@@ -17,10 +17,11 @@ from typing import Any
 from nb2pipe.runtime import ambient, cells, counting, demand, spec, special, stars, touched_files
 from nb2pipe.runtime.carrying import Carrying
 from nb2pipe.runtime.definitions import note, replay_asked, resolve
-from nb2pipe.runtime.facts import Facts, strings_of
+from nb2pipe.runtime.facts import Facts
 from nb2pipe.runtime.fetch import fetch, is_latest, outputs_of
 from nb2pipe.runtime.own_modules import OwnModules
 from nb2pipe.runtime.session import Session, StepProblem, before_in_process, current, enter, import_units
+from nb2pipe.runtime.texts import strings_of
 from nb2pipe.runtime.together import go_on
 
 
@@ -78,7 +79,7 @@ def take_on(told: Mapping[str, Any], *, watched: bool = True) -> None:
     session.own_modules = OwnModules(session.facts.is_local, first=before is None)
     if watched:
         session.facts.watch_environment(session.cell_of_file.__contains__)
-        touched_files.watch(session.folder, cells.note_file, session.facts.executed, session.facts.imports)
+        touched_files.watch(session.folder, cells.note_file, session.facts)
 
 
 def _install_demand(session: Session, named: list[str] | None) -> None:

@@ -12,11 +12,15 @@ import re
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nb2pipe.runtime.facts import Facts
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = frozenset({"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"})
@@ -38,7 +42,7 @@ _SYSTEM = (
 )
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120
 _TEMPORARY = re.compile(r"tmp[a-z0-9_]{8}(/|$)")  # as `tempfile` names them
-_EVENTS = frozenset({"open", "sqlite3.connect", "exec", "import", *_CHANGES, *_LISTS})
+_EVENTS = frozenset({"open", "sqlite3.connect", "exec", "import", "os.fork", *_CHANGES, *_LISTS})
 _CODE = (".py", ".pyw")
 _SHOWING = ("linecache.py", "inspect.py", "traceback.py")
 _LIBRARY = (
@@ -63,15 +67,15 @@ class Touch:
 
 
 _Note = Callable[[Touch], None]
-_NoteCode = Callable[[str], None]
 _notes: list[Callable[[str, tuple[object, ...]], None]] = []
+_ours: set[int] = set()  # threads in which it is we who look
 
 
-def watch(folder: str, note: _Note, executed: _NoteCode, imported: _NoteCode) -> None:
+def watch(folder: str, note: _Note, facts: Facts) -> None:
     """From now on, tell `note` of each file that is touched, right before it is.
 
-    `executed` is told of files whose code is executed, as modules or otherwise; `imported` of names that are imported,
-    if they are found or not.
+    `facts` are told of files whose code is executed, as modules or otherwise, of names that are imported, if they are
+    found or not, and of forks.
     """
     place = Place(folder)
     busy = False
@@ -83,10 +87,13 @@ def watch(folder: str, note: _Note, executed: _NoteCode, imported: _NoteCode) ->
         busy = True
         try:
             if event == "exec":
-                executed(getattr(arguments[0], "co_filename", ""))
+                facts.executed(getattr(arguments[0], "co_filename", ""))
                 return
             if event == "import":
-                imported(str(arguments[0]))
+                facts.imports(str(arguments[0]))
+                return
+            if event == "os.fork":
+                facts.forking()
                 return
             for path, read, written in _touches(event, arguments):
                 full, inside = place.of(path)
@@ -202,10 +209,21 @@ def _is_python_itself() -> bool:
     return False
 
 
+@contextlib.contextmanager
+def unseen() -> Iterator[None]:
+    """What this thread touches in here is not the notebook's doing."""
+    thread = threading.get_ident()
+    _ours.add(thread)
+    try:
+        yield
+    finally:
+        _ours.discard(thread)
+
+
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if event not in _EVENTS:
         return
-    if sys._getframe(1).f_code.co_filename.startswith(_OURS):
+    if sys._getframe(1).f_code.co_filename.startswith(_OURS) or threading.get_ident() in _ours:
         return  # the store, which opens files within folders that it has open
     with contextlib.suppress(Exception):  # what is raised here would stop the user's own `open`
         _notes[0](event, arguments)

@@ -123,6 +123,7 @@ def test_a_credential_that_is_not_there(call: Call, double: Double, study: Path,
         ("--token-file", tmp_path / "lines"),
         ("--token-file", tmp_path),
         ("--token-file", fifo),
+        ("--ca-file", tmp_path / "none.pem"),
     ):
         code, out, err = call(*submit, *given)
         assert (code, "N2P752" in err, TOKEN in out + err) == (3, True, False), (given, err)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -207,6 +210,46 @@ def test_a_login_that_ends_midway(call: Call, double: Double, proxy: FaultyProxy
     double.report(run_id, "Succeeded", nodes(load="Succeeded", fit="Succeeded", show="Succeeded"))
     proxy.plan = lambda *_: ""
     assert call("attach", "--run-dir", study)[0] == 0
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate of this machine's own for 127.0.0.1, and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed here")
+    folder = tmp_path_factory.mktemp("tls")
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *name]
+    subprocess.run([*command, "-keyout", "key.pem", "-out", "own.pem"], cwd=folder, check=True, capture_output=True)
+    return folder / "own.pem", folder / "key.pem"
+
+
+@pytest.mark.parametrize("fault", ["", *LOST, *NEVER])
+def test_a_run_is_made_once_over_tls(
+    call: Call, double: Double, study: Path, certificate: tuple[Path, Path], fault: str
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    proxy = FaultyProxy(double.url, at("POST", RUNS, *([fault] if fault else [])), context)
+    try:
+        code, _, err = call("submit", study, "--host", proxy.url, "-p", "name=a")
+        assert (code, double.runs, "N2P756 no safe connection" in err) == (4, {}, True), err
+        code, out, err = call("submit", study, "--host", proxy.url, "-p", "name=a", "--ca-file", certificate[0])
+        assert (code, len(double.runs)) == (0, 1), out + err
+    finally:
+        proxy.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("reset before", "Connection reset by peer"), ("cut before", "Remote end closed connection without response")],
+)
+def test_why_there_is_no_answer_is_said_in_few_words(proxy: FaultyProxy, fault: str, said: str) -> None:
+    proxy.plan = lambda *_: fault
+    with pytest.raises(Failure) as caught:
+        client.Server(Connection(proxy.url)).run("x")
+    assert str(caught.value) == f"{proxy.url} gave no whole answer: {said}"
 
 
 @pytest.mark.parametrize("fault", ["slow 5", "drip"])

@@ -19,9 +19,10 @@ from pipelines import node, nodes, pod
 
 from nb2pipe import api
 from nb2pipe.journal import Journal
-from nb2pipe.model import Run, RunStarted, StepError
+from nb2pipe.model import Run, RunStarted, RunState, StepError, StepFinished, StepRun
 from nb2pipe.runs import store
-from nb2pipe.targets.kfp.answers import run_of
+from nb2pipe.targets.kfp.answers import RemoteRun, RemoteTask, run_of
+from nb2pipe.targets.kfp.following import Place, news
 from nb2pipe.targets.kfp.pod import saying
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ def test_cancel_ends_the_run_and_the_waiting(call: Call, double: Double, study: 
     double.report(run_id, "Failed", nodes(load="Failed"))  # so Argo calls what was ended
     code, out, err = call("attach", "--run-dir", study)
     assert (code, api.runs(study)[0].state.value) == (130, "CANCELED"), out + err
+    assert states(api.runs(study)[0])["load"] == "CANCELED"
     code, _, err = call("cancel", "--run-dir", study)
     assert (code, "N2P604" in err) == (2, True)
 
@@ -258,6 +260,33 @@ def test_resume_goes_on_with_what_failed(call: Call, double: Double, study: Path
     again, before = api.runs(study)
     assert (before.id, before.state.value) == (first.id, "FAILED")
     assert (again.remote, [step.reused for step in again.steps]) == (run_id, [first.id, "", ""])
+
+
+def test_a_run_that_succeeded_has_done_all_its_steps(double: Double, study: Path, run_id: str) -> None:
+    double.report(run_id, "Succeeded", nodes(load="Succeeded"))
+    run = api.look(study)
+    assert (run.state.value, set(states(run).values())) == ("SUCCEEDED", {"SUCCEEDED"})
+
+
+def test_a_run_that_failed_before_its_steps_says_why(double: Double, study: Path, run_id: str) -> None:
+    double.report(run_id, "Failed", {})
+    double.runs[run_id]["error"] = {"code": 3, "message": "workflow templates are too large"}
+    run = api.look(study)
+    assert (run.state.value, set(states(run).values())) == ("FAILED", {"SKIPPED"})
+    assert run.warnings == ("the cluster says: workflow templates are too large",)
+
+
+@pytest.mark.parametrize("task", ["executor", "root", "step-driver", "root-driver"])
+def test_a_task_that_is_called_as_kfps_own_nodes_is_not_taken_for_them(task: str) -> None:
+    began = datetime.now(UTC)
+    place = Place("x", "e", "1", {"step": ("step",), task: ("own",)})
+    run = Run("1", "x", "", RunState.PENDING, began, (StepRun("step", "step"), StepRun("own", "own")))
+    nodes_of_kfp = [RemoteTask(name, RunState.SUCCEEDED) for name in ("root", "root-driver", "step-driver", "executor")]
+    remote = RemoteRun("1", "x", RunState.RUNNING, tasks=(*nodes_of_kfp, RemoteTask("step", RunState.RUNNING)))
+    told = list(news(run, remote, place, began))
+    assert [type(event).__name__ for event in told] == ["StepStarted"]
+    ended = list(news(run, replace(remote, state=RunState.SUCCEEDED), place, began))
+    assert {event.step for event in ended if isinstance(event, StepFinished)} == {"step", "own"}
 
 
 def test_there_is_nothing_to_resume(call: Call, double: Double, study: Path, run_id: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 
 from nb2pipe.model import (
@@ -28,6 +28,7 @@ from nb2pipe.targets.kfp.answers import RemoteRun, RemoteTask
 _ATTEMPT = re.compile(r"\(([0-9]{1,6})\)$")
 _DRIVER = "-driver"
 _POD = "executor"
+_ROOT = "root"
 _TEMPLATES = ("system-container-impl", "retry-system-container-impl")
 
 
@@ -124,24 +125,42 @@ def _number(node: str) -> str:
 def news(run: Run, remote: RemoteRun, place: Place, now: datetime) -> Iterator[RunEvent | Seen]:
     """What happened since `run`, in order. A `Seen` stands for the end of a task that failed: why is still to be asked.
 
-    A run that was asked to stop and is FAILED in the end was canceled: that is how KFP ends it.
+    A run that was asked to stop and is FAILED in the end was canceled, and so are its tasks: that is how KFP ends it.
     """
     known = {step.id: step for step in run.steps}
-    if remote.state is RunState.CANCELING and run.state not in (RunState.CANCELING, RunState.CANCELED):
+    canceling = RunState.CANCELING in (run.state, remote.state)
+    if canceling and run.state is not RunState.CANCELING:
         yield CancelRequested(now, "the run was terminated on the cluster")
-    found = seen(remote, place.tasks)
-    order = {task: (item.started_at is None, item.started_at or now) for task, item in found.items()}
-    for task in sorted(found, key=lambda task: (order[task][0], order[task][1])):
-        item = found[task]
-        if item.mark == place.marks.get(task) and item.state is not RunState.SUCCEEDED:
+    found = seen(remote, [task for task in place.tasks if not _is_ambiguous(task, place.tasks)])
+    for item in sorted(found.values(), key=lambda item: (item.started_at is None, item.started_at or now)):
+        if item.mark == place.marks.get(item.task) and item.state is not RunState.SUCCEEDED:
             continue  # what a retry has taken back
-        steps = [known[step] for step in place.tasks[task] if step in known]
+        if canceling and item.state is RunState.FAILED:
+            item = replace(item, state=RunState.CANCELED)  # noqa: PLW2901  # the same task, by another name
+        steps = [known[step] for step in place.tasks[item.task] if step in known]
         if not steps and item.state is RunState.FAILED and remote.state.done:
             yield item  # a task of nb2pipe's own, without a step: told of once, at the end
         yield from _of_task(item, steps, now)
+    if remote.state is RunState.SUCCEEDED:
+        yield from _all_done(known.values(), found, place, now)
     if remote.state.done:
-        canceled = run.state is RunState.CANCELING and remote.state is RunState.FAILED
+        canceled = canceling and remote.state is RunState.FAILED
         yield RunFinished(remote.finished_at or now, RunState.CANCELED if canceled else remote.state)
+
+
+def _is_ambiguous(task: str, tasks: Iterable[str]) -> bool:
+    """True if KFP has nodes of its own by this name: their states are not the task's."""
+    return task in (_POD, _ROOT) or any(task == other + _DRIVER for other in (*tasks, _ROOT))
+
+
+def _all_done(
+    steps: Iterable[StepRun], found: Mapping[str, Seen], place: Place, now: datetime
+) -> Iterator[StepFinished]:
+    """A run that succeeded has done all its steps, also those that the server tells nothing of."""
+    told = {step for task, item in found.items() if item.state.done for step in place.tasks[task]}
+    for step in steps:
+        if not step.state.done and step.id not in told:
+            yield StepFinished(now, step.id, RunState.SUCCEEDED)
 
 
 def _of_task(item: Seen, steps: Sequence[StepRun], now: datetime) -> Iterator[RunEvent | Seen]:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 import os
 import queue
+import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from nb2pipe.errors import RemoteProblem
+from nb2pipe.errors import EnvironmentProblem, RemoteProblem
 from nb2pipe.model import Diagnostic, Json, Severity
 from nb2pipe.targets.kfp import connections
 from nb2pipe.targets.kfp.answers import mapping, text
@@ -38,7 +40,7 @@ class Kind(Enum):
     LOGIN = "401, 403, or a page to log in at"
     MISSING = "404"
     CONFLICT = "409"
-    REFUSED = "another 4xx, or no trust in a certificate"
+    REFUSED = "another 4xx, or a certificate that isn't trusted"
 
     @property
     def may_have_happened(self) -> bool:
@@ -163,13 +165,13 @@ class Sender:
                 f"the KFP server at {host} can't be reached: {_reason(error)}",
                 hint="look at the address and the network; a server in a cluster may need a port that is forwarded",
             ) from error
-        except exceptions.SSLError as error:
-            raise Failure(
-                Kind.REFUSED,
-                f"no safe connection to {host}: {_reason(error)}",
-                hint="if its certificate is your organisation's own, name the file with its authority: `--ca-file`",
-            ) from error
         except (exceptions.HTTPError, OSError, ValueError) as error:
+            if isinstance(_innermost(error), ssl.SSLCertVerificationError):
+                raise Failure(
+                    Kind.REFUSED,
+                    f"no safe connection to {host}: {_reason(error)}",
+                    hint="if the certificate is your organisation's own, name the file with its authority: `--ca-file`",
+                ) from error
             message = f"{host} gave no whole answer: {_reason(error)}"
             is_slow = isinstance(error, exceptions.TimeoutError)
             raise Failure(Kind.UNANSWERED, message, hint="try again", is_slow=is_slow) from error
@@ -238,13 +240,23 @@ def _after(answer: Answer) -> float:
     return float(min(int(value), 300)) if value.isascii() and value.isdigit() and len(value) < 6 else 0.0
 
 
-def _reason(error: Exception) -> str:
-    """The innermost reason in few words: urllib3 wraps it in addresses of objects."""
-    inner: BaseException = error
-    while isinstance(getattr(inner, "reason", None), BaseException):
-        inner = inner.reason  # type: ignore[attr-defined]  # looked at the line before
+def _innermost(error: BaseException) -> BaseException:
+    """What urllib3 has wrapped in exceptions and tuples."""
+    while True:
+        inner = next(
+            (item for item in (getattr(error, "reason", None), *error.args) if isinstance(item, BaseException)), None
+        )
+        if inner is None:
+            return error
+        error = inner
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost reason in few words, without addresses of objects."""
+    inner = _innermost(error)
     inner = inner.__cause__ or inner
-    words = getattr(inner, "strerror", None) or str(inner).rsplit(">: ", 1)[-1].rsplit(": ", 1)[-1]
+    words = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
+    words = words or str(inner).rsplit(">: ", 1)[-1].rsplit(": ", 1)[-1]
     return " ".join(str(words or type(inner).__name__).split())[:_SAID]
 
 
@@ -278,6 +290,12 @@ def _pool(connection: Connection) -> Any:  # noqa: ANN401  # urllib3 comes with 
     import certifi
     import urllib3
 
+    if connection.ca_file and not Path(connection.ca_file).is_file():
+        raise EnvironmentProblem.of(
+            "N2P752",
+            f"the file of certificates to trust, {connection.ca_file}, isn't there",
+            hint="give `--ca-file` a file in PEM format",
+        )
     authorities = connection.ca_file or os.environ.get("SSL_CERT_FILE") or certifi.where()
     trusted: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED", "ca_certs": authorities}
     parts = urlsplit(connection.host)

@@ -13,6 +13,7 @@ import os
 import socket
 import subprocess
 import sys
+from io import FileIO
 from pathlib import Path
 
 from nb2pipe.targets.local import kernels
@@ -49,7 +50,7 @@ class Ahead:
         except (OSError, ValueError):  # it has ended
             return None
 
-    def take_on(self, run: Path, *, lock: int, log: int) -> tuple[subprocess.Popen[bytes], int] | None:
+    def take_on(self, run: Path, *, lock: int, log: int) -> tuple[subprocess.Popen[bytes], FileIO] | None:
         """Have it look after this run. Gives the process and its lifeline; None if it is gone."""
         process, self._process = self._process, None
         if process is None:
@@ -59,7 +60,7 @@ class Ahead:
         except OSError:
             self._end(process)
             return None
-        return process, self._told.detach()
+        return process, FileIO(self._told.detach(), "wb")
 
     def close(self) -> None:
         """It is not needed; nothing happens if it has a run."""

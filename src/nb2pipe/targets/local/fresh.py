@@ -27,6 +27,7 @@ from nb2pipe.targets.local.schedule import Schedule
 from nb2pipe.targets.local.stored import Outputs
 from nb2pipe.targets.local.traces import Ingredients, Trace
 
+_FOREIGN = "what is kept of its last run is damaged, or not signed with your key"
 _LOST = ("a value that it stored is gone", "its outputs are gone")
 
 
@@ -93,7 +94,7 @@ class Freshness:
             return Stale(("it is tagged `cache:off`",))
         first: tuple[str, ...] = ()
         if traces.is_foreign(self.folder_of(step), self._setting.key):
-            first = ("what is kept of its last run is damaged, or not signed with your key",)
+            first = (_FOREIGN,)
         damaged = bool(first)
         for name, trace in self._kept(step.id):
             outputs = self.outputs_of(step, trace)
@@ -111,7 +112,8 @@ class Freshness:
             return ("it is tagged `cache:off`",)
         last = self.latest(step.id)
         if last is None:
-            return ("it has never run",)
+            foreign = traces.is_foreign(self.folder_of(step), self._setting.key)
+            return (_FOREIGN if foreign else "it has never run",)
         return tuple(reasons.of_the_plan(step, last.ingredients, self._setting.planned[step.id]))
 
     def outputs_of(self, step: Step, trace: Trace) -> Outputs:
@@ -244,7 +246,10 @@ class Freshness:
         return found.found
 
     def _versions(self, sites: tuple[str, ...]) -> Mapping[str, str]:
-        return self._installed.setdefault(sites, Installed(sites)).versions
+        installed = self._installed.setdefault(sites, Installed(sites))
+        versions = installed.versions
+        self.beside.update(installed.records)
+        return versions
 
     def _sites_of(self, step: Step) -> tuple[tuple[str, ...], ...]:
         last = self.latest(step.id)

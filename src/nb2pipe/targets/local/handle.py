@@ -14,6 +14,7 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import cast
 
@@ -25,7 +26,7 @@ from nb2pipe.journal import Reader
 from nb2pipe.layout import RunDir
 from nb2pipe.locks import shared
 from nb2pipe.model import Bundle, CancelRequested, Diagnostic, Json, RunEvent, RunFinished, RunState, Severity, Warned
-from nb2pipe.processes import is_alive, load_identity, send, signal_name
+from nb2pipe.processes import is_alive, load_identity, send, signal_name, wait_for
 from nb2pipe.targets.local import ahead, kernels, runtime_files
 from nb2pipe.targets.local import isolated as isolation
 from nb2pipe.targets.local.ahead import Ahead
@@ -35,7 +36,7 @@ from nb2pipe.targets.local.request import RUNNER, Request, sockets_dir
 from nb2pipe.targets.local.scrub import SHORTEST
 from nb2pipe.targets.local.unchanged import UnchangedRun, unchanged
 
-POLL_S = 0.03
+SOON_S, POLL_S = 0.004, 0.03  # how long to wait for the next event: after one, and at most
 END_LIMIT_S = 10.0
 
 _BALLAST_BYTES = 1 << 16
@@ -50,11 +51,11 @@ class LocalRun:
     """
 
     def __init__(
-        self, run: RunDir, process: subprocess.Popen[bytes] | None = None, lifeline: int | None = None
+        self, run: RunDir, process: subprocess.Popen[bytes] | None = None, lifeline: FileIO | None = None
     ) -> None:
         self.dir = run
         self._process = process
-        self._lifeline = lifeline
+        self._lifeline = lifeline  # a file: it is closed when this object goes
 
     @property
     def id(self) -> str:
@@ -69,10 +70,12 @@ class LocalRun:
         """
         reader = Reader(self.dir.events)
         began = canceled = False
+        pause_s = min(SOON_S, poll_s)
         while True:
             alive = self._is_alive()
             for event in reader.read():  # after the look at the process: what it wrote last is not missed
                 began = True
+                pause_s = min(SOON_S, poll_s)  # more may follow
                 canceled = canceled or isinstance(event, CancelRequested)
                 if isinstance(event, RunFinished):
                     self.close()
@@ -83,7 +86,8 @@ class LocalRun:
                 self.close()
                 yield from self._after_death(began=began, canceled=canceled)
                 return
-            time.sleep(poll_s)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, poll_s)
 
     def executed(self, step_id: str) -> Mapping[str, Json] | None:
         """A step's executed notebook, as far as it got; None if it never began. Raises ValueError for a damaged one."""
@@ -92,9 +96,9 @@ class LocalRun:
 
     def cancel(self, by: str = "SIGINT") -> None:
         """Ask the run to stop; a second time: at once. Follow `events()` to see it end. No error if it has ended."""
-        if self._lifeline is not None:
+        if self._lifeline is not None and not self._lifeline.closed:
             with contextlib.suppress(OSError):  # it has ended
-                os.write(self._lifeline, f"{by}\n".encode())
+                self._lifeline.write(f"{by}\n".encode())
             return
         number = getattr(signal, by, signal.SIGTERM) if by in _SIGNALS else signal.SIGTERM
         supervisor = load_identity(self.dir.supervisor)
@@ -122,10 +126,9 @@ class LocalRun:
         if self._process is None:
             return
         if self._lifeline is not None:
-            lifeline, self._lifeline = self._lifeline, None
-            os.close(lifeline)
+            self._lifeline.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_LIMIT_S)
+            wait_for(self._process, END_LIMIT_S)
 
     def _is_alive(self) -> bool:
         if self._process is not None and self._process.poll() is None:
@@ -336,7 +339,7 @@ def _launch(run: RunDir, lock: int, early: Ahead | None, *, attached: bool) -> L
             raise
         finally:
             os.close(theirs)
-        return LocalRun(run, process, ours)
+        return LocalRun(run, process, None if ours is None else FileIO(ours, "wb"))
     finally:
         os.close(log)
 

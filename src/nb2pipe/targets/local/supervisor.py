@@ -260,9 +260,7 @@ class Supervisor:
 
     def _warn_of_damage(self, step_id: str, what: str) -> None:
         name = self.request.pipeline.step(step_id).name
-        self._emit(
-            Warned(_now(), f"step `{name}` runs again, since what an earlier run left is damaged: {what}", step_id)
-        )
+        self._emit(Warned(_now(), f"step `{name}` runs again: {what}", step_id))
 
     def _put_back(self, steps: Sequence[Step]) -> None:
         """Files that taken steps had written are there again, before somebody reads them."""
