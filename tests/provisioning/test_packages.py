@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import venv
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from nb2pipe.errors import BadInput
 from nb2pipe.model import At, Severity
 from nb2pipe.packages import NAME, RUNTIME, VERSION, Distribution, Environment, StepImports, lock_text, read_lock
 from nb2pipe.targets.kfp.packages import image_python, installed, resolve
+from nb2pipe.targets.local.kernels import KernelCommand
 
 Write = Callable[..., Path]
 VCS = {"url": "https://example.org/a.git", "vcs_info": {"vcs": "git", "commit_id": "1"}}
@@ -87,6 +90,27 @@ def test_python_and_what_runs_steps(site: Any) -> None:
     assert environment.standard == {"json"}
     assert environment.python.startswith("3.")
     assert all(name in environment.distributions for name in RUNTIME)
+
+
+def test_what_runs_steps_is_ours_where_the_kernel_lacks_it(tmp_path: Path, site: Any) -> None:
+    """Another environment's interpreter is asked; versions of the two are held against each other."""
+    venv.create(tmp_path / "other", with_pip=False)
+    python = str(tmp_path / "other" / "bin" / "python")
+    site.add("click", "1.0", files=["click.py"])
+    kernel = KernelCommand("other", (python, "-m", "ipykernel_launcher"), {"PYTHONPATH": str(site.path)})
+    environment = installed(kernel, [told("click", "numpy")])
+    assert environment.owners == {"click": ("click",)}
+    assert environment.distributions["click"].version == "1.0"
+    assert environment.distributions["papermill"].version == metadata.version("papermill")
+
+
+def test_versions_of_kernel_and_ours_that_do_not_fit(tmp_path: Path, site: Any) -> None:
+    venv.create(tmp_path / "other", with_pip=False)
+    python = str(tmp_path / "other" / "bin" / "python")
+    site.add("nbformat", "1.0", files=["nbformat/__init__.py"])
+    kernel = KernelCommand("other", (python, "-m", "ipykernel_launcher"), {"PYTHONPATH": str(site.path)})
+    papermill = installed(kernel, [told("nbformat")]).distributions["papermill"]
+    assert [item for item in papermill.misfits if item.endswith("and nbformat==1.0 is installed")]
 
 
 @pytest.mark.parametrize(

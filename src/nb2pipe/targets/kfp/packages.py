@@ -56,11 +56,11 @@ def installed(kernel: KernelCommand, steps: Iterable[StepImports]) -> Environmen
     every = list(steps)
     modules = sorted({name for step in every for name in (*step.modules, *step.companions)})
     names = [*RUNTIME, *(_name_of(text) for step in every for item in step.installs for text in item.wanted)]
-    found = _environment(_ask(kernel, modules, names))
-    lacking = [name for name in RUNTIME if name not in found.distributions]
+    answer = _ask(kernel, modules, names)
+    lacking = [name for name in RUNTIME if name not in answer["distributions"]]
     if lacking:
-        ours = _environment(probe.look([], lacking)).distributions
-        found = replace(found, distributions=dict(sorted({**ours, **found.distributions}.items())))
+        answer["distributions"] = {**probe.look([], lacking)["distributions"], **answer["distributions"]}
+    found = _environment(answer)
     kept = found.with_required([*names, *(name for owners in found.owners.values() for name in owners)])
     return replace(found, distributions={name: found.distributions[name] for name in kept})
 
