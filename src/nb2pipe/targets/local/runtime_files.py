@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import py_compile
+import struct
 import sys
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -31,17 +32,29 @@ def copy(target: Path) -> None:
             status = path.stat()
             write_private(copied, path.read_bytes())
             os.utime(copied, ns=(status.st_atime_ns, status.st_mtime_ns))
-            if (content := _compiled(path)) is not None:
+            if (content := _compiled(path, status)) is not None:
                 write_private(compiled / Path(cache_from_source(str(copied))).name, content)
 
 
-def _compiled(path: Path) -> bytes | None:
-    """What Python keeps of the compiled file; None if it keeps none."""
+def _compiled(path: Path, status: os.stat_result) -> bytes | None:
+    """What Python keeps of the compiled file, made anew if it is of another source; None if it keeps none."""
     place = Path(cache_from_source(str(path)))
-    if not place.is_file() and not sys.dont_write_bytecode:
+    found = _read(place)
+    if (found is None or not _is_of(found, status)) and not sys.dont_write_bytecode:
         with contextlib.suppress(OSError, py_compile.PyCompileError):  # for next time, as an import would do it
             py_compile.compile(str(path), doraise=True)
+        found = _read(place)
+    return found
+
+
+def _read(place: Path) -> bytes | None:
     try:
         return place.read_bytes()
     except OSError:
         return None
+
+
+def _is_of(compiled: bytes, source: os.stat_result) -> bool:
+    """True if Python would take it for this source: PEP 552's flags, time and size follow the magic number."""
+    told = struct.pack("<III", 0, int(source.st_mtime) & 0xFFFFFFFF, source.st_size & 0xFFFFFFFF)
+    return compiled[4:16] == told
