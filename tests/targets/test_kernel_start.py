@@ -47,8 +47,9 @@ def test_the_command(case: str) -> None:
 
 
 @pytest.mark.parametrize("stale", [False, True])
-def test_a_kernel_compiles_only_what_is_new(tmp_path: Path, *, stale: bool) -> None:
+def test_a_kernel_compiles_only_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, stale: bool) -> None:
     """The copies are taken as they were compiled; a source that is another one is compiled again."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # whatever this machine's environment says
     runtime_files.copy(tmp_path)
     step = tmp_path / "nb2pipe" / "runtime" / "step.py"
     if stale:
