@@ -330,11 +330,16 @@ def log(root: Path, which: str = "latest", step: str | None = None) -> Iterator[
             yield event
 
 
-def debug(root: Path, step: str, which: str = "latest") -> Opened:
+def debug(root: Path, step: str, which: str = "latest", *, artifacts: str = "") -> Opened:
     """A step (name or id) of a run as it was before its first cell: what `debug_notebook` and `debug_console` take.
 
-    Raises BadInput: no such run (N2P602, N2P603) or step (N2P610), or it never began (N2P618).
+    The inputs of a step on a cluster are fetched from the store `artifacts`, or as the run's connection says. Raises
+    BadInput: no such run (N2P602, N2P603) or step (N2P610), or it never began (N2P618); EnvironmentProblem (N2P761).
     """
+    if store.find(_root(root), which).remote.is_file():
+        from nb2pipe import fetching
+
+        return fetching.opened(_root(root), which, step, artifacts)
     from nb2pipe import debugging
 
     return debugging.opened(_root(root), which, step)

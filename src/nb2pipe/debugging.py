@@ -59,11 +59,6 @@ def opened(root: Path, which: str, name: str) -> Opened:
     if step.reused:
         return opened(root, step.reused, step.id)
     directory = RootDir(root).run(run.id)
-    if run.target:
-        message = f"run {run.id} was on a cluster: its inputs are in KFP's store, not here"
-        raise BadInput.of(
-            "N2P618", message, hint="`nb2pipe run` with the same parameters makes a run here to look into"
-        )
     if not directory.step(step.id).request.is_file():
         why = step.because or "it waits for others"
         raise BadInput.of(

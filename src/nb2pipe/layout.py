@@ -130,6 +130,16 @@ class RunDir:
         return self.path / "remote.json"
 
     @property
+    def compiled(self) -> Path:
+        """The pipeline that was submitted to a cluster, as KFP takes it."""
+        return self.path / "pipeline.yaml"
+
+    @property
+    def fetched(self) -> Path:
+        """What was fetched from a cluster: a `.nb2pipe/` of its own."""
+        return self.path / "fetched"
+
+    @property
     def following(self) -> Path:
         """The lock of who follows a run on a cluster, and writes its events."""
         return self.path / "follow.lock"

@@ -16,6 +16,7 @@ from nb2pipe import __version__
 from nb2pipe.analyzing import analyze
 from nb2pipe.compiling import compile_notebook
 from nb2pipe.errors import BadInput, RemoteProblem
+from nb2pipe.files import write_atomic
 from nb2pipe.followed import ClusterRun, Remote, keep, look, only_one, remote_of
 from nb2pipe.journal import Journal, read_events
 from nb2pipe.layout import RunDir
@@ -231,6 +232,8 @@ def resume(root: Path, which: str = "latest") -> ClusterRun:
             raise
     directory = store.create(root)
     keep(directory, replace(remote, place=replace(remote.place, marks=marks)))
+    if old.compiled.is_file():
+        _keep_pipeline(directory, old.compiled.read_bytes())
     events = read_events(old.events)
     started = next(event for event in events if isinstance(event, RunStarted))
     now = datetime.now(UTC)
@@ -261,6 +264,7 @@ def _uploaded(server: Server, job: Job) -> Version:
 def _begun(directory: RunDir, job: Job, remote: Remote) -> Journal:
     """The record as it is before anything is sent: whatever happens then, the run can be found again."""
     keep(directory, remote)
+    _keep_pipeline(directory, job.package.content)
     journal = Journal(directory.events)
     journal.append(
         RunStarted(
@@ -277,6 +281,13 @@ def _begun(directory: RunDir, job: Job, remote: Remote) -> Journal:
         )
     )
     return journal
+
+
+def _keep_pipeline(directory: RunDir, content: bytes) -> None:
+    try:
+        write_atomic(directory.compiled, content)
+    except OSError as error:
+        raise store.cannot_write(directory.path, error) from error
 
 
 def _created(server: Server, job: Job, remote: Remote, version: Version) -> tuple[RemoteRun, bool]:

@@ -24,6 +24,7 @@ _OPTIONS = (
     click.option("--token-env", "variable", default="", metavar="VAR", help="The variable with the token or cookies."),
     click.option("--token-file", "file", default="", metavar="FILE", help="The file with the token or cookies."),
     click.option("--ca-file", default="", metavar="FILE", help="Certificates to trust in place of the usual ones."),
+    click.option("--artifacts", default="", metavar="URL", help="Where KFP keeps artifacts, for `nb2pipe debug`."),
     click.option("--ui", default="", metavar="URL", help="The address of KFP's pages, if it is another than --host."),
 )
 
@@ -111,4 +112,5 @@ def _data(item: Connection) -> Mapping[str, Json]:
         "file": item.file,
         "ca_file": item.ca_file,
         "ui": item.ui,
+        "artifacts": item.artifacts,
     }

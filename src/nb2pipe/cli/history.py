@@ -198,8 +198,18 @@ def cancel(run_id: str, place: Path | None) -> int:
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Where the notebook goes.")
 @click.option("--overwrite", is_flag=True, help="Replace a notebook that is there.")
 @click.option("--console", is_flag=True, help="An IPython session in this terminal instead.")
+@click.option("--artifacts", default="", metavar="URL", help="Where KFP keeps artifacts: s3://mlpipeline/v2/artifacts.")
 @place_option
-def debug(step: str, run_id: str, output: Path | None, place: Path | None, *, overwrite: bool, console: bool) -> int:
+def debug(
+    step: str,
+    run_id: str,
+    output: Path | None,
+    place: Path | None,
+    artifacts: str,
+    *,
+    overwrite: bool,
+    console: bool,
+) -> int:
     """Open STEP as it was in a run: a notebook that begins with its inputs.
 
     \b
@@ -208,9 +218,9 @@ def debug(step: str, run_id: str, output: Path | None, place: Path | None, *, ov
     nb2pipe debug fit --console
 
     Run its cells from the top: definitions and inputs are there as they were, up to the cell that failed. Nothing is
-    stored.
+    stored. Of a run on a cluster the step's inputs are fetched first, from where KFP keeps artifacts.
     """
-    found = api.debug(given(place), step, run_id)
+    found = api.debug(given(place), step, run_id, artifacts=artifacts)
     if found.error is not None:
         click.echo(show.one_line(found.error.message))
     if console:

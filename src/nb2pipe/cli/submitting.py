@@ -140,11 +140,13 @@ def _connection(to: str, host: str, auth: str, described: Mapping[str, str]) -> 
     if auth or described["variable"] or described["file"]:
         login = connections.connection(found.host, auth=auth, variable=described["variable"], file=described["file"])
         found = replace(found, auth=login.auth, variable=login.variable, file=login.file)
-    places = connections.connection(found.host, ca_file=described["ca_file"], ui=described["ui"])
+    where = {name: described[name] for name in ("ca_file", "ui", "artifacts")}
+    places = connections.connection(found.host, **where)
     return replace(
         found,
         namespace=described["namespace"] or found.namespace,
         experiment=described["experiment"] or found.experiment,
         ca_file=places.ca_file or found.ca_file,
         ui=places.ui or found.ui,
+        artifacts=places.artifacts or found.artifacts,
     )

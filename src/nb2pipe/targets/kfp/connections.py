@@ -46,6 +46,7 @@ class Connection:
 
     `host` is the API's address, without a slash at its end. `variable` or `file`: where the credential is read from.
     `ca_file`: certificates to trust in place of the usual ones. `ui`: the address of the pages, if it is another.
+    `artifacts`: where KFP keeps artifacts, such as `s3://mlpipeline/v2/artifacts`; how to log in there is not ours.
     """
 
     host: str
@@ -56,6 +57,7 @@ class Connection:
     file: str = ""
     ca_file: str = ""
     ui: str = ""
+    artifacts: str = ""
 
     def page(self, run: str) -> str:
         """The page that shows a run."""
@@ -72,6 +74,7 @@ def connection(
     file: str = "",
     ca_file: str = "",
     ui: str = "",
+    artifacts: str = "",
 ) -> Connection:
     """A connection of these texts. Raises BadInput (N2P751) for what can't be one."""
     if variable and file:
@@ -96,6 +99,7 @@ def connection(
         file=str(Path(file).expanduser().absolute()) if file else "",
         ca_file=str(Path(ca_file).expanduser().absolute()) if ca_file else "",
         ui=address(ui) if ui else "",
+        artifacts=store_address(artifacts) if artifacts else "",
     )
 
 
@@ -115,6 +119,19 @@ def address(text: str) -> str:
         raise _wrong(
             f"{text[:200]!r} is no address of a server", "write it such as https://kubeflow.example.org/pipeline"
         )
+    return text.rstrip("/")
+
+
+def store_address(text: str) -> str:
+    """A store's address without a slash at its end, as fsspec takes it. Raises BadInput (N2P751)."""
+    scheme, mark, rest = text.partition("://")
+    if "@" in rest:
+        raise _wrong(
+            "the store's address holds a user's name or password",
+            "leave it out: the store's own library finds credentials, such as those of `AWS_PROFILE`",
+        )
+    if not (scheme.isalnum() and mark and rest.strip("/") and text.isprintable()):
+        raise _wrong(f"{text[:200]!r} is no address of a store", "write it such as s3://mlpipeline/v2/artifacts")
     return text.rstrip("/")
 
 

@@ -45,9 +45,7 @@ class Pod:
 
     def run(self) -> None:
         """Run the steps and write all outputs. Raises Failed; OSError, ValueError for inputs that can't be read."""
-        records = self._records()
-        self.pipeline = merged(self.told.pipeline, self.told.places, records.steps, records.definitions)
-        steps = [self.pipeline.step(item) for item in self.told.steps]
+        steps, records = self._known()
         if not steps:
             self._compare(records)
         else:
@@ -58,6 +56,18 @@ class Pod:
                 if kept is not None:
                     self._keep(steps, Path(kept))
         self.artifacts.finish()
+
+    def prepare(self, folder: Path) -> None:
+        """Make all ready for the steps to run in `folder`, and run none. Raises as `run` does."""
+        steps, records = self._known()
+        self._bring_values(records)
+        self._prepare(self._request(str(folder)), steps, records)
+
+    def _known(self) -> tuple[Sequence[Step], Records]:
+        """The task's steps, and what is known of those before. Raises OSError, ValueError."""
+        records = self._records()
+        self.pipeline = merged(self.told.pipeline, self.told.places, records.steps, records.definitions)
+        return [self.pipeline.step(item) for item in self.told.steps], records
 
     def _keep(self, steps: Sequence[Step], folder: Path) -> None:
         for step in steps:
@@ -100,7 +110,7 @@ class Pod:
     # --- running -----------------------------------------------------------------------------------------------------
 
     def _run_steps(self, steps: Sequence[Step], records: Records) -> None:
-        request = self._request()
+        request = self._request(_working_folder())
         self._bring_modules(Path(request.folder))
         files = Files(Path(request.folder), request.pipeline)
         files.bring(self._input(name) for name in self.told.files)
@@ -117,7 +127,7 @@ class Pod:
             self._judge(step, Outcome("completed") if step.id in ended else outcome, records, scrubber, files)
         self._give(steps, records, files)
 
-    def _request(self) -> Request:
+    def _request(self, folder: str) -> Request:
         """What the run of this pod is, as a run on one machine would have it."""
         told = self.artifacts.parameters
         given = {name: told.get(key) for key, name in self.told.parameters.items()}
@@ -125,7 +135,7 @@ class Pod:
         return Request(
             run=self.dir.id,
             notebook=self.pipeline.notebook or "notebook.ipynb",
-            folder=_working_folder(),
+            folder=folder,
             pipeline=self._as_run(),
             parameters=received(parameters, given),
             kernel="python3",
