@@ -194,6 +194,24 @@ def test_names_that_yaml_and_kfp_would_take_for_something_else() -> None:
         assert given[names.encode(f"p_{ascii_form(name)}")]["defaultValue"] == text
 
 
+@pytest.mark.parametrize(
+    "text", ["08540", "1e3", "5e-1", "+.5", "0o17", "-0o7", "0X1f", "2020-1-5", "9_9.e1", "y", "N"]
+)
+def test_texts_that_go_s_yaml_would_take_for_something_else(text: str) -> None:
+    """YAML of Python's leaves these without quotes; to the YAML of KFP's server they are numbers, times and truths."""
+    cells = [
+        ("parameters", f"S = {text!r}\nD = {{{text!r}: [{text!r}]}}"),
+        ("step:a", "x = len(S), D"),
+        ("step:b", "x"),
+    ]
+    analyzed = api.analyze_here(json.loads(notebook(*cells)), api_limits())
+    content = compiled(api.build(analyzed), analyzed.types)
+    scalars = [event for event in yaml.parse(content) if isinstance(event, yaml.ScalarEvent)]
+    assert len([event for event in scalars if event.value == text]) == 3
+    assert all(event.style == "'" for event in scalars if event.value == text)
+    assert any(event.style is None for event in scalars if event.value == "step-data")
+
+
 def ascii_form(name: str) -> str:
     """As Python reads an identifier."""
     import unicodedata

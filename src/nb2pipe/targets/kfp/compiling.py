@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -25,6 +26,9 @@ from nb2pipe.targets.kfp.tasks import Task, tasks_of
 from nb2pipe.targets.kfp.told import SCHEMA, Told
 
 IMAGE = "python:3.11"
+
+_LIKE_A_NUMBER = re.compile(r"[yYnN]|[-+.]*[0-9].*", re.DOTALL)
+"""Texts that YAML as Go reads it may take for a number, a time or a truth, where PyYAML does not: `08`, `1e3`, `y`."""
 
 
 def compiled(
@@ -92,6 +96,20 @@ def as_yaml(found: Specs) -> bytes:
 
     messages: Sequence[Any] = [item for item in (found.pipeline, found.platform) if item is not None]
     documents: list[Json] = [json_format.MessageToDict(message) for message in messages]
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump_all(documents, Dumper=dumper, sort_keys=True, allow_unicode=True, width=2**31 - 1)
+    text: str = yaml.dump_all(documents, Dumper=_dumper(), sort_keys=True, allow_unicode=True, width=2**31 - 1)
     return text.encode()
+
+
+def _dumper() -> Any:  # noqa: ANN401  # of a package that is imported when it is needed
+    """A dumper whose texts are texts to every reader of YAML: KFP's server is written in Go."""
+    import yaml
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # one of the two
+        """Of our own, so that its way with texts is not that of other users of YAML in this process."""
+
+    def quoted(dumper: Any, text: str) -> Any:  # noqa: ANN401  # as above
+        style = "'" if _LIKE_A_NUMBER.fullmatch(text) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, quoted)
+    return Dumper
