@@ -285,6 +285,7 @@ REFUSED = [
     ("n = 2 ** 60", "N2P522", "2**53"),
     ("s = '{{workflow.name}}'", "N2P522", "template"),
     ("xs = [1, 'a {{b']", "N2P522", "template"),
+    ("s = 'a\\ud800'", "N2P522", "surrogate"),
 ]
 
 
@@ -306,6 +307,17 @@ def test_a_step_that_does_not_fit() -> None:
     [problem] = caught.value.diagnostics
     assert (problem.code, problem.location.step) == ("N2P524", "a")
     assert "131,071" in problem.message
+
+
+def test_parameters_that_do_not_fit() -> None:
+    """KFP tells a pod their values in the same argument: those that its steps read, and no others."""
+    cells = [("parameters", f"S = {'ab' * 70_000!r}"), ("step:a", "x = 1"), ("step:b", "print(len(S), x)")]
+    with pytest.raises(BadInput) as caught:
+        spec_of(*cells)
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.location.step) == ("N2P524", "b")
+    assert "140,002" in problem.message
+    assert "parameter" in (problem.hint or "")
 
 
 def test_the_program_brings_all_that_it_imports(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def compiled(
     """
     pipeline = replace(bundle.pipeline, parameters=with_values(bundle.pipeline.parameters, parameters or {}))
     bundle = replace(bundle, pipeline=pipeline)
-    problems = tuple(check_parameters(pipeline.parameters))
+    problems = tuple(check_parameters(pipeline.parameters, pipeline.notebook))
     if problems:
         raise BadInput(problems)
     tasks = tasks_of(bundle.pipeline)
@@ -57,7 +57,7 @@ def compiled(
     packages = packages or Packages("", IMAGE, (), {})
     slicer = Slicer(pipeline)
     told = {task.id: pack(wire.encode(_told(slicer.of(task), notebooks, task, packages))) for task in tasks}
-    problems = tuple(too_long(tasks, told, command()))
+    problems = tuple(too_long(pipeline, tasks, told, command()))
     if problems:
         raise BadInput(problems)
     pins = {task.id: packages.of(step.id for step in task.steps) for task in tasks}
