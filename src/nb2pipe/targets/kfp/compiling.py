@@ -56,7 +56,7 @@ def compiled(
     }
     packages = packages or Packages("", IMAGE, (), {})
     slicer = Slicer(pipeline)
-    told = {task.id: pack(wire.encode(_told(slicer.of(task), notebooks, task, packages))) for task in tasks}
+    told = {task.id: _packed(_told(slicer.of(task), notebooks, task, packages)) for task in tasks}
     problems = tuple(too_long(pipeline, tasks, told, command()))
     if problems:
         raise BadInput(problems)
@@ -66,6 +66,11 @@ def compiled(
     if problems:
         raise BadInput(problems)
     return content
+
+
+def _packed(told: Told) -> str:
+    """The text that a pod gets. The order of keys is part of a parameter's value, and of nothing else."""
+    return pack(wire.in_order(wire.encode(told), ("default",)))
 
 
 def _told(part: Slice, notebooks: Mapping[str, str], task: Task, packages: Packages) -> Told:

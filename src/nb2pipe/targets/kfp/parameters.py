@@ -70,7 +70,7 @@ def define(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, para
     value = parameter.default
     if is_text(parameter):
         unsaid = parameter.expression is not None or value is None
-        value = "" if unsaid else json.dumps(value, sort_keys=True)
+        value = "" if unsaid else json.dumps(value)
         what = f"computed: {parameter.expression}" if parameter.expression is not None else "None"
         definition.description = f"{parameter.type.value}, as JSON; empty: {what}" if unsaid else "as JSON"
     json_format.ParseDict(value, definition.default_value)
