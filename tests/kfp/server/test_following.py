@@ -276,6 +276,14 @@ def test_a_run_that_failed_before_its_steps_says_why(double: Double, study: Path
     assert run.warnings == ("the cluster says: workflow templates are too large",)
 
 
+def test_a_run_does_not_end_before_it_began() -> None:
+    """The cluster's clock may be behind, and has whole seconds only."""
+    began = datetime.now(UTC)
+    run = Run("1", "x", "", RunState.PENDING, began, ())
+    remote = RemoteRun("1", "x", RunState.FAILED, finished_at=began.replace(year=began.year - 1, day=1))
+    assert [event.at for event in news(run, remote, Place("x", "e", "1"), began)] == [began]
+
+
 @pytest.mark.parametrize("task", ["executor", "root", "step-driver", "root-driver"])
 def test_a_task_that_is_called_as_kfps_own_nodes_is_not_taken_for_them(task: str) -> None:
     began = datetime.now(UTC)

@@ -145,7 +145,8 @@ def news(run: Run, remote: RemoteRun, place: Place, now: datetime) -> Iterator[R
         yield from _all_done(known.values(), found, place, now)
     if remote.state.done:
         canceled = canceling and remote.state is RunState.FAILED
-        yield RunFinished(remote.finished_at or now, RunState.CANCELED if canceled else remote.state)
+        at = max(remote.finished_at or now, run.started_at)  # two machines' clocks
+        yield RunFinished(at, RunState.CANCELED if canceled else remote.state)
 
 
 def _is_ambiguous(task: str, tasks: Iterable[str]) -> bool:
