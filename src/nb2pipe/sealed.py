@@ -226,7 +226,7 @@ def _what(source: Path, asked: Asked) -> str:
         "kernel": asked.kernel,
         "safe": asked.safe,
     }
-    return json.dumps(what, sort_keys=True)
+    return json.dumps(what)
 
 
 def _outside(source: Path, asked: Asked) -> dict[str, list[str]]:

@@ -97,7 +97,7 @@ def job(
     texts = dict.fromkeys(fixed, "None")
     compiled = compile_notebook(analyzed, parameters=texts, kernel=kernel, image=image)
     pipeline = compiled.pipeline
-    problems = tuple(kfp_parameters.check(kfp_parameters.with_values(pipeline.parameters, values)))
+    problems = tuple(kfp_parameters.check(kfp_parameters.with_values(pipeline.parameters, values), pipeline.notebook))
     if problems:
         raise BadInput(problems)
     declared = {item.name: item for item in kfp_parameters.with_values(pipeline.parameters, fixed)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
@@ -80,9 +80,23 @@ def read(cls: type[T], data: object) -> T:
     return cast("T", decode(cls, data))
 
 
-def dumps(data: Json) -> str:
-    """The project's one JSON text form: sorted keys, two spaces, UTF-8, a final newline."""
+def dumps(data: Json, *, as_is: Collection[str] = ()) -> str:
+    """The project's one JSON text form: sorted keys, two spaces, UTF-8, a final newline.
+
+    What stands under a key of `as_is` keeps the order of its keys: where a dict is a value of the notebook's.
+    """
+    if as_is:
+        return json.dumps(in_order(data, as_is), indent=2, ensure_ascii=False) + "\n"
     return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def in_order(data: Json, as_is: Collection[str]) -> Json:
+    """The data with their keys sorted, but for what stands under a key of `as_is`."""
+    if isinstance(data, Mapping):
+        return {key: data[key] if key in as_is else in_order(data[key], as_is) for key in sorted(data)}
+    if isinstance(data, list | tuple):
+        return [in_order(item, as_is) for item in data]
+    return data
 
 
 def _is_default(item: Field[Any], content: object) -> bool:

@@ -59,6 +59,19 @@ def test_a_run_and_its_record(write: Write, call: Call, tmp_path: Path) -> None:
     assert call("logs", "latest", "nope", "--run-dir", path).code == 2
 
 
+def test_a_dict_that_is_a_parameter_keeps_the_order_of_its_keys(write: Write, call: Call) -> None:
+    source = write(("parameters", "d = {'b': [{'z': 1, 'c': 2}], 'a': 3}"), ("step:a", "print([*d], d)"))
+    plain = "['b', 'a'] {'b': [{'z': 1, 'c': 2}], 'a': 3}"
+    given = 'd={"z": 1, "a": 2}'
+    for arguments, printed in (
+        ((), plain),
+        (("-p", given), "['z', 'a'] {'z': 1, 'a': 2}"),
+        (("-p", 'd={"a": 2, "z": 1}'), "['a', 'z'] {'a': 2, 'z': 1}"),  # another value: nothing is fresh
+    ):
+        assert printed in call("run", source, *arguments).out
+    assert "nothing had to run" in call("run", source, "-p", given).out
+
+
 def test_a_failing_cell(write: Write, call: Call) -> None:
     path = write(
         ("step:load", "xs = [1, 2]"),

@@ -65,6 +65,15 @@ SAME: Mapping[str, tuple[Cells, Mapping[str, Any], Mapping[str, str]]] = {
         {},
         {"make": "0 1\n"},
     ),
+    "dicts keep the order of their keys": (
+        [
+            ("parameters", "d = {'b': 1, 'a': [{'z': 1, 'c': 2}]}"),
+            ("step:make", "found = list(d), list(d['a'][0])"),
+            ("step:use", "print(found, list(d))"),
+        ],
+        {},
+        {"use": "(['b', 'a'], ['z', 'c']) ['b', 'a']\n"},
+    ),
     "files": (
         [
             ("step:make", "from pathlib import Path\nPath('out').mkdir()\nPath('out/a').write_text('one')\nopen('b','w').write('b')"),

@@ -194,6 +194,24 @@ def test_names_that_yaml_and_kfp_would_take_for_something_else() -> None:
         assert given[names.encode(f"p_{ascii_form(name)}")]["defaultValue"] == text
 
 
+@pytest.mark.parametrize(
+    "text", ["08540", "1e3", "5e-1", "+.5", "0o17", "-0o7", "0X1f", "2020-1-5", "9_9.e1", "y", "N"]
+)
+def test_texts_that_go_s_yaml_would_take_for_something_else(text: str) -> None:
+    """YAML of Python's leaves these without quotes; to the YAML of KFP's server they are numbers, times and truths."""
+    cells = [
+        ("parameters", f"S = {text!r}\nD = {{{text!r}: [{text!r}]}}"),
+        ("step:a", "x = len(S), D"),
+        ("step:b", "x"),
+    ]
+    analyzed = api.analyze_here(json.loads(notebook(*cells)), api_limits())
+    content = compiled(api.build(analyzed), analyzed.types)
+    scalars = [event for event in yaml.parse(content) if isinstance(event, yaml.ScalarEvent)]
+    assert len([event for event in scalars if event.value == text]) == 3
+    assert all(event.style == "'" for event in scalars if event.value == text)
+    assert any(event.style is None for event in scalars if event.value == "step-data")
+
+
 def ascii_form(name: str) -> str:
     """As Python reads an identifier."""
     import unicodedata
@@ -267,6 +285,7 @@ REFUSED = [
     ("n = 2 ** 60", "N2P522", "2**53"),
     ("s = '{{workflow.name}}'", "N2P522", "template"),
     ("xs = [1, 'a {{b']", "N2P522", "template"),
+    ("s = 'a\\ud800'", "N2P522", "surrogate"),
 ]
 
 
@@ -288,6 +307,17 @@ def test_a_step_that_does_not_fit() -> None:
     [problem] = caught.value.diagnostics
     assert (problem.code, problem.location.step) == ("N2P524", "a")
     assert "131,071" in problem.message
+
+
+def test_parameters_that_do_not_fit() -> None:
+    """KFP tells a pod their values in the same argument: those that its steps read, and no others."""
+    cells = [("parameters", f"S = {'ab' * 70_000!r}"), ("step:a", "x = 1"), ("step:b", "print(len(S), x)")]
+    with pytest.raises(BadInput) as caught:
+        spec_of(*cells)
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.location.step) == ("N2P524", "b")
+    assert "140,002" in problem.message
+    assert "parameter" in (problem.hint or "")
 
 
 def test_the_program_brings_all_that_it_imports(tmp_path: Path) -> None:

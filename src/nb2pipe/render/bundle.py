@@ -16,7 +16,8 @@ FORMAT = 1
 
 def bundle(notebook: Notebook, pipeline: Pipeline) -> Bundle:
     """`pipeline.json` and `steps/<id>.ipynb` for each step."""
-    files = [BundleFile("pipeline.json", wire.dumps(pipeline_json(pipeline)).encode())]
+    plan = wire.dumps(pipeline_json(pipeline), as_is=("default",))  # the order of a parameter's keys is part of it
+    files = [BundleFile("pipeline.json", plan.encode("utf-8", "surrogatepass"))]
     for step in pipeline.steps:
         content = wire.dumps(step_notebook(notebook, pipeline, step))
         files.append(BundleFile(f"steps/{step.id}.ipynb", content.encode("utf-8", "surrogatepass")))

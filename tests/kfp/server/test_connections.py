@@ -45,7 +45,7 @@ WRONG = [
     (("--host", "ftp://a/"), "is no address"),
     (("--host", "https://"), "is no address"),
     (("--host", "https://a:99999999"), "is no address"),
-    (("--host", "https://a/?token=x"), "is no address"),
+    (("--host", f"https://a/?token={TOKEN}"), "is no address"),
     (("--host", f"https://user:{TOKEN}@a"), "password"),
     (("--host", "https://a", "--auth", "bearer"), "needs a credential"),
     (("--host", "https://a", "--auth", "cookies"), "needs a credential"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -26,6 +27,9 @@ from nb2pipe.targets.kfp.told import SCHEMA, Told
 
 IMAGE = "python:3.11"
 
+_LIKE_A_NUMBER = re.compile(r"[yYnN]|[-+.]*[0-9].*", re.DOTALL)
+"""Texts that YAML as Go reads it may take for a number, a time or a truth, where PyYAML does not: `08`, `1e3`, `y`."""
+
 
 def compiled(
     bundle: Bundle,
@@ -41,7 +45,7 @@ def compiled(
     """
     pipeline = replace(bundle.pipeline, parameters=with_values(bundle.pipeline.parameters, parameters or {}))
     bundle = replace(bundle, pipeline=pipeline)
-    problems = tuple(check_parameters(pipeline.parameters))
+    problems = tuple(check_parameters(pipeline.parameters, pipeline.notebook))
     if problems:
         raise BadInput(problems)
     tasks = tasks_of(bundle.pipeline)
@@ -52,8 +56,8 @@ def compiled(
     }
     packages = packages or Packages("", IMAGE, (), {})
     slicer = Slicer(pipeline)
-    told = {task.id: pack(wire.encode(_told(slicer.of(task), notebooks, task, packages))) for task in tasks}
-    problems = tuple(too_long(tasks, told, command()))
+    told = {task.id: _packed(_told(slicer.of(task), notebooks, task, packages)) for task in tasks}
+    problems = tuple(too_long(pipeline, tasks, told, command()))
     if problems:
         raise BadInput(problems)
     pins = {task.id: packages.of(step.id for step in task.steps) for task in tasks}
@@ -62,6 +66,11 @@ def compiled(
     if problems:
         raise BadInput(problems)
     return content
+
+
+def _packed(told: Told) -> str:
+    """The text that a pod gets. The order of keys is part of a parameter's value, and of nothing else."""
+    return pack(wire.in_order(wire.encode(told), ("default",)))
 
 
 def _told(part: Slice, notebooks: Mapping[str, str], task: Task, packages: Packages) -> Told:
@@ -92,6 +101,20 @@ def as_yaml(found: Specs) -> bytes:
 
     messages: Sequence[Any] = [item for item in (found.pipeline, found.platform) if item is not None]
     documents: list[Json] = [json_format.MessageToDict(message) for message in messages]
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump_all(documents, Dumper=dumper, sort_keys=True, allow_unicode=True, width=2**31 - 1)
+    text: str = yaml.dump_all(documents, Dumper=_dumper(), sort_keys=True, allow_unicode=True, width=2**31 - 1)
     return text.encode()
+
+
+def _dumper() -> Any:  # noqa: ANN401  # of a package that is imported when it is needed
+    """A dumper whose texts are texts to every reader of YAML: KFP's server is written in Go."""
+    import yaml
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # one of the two
+        """Of our own, so that its way with texts is not that of other users of YAML in this process."""
+
+    def quoted(dumper: Any, text: str) -> Any:  # noqa: ANN401  # as above
+        style = "'" if _LIKE_A_NUMBER.fullmatch(text) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, quoted)
+    return Dumper

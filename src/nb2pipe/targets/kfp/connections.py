@@ -116,9 +116,8 @@ def address(text: str) -> str:
             "leave it out: credentials come from a variable or a file (`--token-env`, `--token-file`)",
         )
     if not whole or parts.query or parts.fragment or not text.isprintable() or " " in text:
-        raise _wrong(
-            f"{text[:200]!r} is no address of a server", "write it such as https://kubeflow.example.org/pipeline"
-        )
+        shown = text[:200].partition("?")[0]  # a token may follow
+        raise _wrong(f"{shown!r} is no address of a server", "write it such as https://kubeflow.example.org/pipeline")
     return text.rstrip("/")
 
 

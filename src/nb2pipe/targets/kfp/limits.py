@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from nb2pipe.model import At, Diagnostic, Location, Pipeline, Severity, Step
@@ -16,24 +17,31 @@ _PER_ARTIFACT = 1_000  # bytes that KFP tells a pod of one artifact, its URI and
 _ALWAYS = 4_000  # and besides
 
 
-def too_long(tasks: Sequence[Task], told: Mapping[str, str], command: Sequence[str]) -> Iterator[Diagnostic]:
+def too_long(
+    pipeline: Pipeline, tasks: Sequence[Task], told: Mapping[str, str], command: Sequence[str]
+) -> Iterator[Diagnostic]:
     """N2P524 for each task that KFP would have to tell more than fits into one argument of the step's program."""
+    values = {item.name: len(json.dumps(item.default, ensure_ascii=False).encode()) for item in pipeline.parameters}
     longest = max(map(len, command))
     if longest > MAX_ARGUMENT_BYTES:
         message = f"the step program has an argument of {longest:,} bytes; Linux takes {MAX_ARGUMENT_BYTES:,}"
         yield Diagnostic("N2P524", Severity.ERROR, message, hint="please report it")
     for task in tasks:
         artifacts = len(task.inputs) + len(task.outputs)
-        size = len(told[task.id]) + artifacts * _PER_ARTIFACT + _ALWAYS
+        given = sum(values[name] for name in task.parameters)
+        size = len(told[task.id]) + given + artifacts * _PER_ARTIFACT + _ALWAYS
         if size > MAX_ARGUMENT_BYTES:
             message = (
                 f"step `{task.name}` is too large for KFP: its notebook and plan take {len(told[task.id]):,} bytes "
-                f"compressed, its {artifacts} artifacts about {artifacts * _PER_ARTIFACT:,}; KFP hands it all to the "
-                f"pod as one argument, and Linux takes {MAX_ARGUMENT_BYTES:,}"
+                f"compressed, its {artifacts} artifacts about {artifacts * _PER_ARTIFACT:,}, the parameters that it "
+                f"reads {given:,}; KFP hands it all to the pod as one argument, and Linux takes {MAX_ARGUMENT_BYTES:,}"
             )
             first = task.steps[0].cells[0] if task.steps and task.steps[0].cells else None
             hint = "split the step; read data from a URL in place of code; `del` variables that no later step needs"
-            yield Diagnostic("N2P524", Severity.ERROR, message, Location(cell=first, step=task.name), hint)
+            if given > MAX_ARGUMENT_BYTES // 2:
+                hint = "read what is long from a URL or a file, in place of a parameter"
+            at = Location(notebook=pipeline.notebook, cell=first, step=task.name)
+            yield Diagnostic("N2P524", Severity.ERROR, message, at, hint)
 
 
 def too_large(content: bytes) -> Iterator[Diagnostic]:

@@ -14,8 +14,8 @@ from nb2pipe.model import Json
 
 
 def pack(data: Json) -> str:
-    """The data as one word of ASCII letters, digits, `+`, `/` and `=`."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    """The data as one word of ASCII letters, digits, `+`, `/` and `=`; keys keep their order."""
+    text = json.dumps(data, separators=(",", ":"))
     return base64.b64encode(bz2.compress(text.encode("ascii"))).decode("ascii")
 
 

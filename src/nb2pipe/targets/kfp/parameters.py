@@ -35,12 +35,12 @@ def with_values(parameters: Sequence[Parameter], given: Mapping[str, Json]) -> t
     )
 
 
-def check(parameters: Sequence[Parameter]) -> Iterator[Diagnostic]:
-    """N2P522 for each whose value would not come through KFP as it is."""
+def check(parameters: Sequence[Parameter], notebook: str | None = None) -> Iterator[Diagnostic]:
+    """N2P522 for each whose value would not come through KFP as it is. `notebook`: where they are, to say so."""
     for item in parameters:
         why = _obstacle(item.default)
         if why:
-            at = Location(cell=item.at.cell, line=item.at.line, variable=item.name)
+            at = Location(notebook=notebook, cell=item.at.cell, line=item.at.line, variable=item.name)
             hint = "give it another value with `--param`, or compute it in a step"
             message = f"parameter `{item.name}` would not arrive in KFP as it is: {why}"
             yield Diagnostic("N2P522", Severity.ERROR, message, at, hint)
@@ -54,6 +54,8 @@ def _obstacle(value: Json) -> str:
     if isinstance(value, float):
         return "" if math.isfinite(value) else f"JSON has no {value}"
     if isinstance(value, str):
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            return "half a surrogate pair is no text there"
         return f"`{_TEMPLATE}` is a template there" if _TEMPLATE in value else ""
     parts = [*value, *value.values()] if isinstance(value, Mapping) else value
     return next(filter(None, map(_obstacle, parts)), "")
@@ -68,7 +70,7 @@ def define(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, para
     value = parameter.default
     if is_text(parameter):
         unsaid = parameter.expression is not None or value is None
-        value = "" if unsaid else json.dumps(value, sort_keys=True)
+        value = "" if unsaid else json.dumps(value)
         what = f"computed: {parameter.expression}" if parameter.expression is not None else "None"
         definition.description = f"{parameter.type.value}, as JSON; empty: {what}" if unsaid else "as JSON"
     json_format.ParseDict(value, definition.default_value)

@@ -28,7 +28,7 @@ def sent(parameter: Parameter, value: Json) -> Json:
     if not is_text(parameter):
         return value
     plain = isinstance(value, str) and parameter.type is ParameterType.STR and value and value[0] not in _QUOTED
-    return value if plain and value not in _NOTHING else json.dumps(value, sort_keys=True)
+    return value if plain and value not in _NOTHING else json.dumps(value)
 
 
 def needed(parameters: Sequence[Parameter], names: Sequence[str]) -> tuple[str, ...]:

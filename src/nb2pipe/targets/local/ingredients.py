@@ -199,7 +199,7 @@ def _code(notebook: Mapping[str, Any]) -> dict[str, str]:
 
 def _shown(value: Json) -> str:
     """A value as text that says all of it: long ones with a digest in place of their end."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)  # the order of keys is part of a value
     if len(text) <= _SHOWN:
         return text
     return f"{text[:_SHOWN]}... {_digest(text)}"

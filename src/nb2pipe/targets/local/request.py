@@ -81,7 +81,8 @@ class Request:
 
     def write(self, run: RunDir) -> None:
         """Write it into the run's directory. Raises OSError."""
-        write_atomic(run.request, wire.dumps(wire.encode(self)).encode())
+        content = wire.dumps(wire.encode(self), as_is=("parameters", "default"))
+        write_atomic(run.request, content.encode("utf-8", "surrogatepass"))
 
     @classmethod
     def read(cls, run: RunDir) -> Request:

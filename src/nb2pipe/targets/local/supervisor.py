@@ -306,7 +306,7 @@ class Supervisor:
         before, around = self._schedule.before(job.step.id), self._schedule.around(job.step.id)
         values = stored.resolve(job.step, self._done, before, around)
         content = spec_of(job.request, job.run, job.step, values, self._places)
-        text = json.dumps(content, sort_keys=True)  # it names all earlier steps: without indents it takes a tenth
+        text = json.dumps(content)  # it names all earlier steps: without indents it takes a tenth
         write_atomic(files.request, text.encode("ascii"), durable=False)
 
     def _on_report(self, running: Running, report: Report) -> None:

@@ -186,7 +186,7 @@ class Pod:
                 del values[name]
             content = {**spec_of(request, self.dir, step, values), "may_wait": False, "sent": sent}
             content["unsent"] = sorted(set(self.told.unsent).difference(*self._names_of_definitions(request)))
-            files.request.write_text(json.dumps(content, sort_keys=True), encoding="ascii")
+            files.request.write_text(json.dumps(content), encoding="ascii")
 
     def _names_of_definitions(self, request: Request) -> Iterator[tuple[str, ...]]:
         return (item.names for item in request.pipeline.definitions)
