@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from nb2pipe import __version__, checks, provisioning, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
 from nb2pipe.asked import Asked as RunAsked
-from nb2pipe.compiling import Compiled, compile_notebook
+from nb2pipe.compiling import Compiled, compile_notebook, is_compiled
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.journal import read_events
@@ -45,11 +45,10 @@ if TYPE_CHECKING:
 __all__ = [
     "USE_CASES", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus",
     "analyze", "analyze_here", "attach", "build", "bundle_folder", "cancel", "collect", "compile_notebook", "debug",
-    "debug_console", "debug_notebook", "image", "is_remote", "job", "lessons", "lock", "lock_path", "log", "look",
-    "mark_fresh", "new", "plan", "remove_runs", "resume", "resume_remote", "run", "run_folder", "run_record", "runs",
-    "schedule", "schema", "stale_files", "status", "submit", "suggest", "verification_index", "verification_page",
-    "verify", "versions",
-    "write_bundle", "write_tags",
+    "debug_console", "debug_notebook", "image", "is_compiled", "is_remote", "job", "lessons", "lock", "lock_path",
+    "log", "look", "mark_fresh", "new", "plan", "remove_runs", "resume", "resume_remote", "run", "run_folder",
+    "run_record", "runs", "schedule", "schema", "stale_files", "status", "submit", "suggest", "verification_index",
+    "verification_page", "verify", "versions", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {

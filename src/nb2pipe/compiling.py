@@ -55,3 +55,8 @@ def compile_notebook(
     content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, values, provisions.packages)
     told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
     return Compiled(content, pipeline, (*told, *problems, *kfp.not_there(pipeline, analyzed.opened)))
+
+
+def is_compiled(file: Path) -> bool:
+    """True if the file is one that `compile_notebook` made the content of. Raises OSError."""
+    return b"\nsdkVersion: nb2pipe\n" in file.read_bytes()

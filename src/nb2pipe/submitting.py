@@ -97,7 +97,10 @@ def job(
     texts = dict.fromkeys(fixed, "None")
     compiled = compile_notebook(analyzed, parameters=texts, kernel=kernel, image=image)
     pipeline = compiled.pipeline
-    problems = tuple(kfp_parameters.check(kfp_parameters.with_values(pipeline.parameters, values), pipeline.notebook))
+    problems = (
+        *kfp_parameters.check(kfp_parameters.with_values(pipeline.parameters, values), pipeline.notebook),
+        *kfp_parameters.check_sent(pipeline.parameters, values),
+    )
     if problems:
         raise BadInput(problems)
     declared = {item.name: item for item in kfp_parameters.with_values(pipeline.parameters, fixed)}

@@ -53,6 +53,9 @@ def compile(  # noqa: A001  # the command's name
     )
     show.diagnostics(found.diagnostics)
     if not only_check:
+        if output is None and file.exists() and not api.is_compiled(file):
+            hint = "name the file to write: `-o pipeline.yaml`"
+            raise BadInput.of("N2P611", f"{file} is there already, and nb2pipe did not write it", hint=hint)
         write_file(file, found.content.decode())
         click.echo(show.one_line(f"{file}: {len(found.pipeline.steps)} steps, {len(found.content):,} bytes"))
         return 0

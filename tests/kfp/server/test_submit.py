@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import kfp_runs
 from pipelines import nodes, pod
 
 from nb2pipe import api
@@ -125,3 +129,17 @@ def test_what_kfp_cannot_carry_is_said_before_anything_is_sent(call: Call, doubl
     code, _, err = call("submit", notebook, "--host", double.url, "-p", "depth=9007199254740993")
     assert (code, double.asked) == (2, []), err
     assert "N2P522" in err
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [('{"z": 1, "a": 2}', 2), ('{"a": 2, "z": 1}', 0), ('{"b": 1, "a": [2]}', 0)]
+)
+def test_a_dict_whose_keys_kfp_would_sort_is_refused(
+    call: Call, double: Double, tmp_path: Path, value: str, code: int
+) -> None:
+    source = tmp_path / "note.ipynb"
+    source.write_bytes(kfp_runs.notebook(("parameters", "d = {'b': 1, 'a': [2]}"), ("step:use", "print(list(d))")))
+    found, _, err = call("submit", source, "--host", double.url, "-p", f"d={value}")
+    assert found == code, err
+    assert ("it sorts the keys of a dict" in err) == (code == 2)
+    assert len(double.runs) == (code == 0)

@@ -61,6 +61,23 @@ def _obstacle(value: Json) -> str:
     return next(filter(None, map(_obstacle, parts)), "")
 
 
+def check_sent(parameters: Sequence[Parameter], values: Mapping[str, Json]) -> Iterator[Diagnostic]:
+    """N2P522 for each value that a run sends whose keys would come in another order: a Struct of KFP's keeps none."""
+    for item in parameters:
+        value = values.get(item.name)
+        if item.name in values and not _is_sorted(value) and json.dumps(value) != json.dumps(item.default):
+            at = Location(cell=item.at.cell, line=item.at.line, variable=item.name)
+            message = f"parameter `{item.name}` would not arrive in KFP as it is: it sorts the keys of a dict"
+            hint = "give the keys in alphabetical order, or write the value into the notebook"
+            yield Diagnostic("N2P522", Severity.ERROR, message, at, hint)
+
+
+def _is_sorted(value: Json) -> bool:
+    if isinstance(value, Mapping):
+        return list(value) == sorted(value) and all(map(_is_sorted, value.values()))
+    return not isinstance(value, list | tuple) or all(map(_is_sorted, value))
+
+
 def define(definition: pipeline_spec_pb2.ComponentInputsSpec.ParameterSpec, parameter: Parameter) -> None:
     """Declare a parameter of the pipeline."""
     from google.protobuf import json_format

@@ -10,12 +10,8 @@ import json
 from nb2pipe import wire
 from nb2pipe.model import StepError
 from nb2pipe.records import dataclass
-
-MARK = "nb2pipe-error: "
-"""Begins the one line that holds it: a StepError as JSON, and the step's id."""
-
-WARNING = "nb2pipe: warning: "
-"""Begins a line of the program's own that stops nothing."""
+from nb2pipe.targets.kfp.told import ERROR_MARK as MARK
+from nb2pipe.targets.kfp.told import WARNING_MARK as WARNING
 
 _LONGEST = 200_000
 

@@ -46,6 +46,8 @@ class Records:
             with zipfile.ZipFile(path) as file:
                 for name in file.namelist():
                     folder, _, last = name.partition("/")
+                    if "/" in last or last.startswith("."):
+                        raise ValueError(f"{path} is no record of steps: it holds {name!r}")
                     if folder == "steps":
                         found = json.loads(file.read(name))
                         if found["schema"] != SCHEMA:
