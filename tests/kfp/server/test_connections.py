@@ -52,6 +52,8 @@ WRONG = [
     (("--host", "https://a", "--auth", "none", "--token-env", "A"), "needs no credential"),
     (("--host", "https://a", "--token-env", "A", "--token-file", "f"), "not from both"),
     (("--host", "https://a", "--token-env", TOKEN), "no variable's name"),
+    (("--host", "https://a", "--token-file", TOKEN), "no file here"),
+    (("--host", "https://a", "--artifacts", f"s3://b/x?secret={TOKEN}"), "no address of a store"),
 ]
 
 

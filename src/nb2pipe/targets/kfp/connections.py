@@ -85,6 +85,12 @@ def connection(
             "what was given as the credential's variable is no variable's name",
             "put the token into an environment variable, such as KFP_TOKEN, and give that name",
         )
+    if file and Path(file).name == file and not Path(file).exists():
+        # as above
+        raise _wrong(
+            "what was given as the credential's file is no file here",
+            "put the token into a file of your own, and give its path",
+        )
     kind = Auth(auth) if auth else Auth.BEARER if variable or file else Auth.NONE
     if kind is Auth.NONE and (variable or file):
         raise _wrong("`none` needs no credential", "leave the credential out, or say which kind it is")
@@ -129,8 +135,11 @@ def store_address(text: str) -> str:
             "the store's address holds a user's name or password",
             "leave it out: the store's own library finds credentials, such as those of `AWS_PROFILE`",
         )
-    if not (scheme.isalnum() and mark and rest.strip("/") and text.isprintable()):
-        raise _wrong(f"{text[:200]!r} is no address of a store", "write it such as s3://mlpipeline/v2/artifacts")
+    if "?" in rest or not (scheme.isalnum() and mark and rest.strip("/") and text.isprintable()):
+        raise _wrong(
+            f"{text[:200].partition('?')[0]!r} is no address of a store",
+            "write it such as s3://mlpipeline/v2/artifacts",
+        )
     return text.rstrip("/")
 
 
