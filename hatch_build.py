@@ -91,7 +91,8 @@ def failed(why: str) -> NoReturn:
     """End pip's build with a message."""
     sys.exit(
         f"nb2pipe: its JupyterLab panel was not built: {why}.\n"
-        f"  fix: install Node.js {'.'.join(map(str, OLDEST_NODE))} or later, or set {SKIP}=1 to install without the panel."
+        f"  fix: install Node.js {'.'.join(map(str, OLDEST_NODE))} or later, "
+        f"or set {SKIP}=1 to install without the panel."
     )
 
 
