@@ -3,7 +3,7 @@
 The OpenAPI document and the panel's TypeScript types are made from these classes. In answers every field is there
 (`wire.encode(..., whole=True)`); in questions a field that has a default may be left out. A `path` is the notebook's,
 as JupyterLab knows it: relative to the server's root, with `/`. A cell's index counts code cells from 0, a `position`
-all cells.
+all cells. The documents made from them: `python labextension/wire.py` writes them, a test holds them in step.
 """
 
 from __future__ import annotations
@@ -34,6 +34,13 @@ class NotebookAsked:
 
     path: str
     content: Json = None
+
+
+@dataclass(frozen=True)
+class RunNamed:
+    """The notebook of the run that the address names."""
+
+    path: str
 
 
 @dataclass(frozen=True)
@@ -292,10 +299,14 @@ class Runs:
 
 @dataclass(frozen=True)
 class News:
-    """What happened in a run since event number `after`: the run as it is now, and what was printed meanwhile."""
+    """What happened in a run since event number `after`: the run as it is now, and what was printed meanwhile.
+
+    `cut`: so much was printed that the first of it is left out.
+    """
 
     view: RunView
     printed: tuple[Printed, ...]
+    cut: bool = False
 
 
 @dataclass(frozen=True)
