@@ -57,7 +57,7 @@ def compiled(
     packages = packages or Packages("", IMAGE, (), {})
     slicer = Slicer(pipeline)
     told = {task.id: _packed(_told(slicer.of(task), notebooks, task, packages)) for task in tasks}
-    problems = tuple(too_long(pipeline, tasks, told, command()))
+    problems = tuple(too_long(pipeline, tasks, told, command(carries=True)))
     if problems:
         raise BadInput(problems)
     pins = {task.id: packages.of(step.id for step in task.steps) for task in tasks}
@@ -85,7 +85,7 @@ def _told(part: Slice, notebooks: Mapping[str, str], task: Task, packages: Packa
         notebooks={step: notebooks[step] for step in ids},
         inputs=task.values,
         outputs=task.outputs,
-        records=tuple(item.name for item in task.inputs if item.key == names.RECORD),
+        records=task.records,
         files=tuple(item.name for item in task.inputs if item.key == names.FILES),
         parameters={names.encode(name): name for name in task.parameters},
         modules={
