@@ -12,11 +12,12 @@ import random
 import string
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import workflow
 import yaml
 from google.protobuf import json_format
 from hypothesis import given
@@ -26,7 +27,7 @@ from kfp_runs import notebook
 from nb2pipe import api
 from nb2pipe.errors import BadInput
 from nb2pipe.model import At, Json, Parameter, ParameterType
-from nb2pipe.targets.kfp import compiled, names
+from nb2pipe.targets.kfp import compiled, limits, make, names
 from nb2pipe.targets.kfp.kinds import kind_of
 from nb2pipe.targets.kfp.packing import pack, unpack
 from nb2pipe.targets.kfp.program import files, lean
@@ -363,6 +364,59 @@ def test_parameters_that_do_not_fit() -> None:
     assert (problem.code, problem.location.step) == ("N2P524", "b")
     assert "140,002" in problem.message
     assert "parameter" in (problem.hint or "")
+
+
+@pytest.mark.parametrize("letter", ["a", "<", "&", "\n", "é"])
+def test_values_are_counted_as_kfp_writes_them(letter: str) -> None:
+    """Some of its servers write six letters for one: what just fits as letters does not as these."""
+    fits = 15_000 if letter != "a" else 90_000
+    spec_of(("parameters", f"S = {letter * fits!r}"), ("step:a", "print(len(S))"))
+    with pytest.raises(BadInput):
+        spec_of(
+            ("parameters", f"S = {letter * (140_000 // {'a': 1, '<': 6, '&': 6}.get(letter, 2))!r}"),
+            ("step:a", "print(len(S))"),
+        )
+
+
+def workflow_of(*cells: tuple[str, str]) -> tuple[int, int, Sequence[Any]]:
+    """What a run would take of a cluster: as it is, as we say, and what is said of it."""
+    analyzed = api.analyze_here(json.loads(notebook(*cells)), api_limits())
+    made = make(api.build(analyzed), analyzed.types)
+    spec = next(iter(yaml.load_all(made.content, Loader=yaml.CSafeLoader)))
+    return workflow.sizes(made.content)[1], limits.workflow_bytes(spec), made.diagnostics
+
+
+def chain(length: int, variables: int = 5) -> list[tuple[str, str]]:
+    """Steps in a row, each with this many variables of the step before."""
+    return [
+        (
+            f"step:s{step}",
+            "\n".join(
+                f"v{step}_{item} = {f'v{step - 1}_{item} + ' if step else ''}[{item}]" for item in range(variables)
+            ),
+        )
+        for step in range(length)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "fits"),
+    [(chain(2), True), (chain(8), True), (chain(12), True), (chain(25), True), (chain(50), False), (chain(30, 15), False)],
+    ids=["2", "8", "12", "25", "50", "30 with much data"],
+)  # fmt: skip
+def test_what_a_run_takes_of_a_cluster(cells: list[tuple[str, str]], *, fits: bool) -> None:
+    there, said, problems = workflow_of(*cells)
+    assert there * 0.97 <= said <= there * 1.2
+    assert [item.code for item in problems] == ([] if fits else ["N2P527"])
+    if problems:
+        assert f"these {len(cells)} tasks would take about {said / 1e6:.2f} MB" in problems[0].message
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_fit_into_a_cluster(name: str) -> None:
+    found = api.compile_notebook(ROOT / "examples" / f"{name}.ipynb")
+    assert workflow.sizes(found.content)[1] < limits.MAX_WORKFLOW_BYTES
+    assert "N2P527" not in [item.code for item in found.diagnostics]
 
 
 def test_the_program_brings_all_that_it_imports(tmp_path: Path) -> None:
