@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -17,6 +17,8 @@ from nb2pipe.records import dataclass
 
 T = TypeVar("T")
 Source: TypeAlias = Path | Mapping[str, Json]
+Read: TypeAlias = Path | bytes
+"""A source as the process gets it: content is encoded."""
 
 _READING = -1  # told besides the cells that are looked at, and `analysis.TOGETHER`
 
@@ -51,13 +53,15 @@ class Analyzed:
 
 @dataclass(frozen=True)
 class Given:
-    """What analysis is given besides the notebook, see `analyze`."""
+    """What analysis is given besides the notebook, see `analyze`. `bare`: what it found is wanted without `raw`."""
 
     folder: Path | None = None
+    name: str | None = None
     lessons: Lessons = field(default_factory=dict)
     safe: bool = False
     seeded: bool = False
     tags: Mapping[int, tuple[str, ...]] | None = None
+    bare: bool = False
 
 
 def analyze(
@@ -65,6 +69,7 @@ def analyze(
     *,
     limits: Limits | None = None,
     folder: Path | None = None,
+    name: str | None = None,
     lessons: Lessons | None = None,
     safe: bool = False,
     seeded: bool = False,
@@ -73,7 +78,8 @@ def analyze(
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
     `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
-    user's tables are looked for: by default the notebook's; content has none. `lessons` are what runs have taught;
+    user's tables are looked for, and for content also the Python files beside it: by default the notebook's; content
+    has none. `name` is what people are shown in place of a path that isn't there. `lessons` are what runs have taught;
     `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. `tags`, by cell, go
     before the notebook's own. All is done in a process of its own, within the time and memory of `limits`.
 
@@ -81,29 +87,42 @@ def analyze(
     (N2P114); all other problems are in `diagnostics`.
     """
     limits = limits or Limits.from_environment()
-    return within_bounds(analyze_here, source, limits, Given(folder, lessons or {}, safe, seeded, tags))
+    return within_bounds(analyze_here, source, limits, Given(folder, name, lessons or {}, safe, seeded, tags))
 
 
-def within_bounds(work: Callable[[Source, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given) -> T:
+def within_bounds(work: Callable[[Read, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given) -> T:
     """What `work` makes of a notebook, in a process of its own. Raises BadInput (N2P114) if that had to be ended."""
+    at = Location(notebook=notebook.shown_path(source) if isinstance(source, Path) else given.name)
+    read = source if isinstance(source, Path) else notebook.encode(source, at)
     caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
-    found = bounded.run(work, source, limits, given, caps=caps, modules=_HEAVY)
+    found = bounded.run(work, read, limits, given, caps=caps, modules=_HEAVY)
     if isinstance(found, Ended):
-        raise _beyond(source, found, limits)
+        raise _beyond(at, found, limits)
     return found.value
 
 
-def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: Tell = lambda _: None) -> Analyzed:  # noqa: B008  # it is frozen
+def read(source: Source | Read, limits: Limits, name: str | None = None) -> Notebook:
+    """The notebook. Raises as `analyze` does."""
+    return notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, name, limits)
+
+
+def analyze_here(
+    source: Source | Read,
+    limits: Limits,
+    given: Given = Given(),  # noqa: B008  # it is frozen
+    tell: Tell = lambda _: None,
+) -> Analyzed:
     """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
     tell(_READING)
-    found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
+    found = read(source, limits, given.name)
     if given.tags is not None:
         found = notebook.retagged(found, given.tags)
     sections, split_problems = notebook.split(found)
     folder = given.folder or (source.resolve().parent if isinstance(source, Path) else None)
+    beside = source.parent if isinstance(source, Path) else given.folder
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
     with analysis.using(tables):
-        summary = analysis.summarise(found, sections, tell, given.lessons)
+        summary = analysis.summarise(found, sections, tell, given.lessons, beside)
         pipeline, link_problems = analysis.link(found, sections, summary, _GENERATORS if given.seeded else ())
     if given.safe:
         pipeline = analysis.safe(pipeline)
@@ -120,6 +139,8 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     in_order = tuple(sorted(set(problems), key=_reading_order))
     made = checks.types_of_outputs(pipeline, types)
     opened = _opened(pipeline, summary.names)
+    if given.bare:
+        found = replace(found, raw={})
     return Analyzed(found, sections, pipeline, in_order, crossing, summary.beside, made, opened)
 
 
@@ -143,7 +164,7 @@ def _reading_order(item: Diagnostic) -> tuple[object, ...]:
     return (cell, where.line or 0, item.code, item.message, item.hint or "", where.step or "", where.variable or "")
 
 
-def _beyond(source: Source, ended: Ended, limits: Limits) -> BadInput:
+def _beyond(at: Location, ended: Ended, limits: Limits) -> BadInput:
     """The one diagnostic of a notebook whose analysis was ended."""
     cell = ended.at if ended.at is not None and ended.at >= 0 else None
     if cell is not None:
@@ -161,6 +182,6 @@ def _beyond(source: Source, ended: Ended, limits: Limits) -> BadInput:
     return BadInput.of(
         "N2P114",
         f"analysis {message} while it {doing}, and was ended",
-        at=Location(notebook=notebook.shown_path(source) if isinstance(source, Path) else None, cell=cell),
+        at=replace(at, cell=cell),
         hint=f"{what}; or set {variable} higher" if variable else what,
     )

@@ -32,6 +32,7 @@ from nb2pipe.runs import store
 from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
+    from nb2pipe.analyst import Analyst
     from nb2pipe.debugging import Opened
     from nb2pipe.followed import ClusterRun
     from nb2pipe.runs.collecting import Collected
@@ -43,16 +44,18 @@ if TYPE_CHECKING:
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source", "StepStatus",
-    "analyze", "analyze_here", "attach", "build", "bundle_folder", "cancel", "collect", "compile_notebook", "debug",
-    "debug_console", "debug_notebook", "image", "is_compiled", "is_remote", "job", "lessons", "lock", "lock_path",
-    "log", "look", "mark_fresh", "new", "plan", "remove_runs", "resume", "resume_remote", "run", "run_folder",
-    "run_record", "runs", "schedule", "schema", "stale_files", "status", "submit", "suggest", "verification_index",
-    "verification_page", "verify", "versions", "write_bundle", "write_tags",
+    "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source",
+    "StepStatus", "analyst", "analyze", "analyze_here", "attach", "build", "bundle_folder", "cancel", "collect",
+    "compile_notebook", "debug", "debug_console", "debug_notebook", "image", "is_compiled", "is_remote", "job",
+    "lessons", "lock", "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs", "resume",
+    "resume_remote", "run", "run_folder", "run_record", "runs", "schedule", "schema", "stale_files", "status",
+    "submit", "suggest", "verification_index", "verification_page", "verify", "versions", "write_bundle",
+    "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
+    "analyst": "JupyterLab's server, which analyses while you type",
     "values": "nb2pipe graph --values, nb2pipe run --dry-run",
     "suggest": "nb2pipe suggest",
     "write_tags": "nb2pipe suggest -o, nb2pipe suggest --in-place",
@@ -99,6 +102,16 @@ USE_CASES: Mapping[str, str] = {
 _CHANCY = ("N2P304", "N2P305")  # what another run may find otherwise: unseeded random numbers, the network, clocks
 
 
+def analyst(limits: Limits | None = None, *, at_once: int = 2) -> Analyst:
+    """Who analyses notebooks again and again for a program that stays, from any thread. To be closed in the end.
+
+    `limits` hold for each notebook, `at_once` says how many are looked at at a time. See `analyst.Analyst`.
+    """
+    from nb2pipe.analyst import Analyst
+
+    return Analyst(limits, at_once=at_once)
+
+
 def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossing, ...]:
     """All that crosses between steps, with types and sizes of the last run in `root` where the step is unchanged."""
     if analyzed.pipeline is None or root is None:
@@ -114,6 +127,7 @@ def suggest(
     again: bool = False,
     limits: Limits | None = None,
     folder: Path | None = None,
+    name: str | None = None,
     lessons: Lessons | None = None,
 ) -> Suggestion:
     """Steps for a notebook that has none; with `again`, in place of those that it has. The rest is as in `analyze`.
@@ -122,7 +136,7 @@ def suggest(
     """
     from nb2pipe.suggesting import suggest_steps
 
-    return suggest_steps(source, again=again, limits=limits, folder=folder, lessons=lessons)
+    return suggest_steps(source, again=again, limits=limits, folder=folder, name=name, lessons=lessons)
 
 
 def write_tags(suggestion: Suggestion, source: Path, copy: Path | None = None) -> None:

@@ -1,6 +1,7 @@
 """Stage 1: a notebook in, its cells, kernel, tags, options and sections out. Nothing of it is run."""
 
 from nb2pipe.notebook.cutting import Cut, cut
+from nb2pipe.notebook.decode import encode
 from nb2pipe.notebook.files import read_bytes, shown_path
 from nb2pipe.notebook.names import slug
 from nb2pipe.notebook.options import schema
@@ -14,6 +15,7 @@ __all__ = [
     "START",
     "Cut",
     "cut",
+    "encode",
     "grammar",
     "near_miss",
     "parse",
