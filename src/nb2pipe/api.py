@@ -28,6 +28,7 @@ from nb2pipe.runs import store
 from nb2pipe.runs.measured import last_values
 
 if TYPE_CHECKING:
+    from nb2pipe.analyst import Analyst
     from nb2pipe.debugging import Opened
     from nb2pipe.followed import ClusterRun
     from nb2pipe.notebook.tags import TagRule
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "OnScreen", "Plan", "RunAsked", "Source",
-    "StepStatus", "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify", "build",
-    "bundle_folder", "cancel", "cancel_verification", "collect", "compile_notebook", "debug", "debug_console",
+    "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "OnScreen", "Plan", "RunAsked",
+    "Source", "StepStatus", "analyst", "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify",
+    "build", "bundle_folder", "cancel", "cancel_verification", "collect", "compile_notebook", "debug", "debug_console",
     "debug_notebook", "grammar", "image", "is_compiled", "is_remote", "job", "lessons", "lock", "lock_path", "log",
     "look", "mark_fresh", "new", "plan", "remove_runs", "resume", "resume_remote", "run", "run_folder",
     "run_record", "runs", "schedule", "schema", "stale_files", "status", "submit", "suggest", "verification",
@@ -53,6 +54,7 @@ __all__ = [
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
+    "analyst": "JupyterLab's server, which analyses while you type",
     "values": "nb2pipe graph --values, nb2pipe run --dry-run",
     "suggest": "nb2pipe suggest",
     "write_tags": "nb2pipe suggest -o, nb2pipe suggest --in-place",
@@ -104,6 +106,16 @@ USE_CASES: Mapping[str, str] = {
 """Each use-case and where people meet it."""
 
 _CHANCY = ("N2P304", "N2P305")  # what another run may find otherwise: unseeded random numbers, the network, clocks
+
+
+def analyst(limits: Limits | None = None, *, at_once: int = 2) -> Analyst:
+    """Who analyses notebooks again and again for a program that stays, from any thread. To be closed in the end.
+
+    `limits` hold for each notebook, `at_once` says how many are looked at at a time. See `analyst.Analyst`.
+    """
+    from nb2pipe.analyst import Analyst
+
+    return Analyst(limits, at_once=at_once)
 
 
 def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossing, ...]:
