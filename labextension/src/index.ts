@@ -3,7 +3,11 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { settingsPlugin } from './settingsPlugin';
+import { taggingPlugin } from './tagging';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [settingsPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  settingsPlugin,
+  taggingPlugin
+];
 
 export default plugins;
