@@ -2,8 +2,15 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { modelPlugin } from './model';
+import { runCommandsPlugin, runsPlugin } from './runs';
 import { settingsPlugin } from './settingsPlugin';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [settingsPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  settingsPlugin,
+  modelPlugin,
+  runsPlugin,
+  runCommandsPlugin
+];
 
 export default plugins;
