@@ -104,6 +104,14 @@ class CompileAsked:
 
 
 @dataclass(frozen=True)
+class ResumeAsked:
+    """The notebook of the run that the address names. `content`: what goes on, as it is on the screen."""
+
+    path: str
+    content: Json = None
+
+
+@dataclass(frozen=True)
 class VerifyAsked:
     """A verification of the notebook as it is saved."""
 
@@ -140,13 +148,18 @@ class Problems:
 
 @dataclass(frozen=True)
 class TagForm:
-    """One row of the tag grammar. `kind`: step, order, role, option or kale. `head` stands before the first colon."""
+    """One row of the tag grammar. `kind`: step, order, role, option or kale. `head` stands before the first colon.
+
+    `allowed`: which values may follow it, in words. `also`: other ways to write it. `instead`: what to write in place
+    of a tag of another tool.
+    """
 
     head: str
     form: str
     kind: str
     meaning: str
     examples: tuple[str, ...]
+    allowed: str
     role: Role | None
     origin: str
     instead: str | None

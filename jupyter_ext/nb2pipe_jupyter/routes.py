@@ -75,7 +75,7 @@ ROUTES: tuple[Route, ...] = (
         streams=True,
     ),
     Route("POST", f"{_RUN}/cancel", "Stop a run.", answers.RunNamed, answers.RunView),
-    Route("POST", f"{_RUN}/resume", "Go on with a run that has failed.", answers.RunNamed, answers.RunView, 201),
+    Route("POST", f"{_RUN}/resume", "Go on with a run that has failed.", answers.ResumeAsked, answers.RunView, 201),
     Route("GET", f"{_RUN}/notebook", "The notebook with all outputs of a run.", query=(_PATH,)),
     Route("GET", f"{_STEP}/notebook", "A step's notebook with its outputs, as far as it got.", query=(_PATH,)),
     Route(

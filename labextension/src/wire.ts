@@ -225,6 +225,12 @@ export type Problems = {
 /** Whether a target answers. DENIED: it does, and refuses the login. */
 export type Reach = 'ok' | 'denied' | 'away';
 
+/** The notebook of the run that the address names. `content`: what goes on, as it is on the screen. */
+export type ResumeAsked = {
+  readonly path: string;
+  readonly content?: Json;
+};
+
 /** What a section is for. Every section but SKIP may become a step, see `Section`. */
 export type Role =
   'step' | 'imports' | 'functions' | 'parameters' | 'metrics' | 'skip';
@@ -407,13 +413,19 @@ export type Suggested = {
   readonly analysis: Analysis;
 };
 
-/** One row of the tag grammar. `kind`: step, order, role, option or kale. `head` stands before the first colon. */
+/**
+ * One row of the tag grammar. `kind`: step, order, role, option or kale. `head` stands before the first colon.
+ *
+ * `allowed`: which values may follow it, in words. `also`: other ways to write it. `instead`: what to write in place
+ * of a tag of another tool.
+ */
 export type TagForm = {
   readonly head: string;
   readonly form: string;
   readonly kind: string;
   readonly meaning: string;
   readonly examples: readonly string[];
+  readonly allowed: string;
   readonly role: Role | null;
   readonly origin: string;
   readonly instead: string | null;

@@ -7,7 +7,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 type SharedNotebook = INotebookModel['sharedModel'];
 type SharedCell = SharedNotebook['cells'][number];
 type Changes<T extends { changed: unknown }> =
-  T['changed'] extends ISignal<infer _, infer A> ? A : never;
+  T['changed'] extends ISignal<T, infer A> ? A : never;
 
 /** Cell metadata that makes other steps of the same code. */
 const OURS: ReadonlySet<string> = new Set(['tags', 'nb2pipe']);

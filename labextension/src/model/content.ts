@@ -13,7 +13,10 @@ const LEFT_OUT = 'widgets';
  * tells a value that the notebook never had from one that hidden state gave it.
  */
 export function contentOf(model: INotebookModel): Json {
-  const { [LEFT_OUT]: _, ...metadata } = model.sharedModel.getMetadata();
+  const metadata: Record<string, unknown> = {
+    ...model.sharedModel.getMetadata()
+  };
+  delete metadata[LEFT_OUT];
   return {
     cells: Array.from(model.cells, contentOfCell),
     metadata: metadata as Json,
