@@ -2,11 +2,16 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { modelPlugin } from './model';
+import { runCommandsPlugin, runsPlugin } from './runs';
 import { settingsPlugin } from './settingsPlugin';
 import { taggingPlugin } from './tagging';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   settingsPlugin,
+  modelPlugin,
+  runsPlugin,
+  runCommandsPlugin,
   taggingPlugin
 ];
 
