@@ -1,2 +1,3 @@
 import './base.css';
+import './tagging.css';
 import './runs.css';
