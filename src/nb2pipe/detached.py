@@ -44,7 +44,7 @@ _START = "import sys; from nb2pipe.detached import serve; serve()"
 def run(source: Path | OnScreen, asked: Asked | None = None) -> str:
     """Start a run that goes on by itself, and give its id once its record has begun. Raises as `running.run` does."""
     place = source.path if isinstance(source, OnScreen) else source
-    folder = place.resolve().parent
+    folder = place.absolute().parent  # of a link, where the link is
     here: Path | OnScreen = Path(place.name)  # as if `nb2pipe run` were called there: records and seals are the same
     if isinstance(source, OnScreen):
         here = replace(source, path=Path(place.name))
@@ -67,7 +67,7 @@ def verify(source: Path, root: Path, asked: VerifyAsked | None = None) -> str:
 
     Raises EnvironmentProblem.
     """
-    return _answer(_verify, source.resolve().parent, Path(source.name), root.resolve(), asked or VerifyAsked())
+    return _answer(_verify, source.absolute().parent, Path(source.name), root.resolve(), asked or VerifyAsked())
 
 
 def _answer(work: Callable[..., None], folder: Path, *arguments: object) -> str:

@@ -65,7 +65,8 @@ def test_generated_pages_are_up_to_date(path: str) -> None:
 
 
 def test_every_code_has_its_section_and_every_section_its_code() -> None:
-    used = {code for path in (ROOT / "src").rglob("*.py") for code in _CODE.findall(path.read_text(encoding="utf-8"))}
+    files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "jupyter_ext" / "nb2pipe_jupyter").glob("*.py")]
+    used = {code for path in files for code in _CODE.findall(path.read_text(encoding="utf-8"))}
     sections = re.findall(
         r"^## (N2P[0-9]{3})$", (ROOT / "docs" / "diagnostics.md").read_text(encoding="utf-8"), re.MULTILINE
     )
