@@ -23,6 +23,7 @@ from nb2pipe.connecting import Connection, add_target, can_submit, check_target,
 from nb2pipe.journal import read_events
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Json, Printed, Run
+from nb2pipe.notebook import Content
 from nb2pipe.notebook.names import NAME_RULE
 from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
 from nb2pipe.runs import left, store
@@ -253,7 +254,7 @@ def begin_run(source: Path | OnScreen, asked: RunAsked | None = None) -> str:
     return detached.run(source, asked)
 
 
-def begin_resume(root: Path, which: str = "latest", content: Mapping[str, Json] | None = None) -> str:
+def begin_resume(root: Path, which: str = "latest", content: Content | None = None) -> str:
     """As `resume`, by a run as `begin_run` starts it; of `content`, if the notebook on the screen isn't saved."""
     from nb2pipe import detached
 
