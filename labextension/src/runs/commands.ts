@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import { runPipelineIcon } from '../icons';
 import type { IPipelines } from '../tokens';
 import { CommandIDs } from './commandIds';
 import { download } from './compiling';
@@ -59,7 +60,10 @@ export function addRunCommands(options: ICommandsOptions): void {
         : trans.__('Run Pipeline (What Changed)'),
     canStart,
     (runs, args) => showing(runs.start(args['all'] ? { force: true } : {})),
-    { caption: trans.__('Run the steps of this notebook as a pipeline') }
+    {
+      caption: trans.__('Run the steps of this notebook as a pipeline'),
+      icon: args => (args['all'] ? undefined : runPipelineIcon)
+    }
   );
   add(
     CommandIDs.runSelected,

@@ -29,7 +29,7 @@ export function Comparison(props: {
   const metric = (given: number | undefined): string =>
     given === undefined ? '–' : number(given);
   return (
-    <section className="nb2pipe-Comparison" data-testid="comparison">
+    <section className="nb2pipe-Comparison" data-testid="nb2pipe-compare">
       <div className="nb2pipe-Notice-head">
         <h3>{trans.__('Two runs compared')}</h3>
         <Button

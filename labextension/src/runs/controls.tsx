@@ -26,7 +26,11 @@ export function RunControls(props: IRunsProps): JSX.Element {
   useSignal(props.pipeline.changed);
   const place = useWatched(runs);
   return (
-    <div className="nb2pipe-RunControls" ref={place} data-testid="run-controls">
+    <div
+      className="nb2pipe-RunControls"
+      ref={place}
+      data-testid="nb2pipe-runs-controls"
+    >
       <div className="nb2pipe-RunControls-row">
         <RunButtons runs={runs} selected={props.selected} />
         <TargetButton runs={runs} />
@@ -63,7 +67,7 @@ function RunButtons(props: {
         className="nb2pipe-Button nb2pipe-mod-icon jp-mod-styled jp-mod-warn"
         disabled={!view || isStopping}
         onClick={() => void runs.stop()}
-        data-testid="stop"
+        data-testid="nb2pipe-runs-stop"
       >
         <stopIcon.react tag="span" className="nb2pipe-ButtonIcon" />
         {view
@@ -82,7 +86,7 @@ function RunButtons(props: {
         disabled={!isReady}
         title={trans.__('Run the steps that changed since their last results')}
         onClick={() => void runs.start()}
-        data-testid="run"
+        data-testid="nb2pipe-runs-run"
       >
         {trans.__('Run pipeline')}
       </button>
@@ -94,7 +98,7 @@ function RunButtons(props: {
         aria-label={trans.__('Which steps, and how')}
         title={trans.__('Which steps, and how')}
         onClick={event => openRunMenu(runs, selected, event.currentTarget)}
-        data-testid="run-menu"
+        data-testid="nb2pipe-runs-menu"
       >
         <caretDownEmptyIcon.react tag="span" className="nb2pipe-ButtonIcon" />
       </button>
@@ -126,7 +130,7 @@ function TargetButton(props: { runs: Runs }): JSX.Element {
           : trans.__('Where the pipeline runs')
       }
       onClick={event => openTargetMenu(runs, event.currentTarget)}
-      data-testid="target"
+      data-testid="nb2pipe-runs-target"
     >
       <span className={`nb2pipe-Dot nb2pipe-mod-${reach}`} />
       <span className="nb2pipe-Target-name">{name}</span>
@@ -182,7 +186,7 @@ function Live(props: {
       {view && (
         <div
           className="nb2pipe-Live"
-          data-testid="live"
+          data-testid="nb2pipe-runs-live"
           data-state={view.run.state}
         >
           <StateSign look={view.run.state} />
@@ -241,7 +245,7 @@ export function Refused(props: {
     <div
       className="nb2pipe-Notice nb2pipe-mod-error"
       role="alert"
-      data-testid="refused"
+      data-testid="nb2pipe-runs-refused"
     >
       <div className="nb2pipe-Notice-head">
         <strong>{props.title}</strong>
@@ -314,7 +318,10 @@ function ShownBanner(props: { runs: Runs }): JSX.Element | null {
     !isPending && analysis !== null && analysis.digest !== chosen.run.digest;
   const when = moment(chosen.run.started_at, new Date());
   return (
-    <div className="nb2pipe-Notice nb2pipe-mod-shown" data-testid="banner">
+    <div
+      className="nb2pipe-Notice nb2pipe-mod-shown"
+      data-testid="nb2pipe-runs-banner"
+    >
       <span>
         {hasChanged
           ? trans.__('Showing the run of %1. The notebook changed since.', when)
@@ -328,7 +335,7 @@ function ShownBanner(props: { runs: Runs }): JSX.Element | null {
             : trans.__('Show the latest')
         }
         onClick={() => runs.choose(null)}
-        testid="show-latest"
+        testid="nb2pipe-runs-latest"
       />
     </div>
   );

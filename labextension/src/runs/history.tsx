@@ -34,7 +34,7 @@ export function History(props: {
       <ul
         className="nb2pipe-History"
         aria-label={trans.__('Runs, newest first')}
-        data-testid="history"
+        data-testid="nb2pipe-runs-history"
       >
         {runs.history.map(view => {
           const { id } = view.run;
@@ -43,6 +43,7 @@ export function History(props: {
             <li
               key={id}
               className="nb2pipe-History-item"
+              data-testid="nb2pipe-runs-item"
               data-run={id}
               data-state={view.run.state}
             >
@@ -165,7 +166,7 @@ function RunActions(props: { runs: Runs; view: RunView }): JSX.Element {
             'Show the states of this run in the graph and in the steps'
           )}
           onClick={() => runs.choose(run.id)}
-          testid="choose-run"
+          testid="nb2pipe-runs-choose"
         />
       )}
       {canResume && (
@@ -173,14 +174,14 @@ function RunActions(props: { runs: Runs; view: RunView }): JSX.Element {
           label={run.remote ? trans.__('Retry') : trans.__('Go on')}
           title={trans.__('Run what did not succeed, with the same parameters')}
           onClick={() => void runs.resume(run.id)}
-          testid="resume"
+          testid="nb2pipe-runs-resume"
         />
       )}
       {!view.live && (
         <Button
           label={trans.__('Delete…')}
           onClick={() => void remove(runs, view)}
-          testid="delete-run"
+          testid="nb2pipe-runs-delete"
         />
       )}
     </div>

@@ -22,7 +22,7 @@ import { Targets } from './targets';
 export { type IRunsProps, RunControls, RunsView, StepDrawer } from './views';
 
 /** What the server sends over JupyterLab's own event connection when a run began, ended or was removed. */
-const RUN_CHANGED = 'nb2pipe/run-changed';
+const RUN_CHANGED = 'urn:nb2pipe:run-changed';
 
 /** Makes the runs of open notebooks, and passes on what other tabs and the command line do. */
 class RunsFactory implements IRunsFactory {
@@ -55,7 +55,7 @@ class RunsFactory implements IRunsFactory {
   }
 
   private _onEvent(_: unknown, event: Event.Emission): void {
-    if (!event.schema_id.endsWith(RUN_CHANGED)) {
+    if (event.schema_id !== RUN_CHANGED) {
       return;
     }
     for (const runs of this._all) {

@@ -39,7 +39,7 @@ export function LogView(props: {
         const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
         follows.current = scrollHeight - scrollTop - clientHeight < 8;
       }}
-      data-testid="log"
+      data-testid="nb2pipe-step-log"
     >
       {left > 0 && (
         <div className="nb2pipe-Hint">

@@ -18,7 +18,7 @@ export function VerifyPart(props: { runs: Runs }): JSX.Element {
   React.useEffect(() => void verifying.find(), [verifying]);
   const { view, isLive } = verifying;
   return (
-    <section className="nb2pipe-Part" data-testid="verify-part">
+    <section className="nb2pipe-Part" data-testid="nb2pipe-verify">
       <h3>{trans.__('Is the pipeline right?')}</h3>
       {!view && (
         <p className="nb2pipe-Hint">
@@ -41,13 +41,13 @@ export function VerifyPart(props: { runs: Runs }): JSX.Element {
             label={trans.__('Stop verifying')}
             disabled={!view || view.state === 'CANCELING'}
             onClick={() => void verifying.stop()}
-            testid="verify-stop"
+            testid="nb2pipe-verify-stop"
           />
         ) : (
           <Button
             label={view ? trans.__('Verify again') : trans.__('Verify')}
             onClick={() => void verifying.start()}
-            testid="verify"
+            testid="nb2pipe-verify-start"
           />
         )}
         {verifying.report && (
@@ -56,7 +56,7 @@ export function VerifyPart(props: { runs: Runs }): JSX.Element {
             href={verifying.report}
             target="_blank"
             rel="noopener noreferrer"
-            data-testid="verify-report"
+            data-testid="nb2pipe-verify-report"
           >
             {trans.__('Open the report')}
           </a>
@@ -88,7 +88,7 @@ function Outcome(props: {
         <div
           className={`nb2pipe-Notice nb2pipe-mod-${isGood ? 'good' : 'warning'}`}
           role="status"
-          data-testid="verify-outcome"
+          data-testid="nb2pipe-verify-outcome"
           data-outcome={view.outcome || view.state}
         >
           <strong>{sentenceOf(view, trans)}</strong>

@@ -25,7 +25,7 @@ export function RunsView(props: IRunsProps): JSX.Element {
     .sort((a, b) => (a.run.started_at < b.run.started_at ? -1 : 1));
   const [left, right] = chosen;
   return (
-    <div className="nb2pipe-RunsView" ref={place} data-testid="runs-view">
+    <div className="nb2pipe-RunsView" ref={place} data-testid="nb2pipe-runs">
       {runs.history.length === 0 ? (
         runs.isLoaded && <Empty trans={trans} />
       ) : (
@@ -64,7 +64,7 @@ function Empty(props: {
 }): JSX.Element {
   const { trans } = props;
   return (
-    <div className="nb2pipe-Empty" data-testid="no-runs">
+    <div className="nb2pipe-Empty" data-testid="nb2pipe-runs-empty">
       <h3>{trans.__('No runs yet')}</h3>
       <p>
         {trans.__(
