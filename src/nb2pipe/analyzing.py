@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from nb2pipe import analysis, bounded, checks, notebook
 from nb2pipe.bounded import Cause, Ended, Tell
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.learned import Lessons
-from nb2pipe.model import At, Diagnostic, Json, Location, Names, Notebook, Pipeline, Section, Severity
+from nb2pipe.model import At, Diagnostic, Location, Names, Notebook, Pipeline, Section, Severity
+from nb2pipe.notebook import OnScreen, Source
 from nb2pipe.records import dataclass
 
+__all__ = ["Analyzed", "Given", "OnScreen", "Source", "analyze", "analyze_here", "within_bounds"]
+
 T = TypeVar("T")
-Source: TypeAlias = Path | Mapping[str, Json]
 
 _READING = -1  # told besides the cells that are looked at, and `analysis.TOGETHER`
 
@@ -72,7 +74,7 @@ def analyze(
 ) -> Analyzed:
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
-    `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
+    `source` is a path, the content of a notebook, or both, so that unsaved work can be analysed. `folder` is where the
     user's tables are looked for: by default the notebook's; content has none. `lessons` are what runs have taught;
     `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. `tags`, by cell, go
     before the notebook's own. All is done in a process of its own, within the time and memory of `limits`.
@@ -96,11 +98,12 @@ def within_bounds(work: Callable[[Source, Limits, Given, Tell], T], source: Sour
 def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: Tell = lambda _: None) -> Analyzed:  # noqa: B008  # it is frozen
     """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
     tell(_READING)
-    found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
+    found = notebook.load(source, limits)
     if given.tags is not None:
         found = notebook.retagged(found, given.tags)
     sections, split_problems = notebook.split(found)
-    folder = given.folder or (source.resolve().parent if isinstance(source, Path) else None)
+    path = notebook.place(source)
+    folder = given.folder or (path.resolve().parent if path is not None else None)
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
     with analysis.using(tables):
         summary = analysis.summarise(found, sections, tell, given.lessons)
@@ -145,7 +148,7 @@ def _reading_order(item: Diagnostic) -> tuple[object, ...]:
 
 def _beyond(source: Source, ended: Ended, limits: Limits) -> BadInput:
     """The one diagnostic of a notebook whose analysis was ended."""
-    cell = ended.at if ended.at is not None and ended.at >= 0 else None
+    cell, path = ended.at if ended.at is not None and ended.at >= 0 else None, notebook.place(source)
     if cell is not None:
         doing, what = "looked at this cell", "split the cell, or take what is generated out of it"
     else:
@@ -161,6 +164,6 @@ def _beyond(source: Source, ended: Ended, limits: Limits) -> BadInput:
     return BadInput.of(
         "N2P114",
         f"analysis {message} while it {doing}, and was ended",
-        at=Location(notebook=notebook.shown_path(source) if isinstance(source, Path) else None, cell=cell),
+        at=Location(notebook=notebook.shown_path(path) if path is not None else None, cell=cell),
         hint=f"{what}; or set {variable} higher" if variable else what,
     )

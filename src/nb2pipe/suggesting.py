@@ -93,7 +93,7 @@ class _Look:
 
 def first_look(source: Source, limits: Limits, given: Given, tell: Tell = lambda _: None) -> _Look:
     """Each cell as a step: what passes between them. In this process, with no bounds."""
-    found = notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, None, limits)
+    found = notebook.load(source, limits)
     apart = {cell.index: _alone(cell) for cell in found.cells}
     looked = analyze_here(source, limits, replace(given, tags=apart), tell)
     trees = {cell.index: tree for cell in found.cells if (tree := _tree(cell.source)) is not None}

@@ -6,6 +6,7 @@ from nb2pipe.notebook.names import slug
 from nb2pipe.notebook.options import schema
 from nb2pipe.notebook.read import parse, read
 from nb2pipe.notebook.sections import START, pipeline_name, split
+from nb2pipe.notebook.source import OnScreen, Source, as_saved, load, place
 from nb2pipe.notebook.splice import with_tags
 from nb2pipe.notebook.tagging import retagged, roles_of, splits, without_splits
 from nb2pipe.notebook.tags import grammar, near_miss
@@ -13,11 +14,16 @@ from nb2pipe.notebook.tags import grammar, near_miss
 __all__ = [
     "START",
     "Cut",
+    "OnScreen",
+    "Source",
+    "as_saved",
     "cut",
     "grammar",
+    "load",
     "near_miss",
     "parse",
     "pipeline_name",
+    "place",
     "read",
     "read_bytes",
     "retagged",
