@@ -7,11 +7,12 @@ none that is new enough, the build environment gets one from the Python package 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -69,25 +70,31 @@ def has_node() -> bool:
     if node is None:
         return False
     said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    numbers = said.strip().removeprefix("v").split(".")
-    return len(numbers) == 3 and all(n.isdigit() for n in numbers) and tuple(map(int, numbers[:2])) >= OLDEST_NODE
+    found = re.match(r"v(\d+)\.(\d+)\.", said)
+    return found is not None and (int(found[1]), int(found[2])) >= OLDEST_NODE
 
 
 def build(root: Path) -> None:
     """Install the JavaScript packages of yarn.lock and build from them."""
-    environment = dict(os.environ)
+    places = [str(Path(sys.executable).parent), os.environ["PATH"]]
     if not has_node():
-        environment["PATH"] = os.pathsep.join([str(wheel_node()), environment["PATH"]])
-    jlpm = [sys.executable, "-m", "jupyter_builder.jlpm"]
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
-    for command in (["install", "--immutable"], ["run", "build:prod"]):
-        done = subprocess.run([*jlpm, *command], cwd=root, env=environment, check=False)
-        if done.returncode:
-            sys.exit(
-                f"nb2pipe: its JupyterLab panel was not built: `jlpm {' '.join(command)}` failed, see above.\n"
-                f"  fix: install Node.js {'.'.join(map(str, OLDEST_NODE))} or later, "
-                f"or set {SKIP}=1 to install without the panel."
-            )
+        places.insert(0, str(wheel_node()))
+    environment = {**os.environ, "PATH": os.pathsep.join(places)}
+    jlpm = shutil.which("jlpm", path=environment["PATH"])
+    for arguments in (["install", "--immutable"], ["build:prod"]):
+        if jlpm is None or subprocess.run([jlpm, *arguments], cwd=root, env=environment, check=False).returncode:
+            failed(f"`jlpm {' '.join(arguments)}` failed, see above")
+    if not is_built(root):
+        failed("the build left no files")
+
+
+def failed(why: str) -> NoReturn:
+    """End pip's build with a message."""
+    sys.exit(
+        f"nb2pipe: its JupyterLab panel was not built: {why}.\n"
+        f"  fix: install Node.js {'.'.join(map(str, OLDEST_NODE))} or later, "
+        f"or set {SKIP}=1 to install without the panel."
+    )
 
 
 def wheel_node() -> Path:

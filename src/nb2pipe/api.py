@@ -23,6 +23,7 @@ from nb2pipe.connecting import Connection, add_target, can_submit, check_target,
 from nb2pipe.journal import read_events
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Json, Printed, Run
+from nb2pipe.notebook import Content
 from nb2pipe.notebook.names import NAME_RULE
 from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
 from nb2pipe.runs import left, store
@@ -30,6 +31,7 @@ from nb2pipe.runs.measured import last_values
 from nb2pipe.runs.watching import Watched
 
 if TYPE_CHECKING:
+    from nb2pipe.analyst import Analyst
     from nb2pipe.debugging import Opened, Written
     from nb2pipe.followed import ClusterRun
     from nb2pipe.notebook.tags import TagRule
@@ -42,20 +44,21 @@ if TYPE_CHECKING:
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "NAME_RULE", "USE_CASES", "Analyzed", "ClusterRun", "Compiled", "Connection", "LocalPipelineRun", "OnScreen",
-    "Plan", "RunAsked", "Source", "StepStatus", "Suggestion", "Watched", "add_target", "analyze", "analyze_here",
-    "attach", "begin_resume", "begin_run", "begin_verify", "build", "bundle_folder", "can_submit", "cancel",
-    "cancel_verification", "check_target", "collect", "compile_notebook", "debug", "debug_beside", "debug_console",
-    "debug_notebook", "grammar", "image", "is_compiled", "is_remote", "is_run_id", "job", "lessons", "lock",
-    "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs", "remove_target", "resume",
-    "resume_remote", "run", "run_folder", "run_ids", "run_notebook", "run_record", "runs", "runs_root", "schedule",
-    "schema", "stale_files", "status", "step_log", "step_notebook", "submit", "suggest", "target", "targets",
-    "verification", "verification_index", "verification_page", "verification_report", "verify", "versions", "watch",
-    "write_bundle", "write_tags",
+    "NAME_RULE", "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "Connection", "LocalPipelineRun",
+    "OnScreen", "Plan", "RunAsked", "Source", "StepStatus", "Suggestion", "Watched", "add_target", "analyst",
+    "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify", "build", "bundle_folder",
+    "can_submit", "cancel", "cancel_verification", "check_target", "collect", "compile_notebook", "debug",
+    "debug_beside", "debug_console", "debug_notebook", "grammar", "image", "is_compiled", "is_remote", "is_run_id",
+    "job", "lessons", "lock", "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs", "remove_target",
+    "resume", "resume_remote", "run", "run_folder", "run_ids", "run_notebook", "run_record", "runs", "runs_root",
+    "schedule", "schema", "stale_files", "status", "step_log", "step_notebook", "submit", "suggest", "target",
+    "targets", "verification", "verification_index", "verification_page", "verification_report", "verify", "versions",
+    "watch", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
+    "analyst": "JupyterLab's server, which analyses while you type",
     "values": "nb2pipe graph --values, nb2pipe run --dry-run",
     "suggest": "nb2pipe suggest",
     "write_tags": "nb2pipe suggest -o, nb2pipe suggest --in-place",
@@ -121,6 +124,16 @@ USE_CASES: Mapping[str, str] = {
 """Each use-case and where people meet it."""
 
 _CHANCY = ("N2P304", "N2P305")  # what another run may find otherwise: unseeded random numbers, the network, clocks
+
+
+def analyst(limits: Limits | None = None, *, at_once: int = 2) -> Analyst:
+    """Who analyses notebooks again and again for a program that stays, from any thread. To be closed in the end.
+
+    `limits` hold for each notebook, `at_once` says how many are looked at at a time. See `analyst.Analyst`.
+    """
+    from nb2pipe.analyst import Analyst
+
+    return Analyst(limits, at_once=at_once)
 
 
 def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossing, ...]:
@@ -241,7 +254,7 @@ def begin_run(source: Path | OnScreen, asked: RunAsked | None = None) -> str:
     return detached.run(source, asked)
 
 
-def begin_resume(root: Path, which: str = "latest", content: Mapping[str, Json] | None = None) -> str:
+def begin_resume(root: Path, which: str = "latest", content: Content | None = None) -> str:
     """As `resume`, by a run as `begin_run` starts it; of `content`, if the notebook on the screen isn't saved."""
     from nb2pipe import detached
 

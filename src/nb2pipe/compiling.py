@@ -54,9 +54,10 @@ def compile_notebook(
     if errors:
         raise BadInput(errors)
     values = running.given_values(pipeline, parameters or {}, parameters_file)
-    content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, values, provisions.packages)
+    made = kfp.make(render.bundle(analyzed.notebook, pipeline), analyzed.types, values, provisions.packages)
     told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
-    return Compiled(content, pipeline, (*told, *problems, *kfp.not_there(pipeline, analyzed.opened)))
+    found = (*told, *problems, *kfp.not_there(pipeline, analyzed.opened), *made.diagnostics)
+    return Compiled(made.content, pipeline, found)
 
 
 def is_compiled(file: Path) -> bool:

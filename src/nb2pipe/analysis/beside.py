@@ -1,4 +1,4 @@
-"""The notebook's path in, the trees of Python files beside it out. They are read as text, bounded, never executed."""
+"""The notebook's folder in, the trees of Python files beside it out. They are read as text, bounded, never executed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ MAX_BYTES = 500_000
 class Beside:
     """Python files that the notebook runs or imports: what it writes by `%%writefile`, and what its folder holds."""
 
-    def __init__(self, notebook: str | None) -> None:
-        self.folder = Path(notebook).parent if notebook else None
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
         self._texts: dict[str, str] = {}  # what the notebook has written so far
         self._since: dict[str, int] = {}
         self._trees: dict[str, ast.Module | None] = {}

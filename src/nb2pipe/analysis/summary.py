@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
+from pathlib import Path
 
 from nb2pipe.analysis import acting, carried, definitions, directives, formulas, modules, recall, staying
 from nb2pipe.analysis.heap import Value
@@ -79,13 +80,14 @@ def summarise(
     sections: Sequence[Section],
     tell: Callable[[int], None] = lambda _: None,
     lessons: Lessons | None = None,
+    beside: Path | None = None,
 ) -> Analysis:
     """Walk all cells that belong to a section, in notebook order. Nothing is executed.
 
     `tell` is called with each cell before it is looked at, and with TOGETHER after the last. `lessons`: what runs of
-    the cells have shown.
+    the cells have shown. `beside`: where the notebook's own Python files are.
     """
-    return _Summary(notebook, sections, lessons or {}).finish(tell)
+    return _Summary(notebook, sections, lessons or {}, beside).finish(tell)
 
 
 def covered(found: Sequence[Definition]) -> set[tuple[int, int]]:
@@ -96,7 +98,7 @@ def covered(found: Sequence[Definition]) -> set[tuple[int, int]]:
 class _Summary:
     """One pass over a notebook."""
 
-    def __init__(self, notebook: Notebook, sections: Sequence[Section], lessons: Lessons) -> None:
+    def __init__(self, notebook: Notebook, sections: Sequence[Section], lessons: Lessons, beside: Path | None) -> None:
         self.lessons = lessons
         self.notebook = notebook
         self.sections = sections
@@ -108,7 +110,7 @@ class _Summary:
         self.diagnostics: list[Diagnostic] = []
         self.stuck: list[Unmovable] = []
         self.walker = Walker()
-        self.walker.stands_beside(notebook.path)
+        self.walker.stands_beside(beside)
         for name, value in (item for section in sections for item in section.options.env):
             staying.environment(self.walker.state, name, value)
         self.walker.history.numbered = recall.numbers(notebook.cells)
