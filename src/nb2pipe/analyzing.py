@@ -116,7 +116,7 @@ def analyze_here(
     beside = given.folder if path is None else path.parent
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
     with analysis.using(tables):
-        summary = analysis.summarise(found, sections, tell, given.lessons, beside)
+        summary = analysis.summarise(found, sections, tell, given.lessons, beside, _copies(tables))
         pipeline, link_problems = analysis.link(found, sections, summary, _GENERATORS if given.seeded else ())
     if given.safe:
         pipeline = analysis.safe(pipeline)
@@ -136,6 +136,24 @@ def analyze_here(
     if given.bare:
         found = replace(found, raw={})
     return Analyzed(found, sections, pipeline, in_order, crossing, summary.beside, made, opened)
+
+
+class _Copies:
+    """What analysis gets of `bounded.copies`: what was at hand counts only where the user's tables were the same."""
+
+    def __init__(self, copies: bounded.Copies, tables: analysis.UserTables) -> None:
+        self._copies = copies
+        self._tables = tables.entries
+        before, kept = copies.kept if isinstance(copies.kept, tuple) else (None, None)
+        self.kept = kept if before == self._tables else None
+
+    def stay(self, place: int, at_hand: object) -> None:
+        self._copies.stay(place, (self._tables, at_hand))
+
+
+def _copies(tables: analysis.UserTables) -> bounded.Copies | None:
+    found = bounded.copies.get()
+    return _Copies(found, tables) if found is not None else None
 
 
 def _opened(pipeline: Pipeline, names: Sequence[Names]) -> tuple[tuple[str, str, At], ...]:

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, NoReturn, TypeAlias, TypeVar, cast
+from typing import Any, BinaryIO, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
 from nb2pipe.records import dataclass
 
@@ -117,6 +117,25 @@ def carried_out_by(place: Place) -> Iterator[None]:
         yield
     finally:
         _place.reset(before)
+
+
+class Copies(Protocol):
+    """Copies of this process as it was halfway: where requests that begin alike go on."""
+
+    @property
+    def kept(self) -> object:
+        """What was at hand where the copy stayed from which this process goes on. None: it begins from nothing."""
+
+    def stay(self, place: int, at_hand: object) -> None:
+        """Leave a copy here, if one is wanted at or before this place among the request's marks.
+
+        In what goes on from the copy this never returns: there the work begins anew with another request, and `kept`
+        is what is `at_hand`.
+        """
+
+
+copies: ContextVar[Copies | None] = ContextVar("copies", default=None)
+"""Set where work can leave copies."""
 
 
 def run(

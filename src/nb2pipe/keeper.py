@@ -1,8 +1,8 @@
 """Requests in, each carried out in a fork of this process. The other side of `standby`. Standard library only.
 
 This process has imported what the work needs, has one thread, and never does the work itself. A fork may leave a copy
-of itself as it is halfway (`stay`): one that is asked later for what begins alike goes on from there. Such a copy keeps
-forks of its own in the same way; it ends when the first process lets go of it.
+of itself as it is halfway (`bounded.Copies`): requests that begin alike go on from there, in forks of the copy. It ends
+when the first process lets go of it.
 """
 
 from __future__ import annotations
@@ -316,54 +316,44 @@ def serve() -> None:
 # --- in a fork ----------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Here:
-    """What a fork knows of itself. `spent_s`: the CPU time that was used before this process began."""
+class _Copies:
+    """What copies this process, a fork at work, may leave. `spent_s`: the CPU time of what it goes on from."""
 
-    task: _Task | None = None
-    kept: object = None
-    spent_s: float = 0.0
-    bytes_before: int = 0
+    def __init__(self) -> None:
+        self.task: _Task | None = None
+        self.kept: object = None
+        self.spent_s = 0.0
+        self._bytes_before = bounded.data_bytes()
 
-
-_here = _Here()
-
-
-def kept() -> object:
-    """What was at hand where the copy stayed from which this process goes on. None: it begins from nothing."""
-    return _here.kept
-
-
-def stay(place: int, at_hand: object) -> None:
-    """Leave a copy of this process here, if one is wanted at or before this place among the request's marks.
-
-    In what goes on from the copy this never returns: there the work begins anew with another request, and `kept`
-    is what is `at_hand`.
-    """
-    task = _here.task
-    if task is None or task.question.stay_at is None or place < task.question.stay_at:
-        return
-    _here.task = replace(task, question=replace(task.question, stay_at=None))
-    spent_s = _here.spent_s + time.process_time()
-    if spent_s > _COPY_CPU_S or bounded.data_bytes() - _here.bytes_before > _COPY_BYTES:
-        return
-    with contextlib.suppress(OSError):  # then there is none
-        if os.fork() == 0:
-            _here.kept, _here.spent_s = at_hand, spent_s
-            _be_copy(task)
+    def stay(self, place: int, at_hand: object) -> None:
+        """As `bounded.Copies` says."""
+        task = self.task
+        if task is None or task.question.stay_at is None or place < task.question.stay_at:
+            return
+        self.task = None  # once is enough
+        spent_s = self.spent_s + time.process_time()
+        if spent_s > _COPY_CPU_S or bounded.data_bytes() - self._bytes_before > _COPY_BYTES:
+            return
+        with contextlib.suppress(OSError):  # then there is none
+            control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with control, theirs:
+                # told of before it is there, and so before the next request can come
+                question = task.question
+                told = pickle.dumps((question.line, question.turn, question.stay_at))
+                socket.send_fds(task.news, [told], [theirs.fileno()])
+                if os.fork() == 0:
+                    theirs.close()
+                    self.kept, self.spent_s = at_hand, spent_s
+                    _be_copy(task, control)
 
 
-def _be_copy(task: _Task) -> NoReturn:
+def _be_copy(task: _Task, control: socket.socket) -> NoReturn:
     """A copy's whole life. What its forks are to do is raised in them."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, task.data)  # what is open here for the reply may be closed any time
-    os.close(nothing)
-    gc.freeze()
-    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
-        question = task.question
-        socket.send_fds(task.news, [pickle.dumps((question.line, question.turn, question.stay_at))], [theirs.fileno()])
-        theirs.close()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, task.data)  # what is open here for the reply may be closed any time
+        os.close(nothing)
+        gc.freeze()
         found = _Keeper(control, task.news).serve()
     except BaseException:  # noqa: BLE001  # nothing of it may get into the work that this process is a copy of
         os._exit(70)
@@ -372,15 +362,16 @@ def _be_copy(task: _Task) -> NoReturn:
 
 def _do(task: _Task) -> None:
     """Carry out a task, and those for which it is given up."""
-    _here.bytes_before = bounded.data_bytes()
+    copies = _Copies()
+    bounded.copies.set(copies)
     while True:
-        _here.task = task
+        copies.task = task
         with contextlib.suppress(OSError):  # a folder that was removed
             os.chdir(task.question.folder or ".")
         try:
             with os.fdopen(os.dup(task.data), "rb") as file:
                 request: Request = pickle.load(file)  # noqa: S301  # the process that started this one wrote it
-            left_s = max(1, request.caps.cpu_s - int(_here.spent_s))
+            left_s = max(1, request.caps.cpu_s - int(copies.spent_s))
             with os.fdopen(task.data, "wb") as out:
                 request = replace(request, caps=replace(request.caps, cpu_s=left_s))
                 bounded.carry_out(request, out, bounded.telling(task.told))

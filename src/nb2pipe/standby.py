@@ -79,7 +79,7 @@ class Standby:
     There `prepare`, a function of a module, is called first: what it imports and makes, all forks have. At most
     `at_once` requests are carried out at a time, in the order in which they came. Those of one `line` are about
     versions of the same: whoever asks anew takes the place of the one before, and gains from what that left behind
-    (`keeper.stay`) where their `marks` begin alike.
+    (`bounded.Copies`) where their `marks` begin alike.
     """
 
     def __init__(self, prepare: Callable[[], object], at_once: int = 2) -> None:

@@ -173,6 +173,47 @@ def test_late_while_others_are_not(standby: Standby) -> None:
     assert late() == Ended(Cause.LATE, 8)
 
 
+def add_up(standby: Standby, *numbers: int, line: str = "sum") -> object:
+    marks = tuple(bytes([number]) for number in numbers)
+    with standby.asking(line, marks) as place, bounded.carried_out_by(place):
+        found = bounded.run(works.add_up, list(numbers), caps=CAPS)
+    return found.value if isinstance(found, Done) else found
+
+
+def test_versions_go_on_where_they_differ(standby: Standby) -> None:
+    assert add_up(standby, 1, 2, 3) == (6, [1, 2, 3])
+    assert add_up(standby, 1, 2, 4) == (7, [1, 2, 4])  # leaves a copy before the third
+    assert add_up(standby, 1, 2, 5) == (8, [5])
+    assert add_up(standby, 1, 2, 5, 6) == (14, [5, 6])  # and one before the fourth
+    assert add_up(standby, 1, 2, 5, 7) == (15, [7])
+    assert add_up(standby, 1, 2, 5, 7) == (15, [7])  # and one at the end
+    assert add_up(standby, 1, 2, 5, 7) == (15, [])
+    assert add_up(standby, 1, 2, 8, 7) == (18, [8, 7])  # only the first is left
+    assert add_up(standby, 3, 2, 8, 7) == (20, [3, 2, 8, 7])
+    assert add_up(standby, 4, 2, 8, 7) == (21, [4, 2, 8, 7])
+    assert add_up(standby, 4, 2, 8, 7, line="another") == (21, [4, 2, 8, 7])
+    assert add_up(standby) == (0, [])
+
+
+def test_copies_are_few_and_end(standby: Standby) -> None:
+    for line in "abcdefg":
+        for last in range(3, 12):
+            add_up(standby, *range(last), line=line)
+    until(lambda: len(below(os.getpid())) == 1 + 4 * 3)
+
+
+def test_a_copy_that_is_gone_or_ends_with_its_work(standby: Standby) -> None:
+    for last in (3, 4, 5):
+        add_up(standby, 1, 2, last)
+    first, copy = below(os.getpid())
+    os.kill(copy, signal.SIGKILL)
+    assert add_up(standby, 1, 2, 6) == (9, [1, 2, 6])
+    assert add_up(standby, 1, 2, 7) == (10, [7])
+    assert add_up(standby, 1, 2, 99) == Ended(Cause.CRASH, 2, "it ended with code 9")
+    assert add_up(standby, 1, 2, 8) == (11, [8])
+    assert below(os.getpid())[0] == first
+
+
 def test_nothing_outlives_the_program_that_started_it(tmp_path: Path) -> None:
     program = (
         "import threading, works\nfrom nb2pipe import bounded, standby\nmade = standby.Standby(works.prepare)\n"
