@@ -3,6 +3,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { modelPlugin } from './model';
+import { panelPlugin, statusPlugin } from './panel';
 import { runCommandsPlugin, runsPlugin } from './runs';
 import { settingsPlugin } from './settingsPlugin';
 import { taggingPlugin } from './tagging';
@@ -12,7 +13,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   modelPlugin,
   runsPlugin,
   runCommandsPlugin,
-  taggingPlugin
+  taggingPlugin,
+  panelPlugin,
+  statusPlugin
 ];
 
 export default plugins;
