@@ -52,7 +52,9 @@ export function NoServer(props: { services: IServices }): JSX.Element {
             )}
           </p>
           <pre>
-            {'pip install nb2pipe\njupyter server extension enable nb2pipe_jupyter'}
+            {
+              'pip install nb2pipe\njupyter server extension enable nb2pipe_jupyter'
+            }
           </pre>
         </>
       ) : (

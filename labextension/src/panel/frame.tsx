@@ -3,7 +3,9 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { RunControls, RunsView, StepDrawer } from '../runs';
+import '../../style/panel.css';
+import '../../style/runs.css';
+import { RunControls, RunsView, StepDrawer } from '../runs/views';
 import type { INotebookPipeline } from '../tokens';
 import {
   NoNotebook,
@@ -38,11 +40,7 @@ export function Frame(props: { services: IServices }): JSX.Element {
     return <NoServer services={services} />;
   }
   return pipeline ? (
-    <Pipeline
-      key={pipeline.panel.id}
-      pipeline={pipeline}
-      services={services}
-    />
+    <Pipeline key={pipeline.panel.id} pipeline={pipeline} services={services} />
   ) : (
     <NoNotebook services={services} />
   );
