@@ -11,6 +11,8 @@ import { taggingPlugin } from './tagging';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   settingsPlugin,
   modelPlugin,
+  panelPlugin,
+  statusPlugin,
   runsPlugin,
   runCommandsPlugin,
   taggingPlugin,
