@@ -2,8 +2,17 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { modelPlugin } from './model';
+import { runCommandsPlugin, runsPlugin } from './runs';
 import { settingsPlugin } from './settingsPlugin';
+import { taggingPlugin } from './tagging';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [settingsPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  settingsPlugin,
+  modelPlugin,
+  runsPlugin,
+  runCommandsPlugin,
+  taggingPlugin
+];
 
 export default plugins;

@@ -1,1 +1,3 @@
 import './base.css';
+import './tagging.css';
+import './runs.css';

@@ -69,7 +69,8 @@ class Location:
 class Diagnostic:
     """A problem: what (`message`), where (`location`), how to fix it (`hint`).
 
-    `code` is `N2Pxyz`; x: 1 reading and tags, 2 names, 3 order and resources, 4 values, 5 targets, 6 runs.
+    `code` is `N2Pxyz`; x: 1 reading and tags, 2 names, 3 order and resources, 4 values, 5 targets, 6 runs, 7 clusters,
+    8 the server extension.
     """
 
     code: str

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
+from pathlib import Path
 
 from nb2pipe.analysis import acting, carried, definitions, directives, formulas, modules, recall, staying
+from nb2pipe.analysis.halfway import Halfway, Parsed
 from nb2pipe.analysis.heap import Value
-from nb2pipe.analysis.ipython import Problem, parse_cell
+from nb2pipe.analysis.ipython import Problem
 from nb2pipe.analysis.memoised import memoised
 from nb2pipe.analysis.metrics import metrics_of
 from nb2pipe.analysis.names import UNIT
@@ -21,6 +24,7 @@ from nb2pipe.analysis.taught import counting, lesson_of, note, taught
 from nb2pipe.analysis.told import applied
 from nb2pipe.analysis.uncarried import Uncarried
 from nb2pipe.analysis.walk import Walker
+from nb2pipe.bounded import Copies
 from nb2pipe.learned import Lessons
 from nb2pipe.model import (
     At,
@@ -79,13 +83,16 @@ def summarise(
     sections: Sequence[Section],
     tell: Callable[[int], None] = lambda _: None,
     lessons: Lessons | None = None,
+    beside: Path | None = None,
+    copies: Copies | None = None,
 ) -> Analysis:
     """Walk all cells that belong to a section, in notebook order. Nothing is executed.
 
     `tell` is called with each cell before it is looked at, and with TOGETHER after the last. `lessons`: what runs of
-    the cells have shown.
+    the cells have shown. `beside`: where the notebook's own Python files are. `copies`: of earlier walks, where this
+    one may go on.
     """
-    return _Summary(notebook, sections, lessons or {}).finish(tell)
+    return _Summary(notebook, sections, lessons or {}, beside, copies).finish(tell)
 
 
 def covered(found: Sequence[Definition]) -> set[tuple[int, int]]:
@@ -96,8 +103,16 @@ def covered(found: Sequence[Definition]) -> set[tuple[int, int]]:
 class _Summary:
     """One pass over a notebook."""
 
-    def __init__(self, notebook: Notebook, sections: Sequence[Section], lessons: Lessons) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        sections: Sequence[Section],
+        lessons: Lessons,
+        beside: Path | None,
+        copies: Copies | None,
+    ) -> None:
         self.lessons = lessons
+        self.copies = copies
         self.notebook = notebook
         self.sections = sections
         self.section_of = {cell: section for section in sections for cell in section.cells}
@@ -106,21 +121,31 @@ class _Summary:
         self.parameters: dict[str, Parameter] = {}
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
+        self.of_walk: list[Diagnostic] = []
         self.stuck: list[Unmovable] = []
         self.walker = Walker()
-        self.walker.stands_beside(notebook.path)
-        for name, value in (item for section in sections for item in section.options.env):
+        self.walker.stands_beside(beside)
+        self.environment = [item for section in sections for item in section.options.env]
+        for name, value in self.environment:
             staying.environment(self.walker.state, name, value)
         self.walker.history.numbered = recall.numbers(notebook.cells)
 
     def finish(self, tell: Callable[[int], None]) -> Analysis:
         """All of it."""
+        earlier = self.copies.kept if self.copies is not None else None
+        halfway = earlier if isinstance(earlier, Halfway) else None
+        parsed = Parsed(halfway)
         for cell in self.notebook.cells:
             tell(cell.index)
-            self._parse(cell.index)
+            self._parse(cell.index, parsed)
+        begin = self._go_on(halfway) if halfway is not None else 0
         for index in sorted(self.trees):
-            tell(index)
-            self._walk(index)
+            if index >= begin:
+                self._stay(self.notebook.cells[index].position, index)
+                tell(index)
+                self._walk(index)
+        self._stay(sys.maxsize, len(self.notebook.cells))
+        self.diagnostics += self.of_walk
         tell(TOGETHER)
         state = self.walker.state
         self._touch_shared(state)
@@ -170,6 +195,32 @@ class _Summary:
             beside=tuple(sorted(self.walker.beside.looked_for)),
         )
 
+    def _stay(self, place: int, cell: int) -> None:
+        if self.copies is not None:
+            self.copies.stay(place, self._halfway(cell))
+
+    def _halfway(self, cell: int) -> Halfway:
+        return Halfway(
+            cell,
+            self.notebook,
+            self.section_of,
+            self.trees,
+            self.parameters,
+            self.environment,
+            self.walker,
+            self.names,
+            self.of_walk,
+        )
+
+    def _go_on(self, halfway: Halfway) -> int:
+        """Take over the walk of an earlier version, if that led to where this one's would. The cell to go on with."""
+        if not halfway.leads_to(self._halfway(0)):
+            return 0
+        numbered = self.walker.history.numbered
+        self.walker, self.names, self.of_walk = halfway.walker, halfway.names, halfway.diagnostics
+        self.walker.history.numbered = numbered
+        return halfway.cell
+
     def _add_lessons(self, state: State) -> None:
         """What runs have seen of a cell is added to what its code shows."""
         libraries = {library for lesson in self.lessons.values() for library in lesson.counters}
@@ -209,8 +260,8 @@ class _Summary:
         rebound = {name for name, places in state.bound_at.items() if len(set(places)) > 1}
         return frozenset(rebound | state.ever_updated.keys() | state.ever_deleted.keys())
 
-    def _parse(self, index: int) -> None:
-        found = parse_cell(self.notebook.cells[index].source)
+    def _parse(self, index: int, parsed: Parsed) -> None:
+        found = parsed.tree(index, self.notebook.cells[index].source)
         section = self.section_of.get(index)
         if section is None:
             if isinstance(found, ast.Module):
@@ -249,7 +300,11 @@ class _Summary:
                     walker.run_tree(tree)
         except RecursionError:
             walker.reset()
-            self._report("N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression")
+            self.of_walk.append(
+                self._diagnostic(
+                    "N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression"
+                )
+            )
         walker.history.note(self.notebook.cells[index], tree, walker.last)
         if self.section_of[index].role is Role.PARAMETERS:
             self._forget_literals(index)
@@ -259,7 +314,7 @@ class _Summary:
         """What the cell's metadata tell holds for all that runs inside."""
         told, wrong = directives.of_cell(self.notebook.cells[index].told)
         for message, hint in wrong:
-            self._report("N2P230", message, index, 1, hint)
+            self.of_walk.append(self._diagnostic("N2P230", message, index, 1, hint))
         if told.effects:  # then none of its statements is only replayed
             self.walker.state.told.update(At(index, directives.first_line(item)) for item in tree.body)
             self.walker.state.told.update(At(index, item.lineno) for item in tree.body)
@@ -387,5 +442,10 @@ class _Summary:
     def _report(
         self, code: str, message: str, cell: int, line: int, hint: str, severity: Severity = Severity.ERROR
     ) -> None:
+        self.diagnostics.append(self._diagnostic(code, message, cell, line, hint, severity))
+
+    def _diagnostic(
+        self, code: str, message: str, cell: int, line: int, hint: str, severity: Severity = Severity.ERROR
+    ) -> Diagnostic:
         place = Location(notebook=self.notebook.path, cell=cell, line=line, step=self._step(cell))
-        self.diagnostics.append(Diagnostic(code, severity, message, place, hint))
+        return Diagnostic(code, severity, message, place, hint)
