@@ -3,7 +3,7 @@
 The OpenAPI document and the panel's TypeScript types are made from these classes. In answers every field is there
 (`wire.encode(..., whole=True)`); in questions a field that has a default may be left out. A `path` is the notebook's,
 as JupyterLab knows it: relative to the server's root, with `/`. A cell's index counts code cells from 0, a `position`
-all cells.
+all cells. The documents made from them: `python labextension/wire.py` writes them, a test holds them in step.
 """
 
 from __future__ import annotations
@@ -34,6 +34,13 @@ class NotebookAsked:
 
     path: str
     content: Json = None
+
+
+@dataclass(frozen=True)
+class RunNamed:
+    """The notebook of the run that the address names."""
+
+    path: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,14 @@ class CompileAsked:
 
 
 @dataclass(frozen=True)
+class ResumeAsked:
+    """The notebook of the run that the address names. `content`: what goes on, as it is on the screen."""
+
+    path: str
+    content: Json = None
+
+
+@dataclass(frozen=True)
 class VerifyAsked:
     """A verification of the notebook as it is saved."""
 
@@ -133,13 +148,18 @@ class Problems:
 
 @dataclass(frozen=True)
 class TagForm:
-    """One row of the tag grammar. `kind`: step, order, role, option or kale. `head` stands before the first colon."""
+    """One row of the tag grammar. `kind`: step, order, role, option or kale. `head` stands before the first colon.
+
+    `allowed`: which values may follow it, in words. `also`: other ways to write it. `instead`: what to write in place
+    of a tag of another tool.
+    """
 
     head: str
     form: str
     kind: str
     meaning: str
     examples: tuple[str, ...]
+    allowed: str
     role: Role | None
     origin: str
     instead: str | None
@@ -292,10 +312,14 @@ class Runs:
 
 @dataclass(frozen=True)
 class News:
-    """What happened in a run since event number `after`: the run as it is now, and what was printed meanwhile."""
+    """What happened in a run since event number `after`: the run as it is now, and what was printed meanwhile.
+
+    `cut`: so much was printed that the first of it is left out.
+    """
 
     view: RunView
     printed: tuple[Printed, ...]
+    cut: bool = False
 
 
 @dataclass(frozen=True)

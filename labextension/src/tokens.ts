@@ -1,11 +1,23 @@
 /** What the parts of the panel know of each other: the pipeline of a notebook that is open, and its runs. */
 
-import { IObservableDisposable } from '@lumino/disposable';
-import { ISignal } from '@lumino/signaling';
-import { Token } from '@lumino/coreutils';
 import type { ICellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { Analysis, Freshness, Printed, RunView, StepRun } from './wire';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import { Token } from '@lumino/coreutils';
+import type { IDisposable, IObservableDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+
+import type { Client } from './client';
+import type {
+  Analysis,
+  Capabilities,
+  Freshness,
+  Json,
+  Printed,
+  RunView,
+  StepRun
+} from './wire';
 
 /** All notebooks that are open, with their pipelines. */
 export const IPipelines = new Token<IPipelines>(
@@ -38,11 +50,18 @@ export interface INotebookPipeline extends IObservableDisposable {
   readonly isPending: boolean;
   /** Why there is no newer analysis: the server is away, or refused. */
   readonly trouble: ITrouble | null;
-  /** The analysis, `isPending` or `trouble` changed. */
+  /** The analysis, `isPending` or `trouble` changed; or a parameter. */
   readonly changed: ISignal<INotebookPipeline, void>;
   readonly runs: IRuns;
-  /** Analyse now, not after the pause. */
+  /**
+   * Keep the analysis up to date until the answer is disposed. Only what somebody looks at is analysed: the panel
+   * while it is visible, the headers while they are shown.
+   */
+  watch(): IDisposable;
+  /** Analyse now, not after the pause, whether anybody watches or not. */
   refresh(): Promise<void>;
+  /** The notebook as it is on the screen, as nbformat data without outputs: what the server is asked about. */
+  content(): Json;
   /** The model of a code cell of the analysis, found by its id, else by its place; undefined if it is gone. */
   cell(index: number): ICellModel | undefined;
   /** Go to a code cell and, if it is given, a line (from 1) of it; the notebook is shown and the cell active. */
@@ -59,6 +78,17 @@ export interface IRunOptions {
   force?: boolean;
   safe?: boolean;
   isolated?: boolean;
+}
+
+/** Makes the runs of a notebook, once per notebook. */
+export const IRunsFactory = new Token<IRunsFactory>(
+  'nb2pipe-lab:IRunsFactory',
+  'Makes the runs of an open notebook.'
+);
+
+export interface IRunsFactory {
+  /** The runs of this pipeline, which disposes them with itself. Called when they are first asked for. */
+  create(pipeline: INotebookPipeline): IRuns;
 }
 
 /** The runs of one notebook: history, the one that is shown, and the one under way. */
@@ -81,4 +111,17 @@ export interface IRuns extends IObservableDisposable {
   choose(id: string | null): void;
   start(options?: IRunOptions): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** What every view of the panel is given. */
+export interface IViewProps {
+  pipeline: INotebookPipeline;
+  /** The step (its id) that is selected in graph and list; it may be gone by now. */
+  selected: string | null;
+  select(step: string | null): void;
+  client: Client;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  /** What the server can do; null before it has said so. */
+  capabilities: Capabilities | null;
 }

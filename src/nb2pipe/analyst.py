@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from nb2pipe import bounded, templates
-from nb2pipe.analyzing import Analyzed, Given, Source, analyze_here, within_bounds
+from nb2pipe.analyzing import Analyzed, Encoded, Given, OnScreen, Source, analyze_here, within_bounds
 from nb2pipe.config import Limits
 from nb2pipe.errors import Canceled
 from nb2pipe.learned import Lessons
@@ -46,13 +46,12 @@ class Analyst:
         *,
         line: str = "",
         folder: Path | None = None,
-        name: str | None = None,
         lessons: Lessons | None = None,
         safe: bool = False,
         seeded: bool = False,
     ) -> Analyzed:
         """As `analyze`, but the `raw` of the notebook that it returns is empty. Raises Canceled too."""
-        given = Given(folder, name, lessons or {}, safe, seeded, bare=True)
+        given = Given(folder, lessons or {}, safe, seeded, bare=True)
         limits = self._limits or Limits.from_environment()
         with self._asking(line, _marks(source) if line else ()):
             return within_bounds(analyze_here, source, limits, given)
@@ -64,12 +63,11 @@ class Analyst:
         again: bool = False,
         line: str = "",
         folder: Path | None = None,
-        name: str | None = None,
         lessons: Lessons | None = None,
     ) -> Suggestion:
         """As `suggest`. Raises Canceled too. Its `line` is another one than that of `analyze`, whatever its name."""
         with self._asking(line and f"suggest {line}"):
-            return suggest_steps(source, again=again, limits=self._limits, folder=folder, name=name, lessons=lessons)
+            return suggest_steps(source, again=again, limits=self._limits, folder=folder, lessons=lessons)
 
     def do(self, use_case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Any use-case of `nb2pipe.api`, in this thread, with all analysis that it needs done as here."""
@@ -104,12 +102,13 @@ class Analyst:
 def prepare() -> None:
     """Load what analysis needs: tables, and what is made with first use. The notebooks are nb2pipe's own."""
     for name in templates.TEMPLATES:
-        analyze_here(templates.template(name), Limits())
+        analyze_here(Encoded(None, templates.template(name)), Limits())
 
 
 def _marks(source: Source) -> tuple[bytes, ...]:
     """What tells where two versions of a notebook begin to differ: one for each cell, without its outputs."""
-    cells = source.get("cells") if isinstance(source, Mapping) else None
+    content = source.content if isinstance(source, OnScreen) else source
+    cells = content.get("cells") if isinstance(content, Mapping) else None
     return tuple(_mark(cell) for cell in cells) if isinstance(cells, list) else ()
 
 

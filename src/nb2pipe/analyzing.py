@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from nb2pipe import analysis, bounded, checks, notebook
 from nb2pipe.bounded import Cause, Ended, Tell
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.learned import Lessons
-from nb2pipe.model import At, Diagnostic, Json, Location, Names, Notebook, Pipeline, Section, Severity
+from nb2pipe.model import At, Diagnostic, Location, Names, Notebook, Pipeline, Section, Severity
+from nb2pipe.notebook import Encoded, OnScreen, Source
 from nb2pipe.records import dataclass
 
+__all__ = ["Analyzed", "Encoded", "Given", "OnScreen", "Source", "analyze", "analyze_here", "within_bounds"]
+
 T = TypeVar("T")
-Source: TypeAlias = Path | Mapping[str, Json]
-Read: TypeAlias = Path | bytes
-"""A source as the process gets it: content is encoded."""
 
 _READING = -1  # told besides the cells that are looked at, and `analysis.TOGETHER`
 
@@ -56,7 +56,6 @@ class Given:
     """What analysis is given besides the notebook, see `analyze`. `bare`: what it found is wanted without `raw`."""
 
     folder: Path | None = None
-    name: str | None = None
     lessons: Lessons = field(default_factory=dict)
     safe: bool = False
     seeded: bool = False
@@ -69,7 +68,6 @@ def analyze(
     *,
     limits: Limits | None = None,
     folder: Path | None = None,
-    name: str | None = None,
     lessons: Lessons | None = None,
     safe: bool = False,
     seeded: bool = False,
@@ -77,9 +75,9 @@ def analyze(
 ) -> Analyzed:
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
-    `source` is a path or the content of a notebook, so that unsaved work can be analysed. `folder` is where the
-    user's tables are looked for, and for content also the Python files beside it: by default the notebook's; content
-    has none. `name` is what people are shown in place of a path that isn't there. `lessons` are what runs have taught;
+    `source` is a path, the content of a notebook, or both, so that unsaved work can be analysed. `folder` is where the
+    user's tables are looked for, and with content alone also the Python files beside it: by default the notebook's;
+    content has none. `lessons` are what runs have taught;
     `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. `tags`, by cell, go
     before the notebook's own. All is done in a process of its own, within the time and memory of `limits`.
 
@@ -87,39 +85,35 @@ def analyze(
     (N2P114); all other problems are in `diagnostics`.
     """
     limits = limits or Limits.from_environment()
-    return within_bounds(analyze_here, source, limits, Given(folder, name, lessons or {}, safe, seeded, tags))
+    return within_bounds(analyze_here, source, limits, Given(folder, lessons or {}, safe, seeded, tags))
 
 
-def within_bounds(work: Callable[[Read, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given) -> T:
+def within_bounds(
+    work: Callable[[Source | Encoded, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given
+) -> T:
     """What `work` makes of a notebook, in a process of its own. Raises BadInput (N2P114) if that had to be ended."""
-    at = Location(notebook=notebook.shown_path(source) if isinstance(source, Path) else given.name)
-    read = source if isinstance(source, Path) else notebook.encode(source, at)
     caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
-    found = bounded.run(work, read, limits, given, caps=caps, modules=_HEAVY)
+    found = bounded.run(work, notebook.encoded(source), limits, given, caps=caps, modules=_HEAVY)
     if isinstance(found, Ended):
-        raise _beyond(at, found, limits)
+        raise _beyond(notebook.where(source), found, limits)
     return found.value
 
 
-def read(source: Source | Read, limits: Limits, name: str | None = None) -> Notebook:
-    """The notebook. Raises as `analyze` does."""
-    return notebook.read(source, limits) if isinstance(source, Path) else notebook.parse(source, name, limits)
-
-
 def analyze_here(
-    source: Source | Read,
+    source: Source | Encoded,
     limits: Limits,
     given: Given = Given(),  # noqa: B008  # it is frozen
     tell: Tell = lambda _: None,
 ) -> Analyzed:
     """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
     tell(_READING)
-    found = read(source, limits, given.name)
+    found = notebook.load(source, limits)
     if given.tags is not None:
         found = notebook.retagged(found, given.tags)
     sections, split_problems = notebook.split(found)
-    folder = given.folder or (source.resolve().parent if isinstance(source, Path) else None)
-    beside = source.parent if isinstance(source, Path) else given.folder
+    path = notebook.place(source)
+    folder = given.folder or (path.resolve().parent if path is not None else None)
+    beside = path.parent if path is not None else given.folder
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
     with analysis.using(tables):
         summary = analysis.summarise(found, sections, tell, given.lessons, beside, _copies(tables))

@@ -14,19 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nb2pipe import __version__, checks, provisioning, render, running
-from nb2pipe.analyzing import Analyzed, Source, analyze, analyze_here
+from nb2pipe.analyzing import Analyzed, OnScreen, Source, analyze, analyze_here
 from nb2pipe.asked import Asked as RunAsked
+from nb2pipe.building import build, bundle_folder, stale_files, write_bundle
 from nb2pipe.compiling import Compiled, compile_notebook, is_compiled
 from nb2pipe.config import Limits
-from nb2pipe.errors import BadInput, EnvironmentProblem
+from nb2pipe.errors import BadInput
 from nb2pipe.journal import read_events
 from nb2pipe.learned import Lessons
-from nb2pipe.model import (
-    Bundle,
-    Json,
-    Printed,
-    Run,
-)
+from nb2pipe.model import Json, Printed, Run
 from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
 from nb2pipe.runs import store
 from nb2pipe.runs.measured import last_values
@@ -35,22 +31,25 @@ if TYPE_CHECKING:
     from nb2pipe.analyst import Analyst
     from nb2pipe.debugging import Opened
     from nb2pipe.followed import ClusterRun
+    from nb2pipe.notebook.tags import TagRule
     from nb2pipe.runs.collecting import Collected
     from nb2pipe.submitting import Job
     from nb2pipe.suggesting import Suggestion
     from nb2pipe.targets.kfp.connections import Connection
     from nb2pipe.targets.local import StepStatus
+    from nb2pipe.verified import Verified
     from nb2pipe.verify.verdicts import FolderRow, Verification
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "Plan", "RunAsked", "Source",
-    "StepStatus", "analyst", "analyze", "analyze_here", "attach", "build", "bundle_folder", "cancel", "collect",
-    "compile_notebook", "debug", "debug_console", "debug_notebook", "image", "is_compiled", "is_remote", "job",
-    "lessons", "lock", "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs", "resume",
-    "resume_remote", "run", "run_folder", "run_record", "runs", "schedule", "schema", "stale_files", "status",
-    "submit", "suggest", "verification_index", "verification_page", "verify", "versions", "write_bundle",
-    "write_tags",
+    "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "OnScreen", "Plan", "RunAsked",
+    "Source", "StepStatus", "analyst", "analyze", "analyze_here", "attach", "begin_resume", "begin_run",
+    "begin_verify", "build", "bundle_folder", "cancel", "cancel_verification", "collect", "compile_notebook", "debug",
+    "debug_console", "debug_notebook", "grammar", "image", "is_compiled", "is_remote", "job", "lessons", "lock",
+    "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs", "resume", "resume_remote", "run",
+    "run_folder", "run_record", "runs", "schedule", "schema", "stale_files", "status", "submit", "suggest",
+    "verification", "verification_index", "verification_page", "verification_report", "verify", "versions",
+    "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -69,6 +68,8 @@ USE_CASES: Mapping[str, str] = {
     "plan": "nb2pipe run --dry-run",
     "run": "nb2pipe run",
     "resume": "nb2pipe resume",
+    "begin_run": "POST runs",
+    "begin_resume": "POST runs/{run}/resume",
     "lock": "nb2pipe lock",
     "lock_path": "nb2pipe lock",
     "image": "nb2pipe image",
@@ -94,6 +95,11 @@ USE_CASES: Mapping[str, str] = {
     "verify": "nb2pipe verify",
     "verification_page": "nb2pipe verify",
     "verification_index": "nb2pipe verify --folder",
+    "begin_verify": "POST verifications",
+    "verification": "GET verifications/{verification}",
+    "verification_report": "GET verifications/{verification}/report",
+    "cancel_verification": "POST verifications/{verification}/cancel",
+    "grammar": "GET status",
     "schema": "docs/pipeline.schema.json, kept in step by a test",
     "versions": "nb2pipe version",
 }
@@ -127,7 +133,6 @@ def suggest(
     again: bool = False,
     limits: Limits | None = None,
     folder: Path | None = None,
-    name: str | None = None,
     lessons: Lessons | None = None,
 ) -> Suggestion:
     """Steps for a notebook that has none; with `again`, in place of those that it has. The rest is as in `analyze`.
@@ -136,7 +141,7 @@ def suggest(
     """
     from nb2pipe.suggesting import suggest_steps
 
-    return suggest_steps(source, again=again, limits=limits, folder=folder, name=name, lessons=lessons)
+    return suggest_steps(source, again=again, limits=limits, folder=folder, lessons=lessons)
 
 
 def write_tags(suggestion: Suggestion, source: Path, copy: Path | None = None) -> None:
@@ -161,48 +166,6 @@ def new(path: Path, name: str = "plain") -> None:
     saving.create(path, template(name))
 
 
-def build(source: Source | Analyzed, *, limits: Limits | None = None) -> Bundle:
-    """The notebook's Bundle: `pipeline.json` and one runnable notebook per step. Raises BadInput with all errors."""
-    analyzed = source if isinstance(source, Analyzed) else analyze(source, limits=limits)
-    return render.bundle(analyzed.notebook, sound(analyzed))
-
-
-def bundle_folder(source: Path) -> Path:
-    """Where a notebook's Bundle goes by default: `NAME.pipeline/` beside it."""
-    return source.with_name(f"{source.stem}.pipeline")
-
-
-def write_bundle(bundle: Bundle, folder: Path) -> tuple[Path, ...]:
-    """Write a Bundle; step notebooks of an earlier build that are no longer part of it go. Returns what was written.
-
-    Raises BadInput if `folder` holds something else, EnvironmentProblem if it can't be written.
-    """
-    _refuse_foreign_folder(folder)
-    written: list[Path] = []
-    try:
-        for file in bundle.files:
-            path = folder / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.content)
-            written.append(path)
-        for path in _leftovers(bundle, folder):
-            path.unlink()
-    except OSError as error:
-        raise EnvironmentProblem.of(
-            "N2P607",
-            f"the Bundle can't be written to {folder}: {error.strerror or error}",
-            hint="give another folder with `-o`, or change its permissions",
-        ) from error
-    return tuple(written)
-
-
-def stale_files(bundle: Bundle, folder: Path) -> tuple[str, ...]:
-    """The files below `folder` that are missing, differ from the Bundle, or are no longer part of it; sorted."""
-    stale = {file.path for file in bundle.files if not _holds(folder / file.path, file.content)}
-    stale.update(path.relative_to(folder).as_posix() for path in _leftovers(bundle, folder))
-    return tuple(sorted(stale))
-
-
 def lock_path(source: Path) -> Path:
     """Where a notebook's lock file is: `NAME.lock.txt` beside it."""
     return provisioning.lock_path(source)
@@ -224,7 +187,9 @@ def image(source: Path, *, kernel: str | None = None, base: str | None = None) -
     return provisioning.dockerfile(source, analyzed, sound(analyzed), kernel=kernel, base=base)
 
 
-def status(source: Path, asked: RunAsked | None = None, planned: Plan | None = None) -> tuple[StepStatus, ...]:
+def status(
+    source: Path | OnScreen, asked: RunAsked | None = None, planned: Plan | None = None
+) -> tuple[StepStatus, ...]:
     """Which steps a run would take from earlier ones, and why not the others. Nothing is run, and no kernel started.
 
     `planned`: what `plan` gave for the same, if it is there already.
@@ -243,14 +208,15 @@ def status(source: Path, asked: RunAsked | None = None, planned: Plan | None = N
     )
 
 
-def mark_fresh(source: Path, steps: Sequence[str], asked: RunAsked | None = None) -> None:
+def mark_fresh(source: Path | OnScreen, steps: Sequence[str], asked: RunAsked | None = None) -> None:
     """Take the last results of these steps (names or ids) as what they would give now, whatever has changed.
 
     Raises BadInput: N2P610 for a step that isn't there, N2P617 for one that never ran, or that waits for a stale one.
     """
     asked = asked or RunAsked()
     planned, found = running.status(source, asked)
-    with store.in_use(asked.run_dir or store.default_root(source)):
+    place = source.path if isinstance(source, OnScreen) else source
+    with store.in_use(asked.run_dir or store.default_root(place)):
         for name in steps:
             found.mark(running.step_of(planned.pipeline, name))
 
@@ -260,8 +226,25 @@ def resume(root: Path, which: str = "latest", output: Path | None = None) -> Loc
     return running.resume(_root(root), which, output)
 
 
+def begin_run(source: Path | OnScreen, asked: RunAsked | None = None) -> str:
+    """Start a run that goes on whatever becomes of this program; its id. It is looked at by `run_record`, `log`.
+
+    Raises as `run` does.
+    """
+    from nb2pipe import detached
+
+    return detached.run(source, asked)
+
+
+def begin_resume(root: Path, which: str = "latest", content: Mapping[str, Json] | None = None) -> str:
+    """As `resume`, by a run as `begin_run` starts it; of `content`, if the notebook on the screen isn't saved."""
+    from nb2pipe import detached
+
+    return detached.resume(_root(root), which, content)
+
+
 def job(
-    source: Path,
+    source: Path | OnScreen,
     *,
     parameters: Mapping[str, str] | None = None,
     parameters_file: Path | None = None,
@@ -434,6 +417,44 @@ def verification_index(rows: Sequence[FolderRow]) -> str:
     return folder_page(rows)
 
 
+def begin_verify(source: Path, asked: Asked | None = None) -> str:
+    """Begin a verification that goes on whatever becomes of this program; its id, for `verification`.
+
+    Raises EnvironmentProblem.
+    """
+    from nb2pipe import detached
+
+    return detached.verify(source, store.default_root(source), asked)
+
+
+def verification(root: Path, which: str) -> Verified:
+    """A verification that `begin_verify` has begun, as it is now. Raises BadInput (N2P602) if there is none."""
+    from nb2pipe import verified
+
+    return verified.load(_root(root), which)
+
+
+def verification_report(root: Path, which: str) -> Path | None:
+    """The page of a verification that has come to an end; None if there is none. Raises as `verification` does."""
+    from nb2pipe import verified
+
+    return verified.report(_root(root), which)
+
+
+def cancel_verification(root: Path, which: str) -> Verified:
+    """Ask a verification to stop. Raises as `verification` does, and N2P604 if it has ended."""
+    from nb2pipe import verified
+
+    return verified.cancel(_root(root), which)
+
+
+def grammar() -> tuple[TagRule, ...]:
+    """All tags, a row each."""
+    from nb2pipe.notebook.tags import GRAMMAR
+
+    return GRAMMAR
+
+
 def schema() -> Mapping[str, Json]:
     """The JSON Schema of `pipeline.json`."""
     return render.pipeline_schema()
@@ -453,29 +474,6 @@ def versions() -> Mapping[str, str]:
 
 
 # --- parts --------------------------------------------------------------------------------------------------------
-
-
-def _leftovers(bundle: Bundle, folder: Path) -> Sequence[Path]:
-    kept = {file.path for file in bundle.files}
-    return [path for path in sorted((folder / "steps").glob("*.ipynb")) if f"steps/{path.name}" not in kept]
-
-
-def _holds(path: Path, content: bytes) -> bool:
-    try:
-        return path.read_bytes() == content
-    except OSError:
-        return False
-
-
-def _refuse_foreign_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise BadInput.of("N2P607", f"{folder} is not a folder", hint="give a new or empty folder with `-o`")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "pipeline.json").is_file():
-        raise BadInput.of(
-            "N2P607",
-            f"{folder} holds something other than a Bundle, which is left alone",
-            hint="give a new or empty folder with `-o`",
-        )
 
 
 def _root(path: Path) -> Path:

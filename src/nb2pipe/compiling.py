@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nb2pipe import provisioning, render, running
+from nb2pipe import notebook, provisioning, render, running
 from nb2pipe.analyzing import Analyzed, Source, analyze
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
@@ -45,16 +45,19 @@ def compile_notebook(
     pipeline = running.sound(analyzed)
     if image is not None:
         pipeline = provisioning.with_image(pipeline, image)
-    path = source if isinstance(source, Path) else Path(analyzed.notebook.path) if analyzed.notebook.path else None
+    path = None if isinstance(source, Analyzed) else notebook.place(source)
+    if path is None and analyzed.notebook.path:
+        path = Path(analyzed.notebook.path)
     provisions = provisioning.provisions(path, analyzed, pipeline, kernel=kernel)
     problems = (*kfp.check(pipeline), *provisions.diagnostics)
     errors = [item for item in problems if item.severity is Severity.ERROR]
     if errors:
         raise BadInput(errors)
     values = running.given_values(pipeline, parameters or {}, parameters_file)
-    content = kfp.compiled(render.bundle(analyzed.notebook, pipeline), analyzed.types, values, provisions.packages)
+    made = kfp.make(render.bundle(analyzed.notebook, pipeline), analyzed.types, values, provisions.packages)
     told = tuple(item for item in analyzed.diagnostics if item.severity is Severity.WARNING)
-    return Compiled(content, pipeline, (*told, *problems, *kfp.not_there(pipeline, analyzed.opened)))
+    found = (*told, *problems, *kfp.not_there(pipeline, analyzed.opened), *made.diagnostics)
+    return Compiled(made.content, pipeline, found)
 
 
 def is_compiled(file: Path) -> bool:

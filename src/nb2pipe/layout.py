@@ -8,6 +8,7 @@
 <root>/locks/<digest>.lock      held by flock while a run of the notebook is under way; never removed by hand
 <root>/locks/store.lock         shared by all runs; held alone while objects are removed
 <root>/verify/<id>/             a verification under way
+<root>/verified/<id>/           one that goes on by itself, and its report, see `verified`
 <root>/runs/<id>/               one run
     request.json  pipeline.json  events.jsonl  supervisor.json  supervisor.log  merged.ipynb
     remote.json  follow.lock    of a run on a cluster: where it is; held while somebody follows it
@@ -209,6 +210,11 @@ class RootDir:
     def verifications(self) -> Path:
         """Where `verify` works, one directory each, while it does."""
         return self.path / "verify"
+
+    @property
+    def verified(self) -> Path:
+        """Verifications that go on by themselves, one directory each."""
+        return self.path / "verified"
 
     def learned(self, notebook: Path) -> Path:
         """What runs of the notebook at this path have taught."""

@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb2pipe import analysis, graph, learned, render, sealed
-from nb2pipe.analyzing import Analyzed, Source, analyze
+from nb2pipe import analysis, graph, learned, notebook, render, sealed
+from nb2pipe.analyzing import Analyzed, OnScreen, Source, analyze
 from nb2pipe.asked import Asked
+from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import write_atomic
 from nb2pipe.layout import RootDir
@@ -72,25 +73,33 @@ def plan(
     """
     from nb2pipe.targets import local
 
-    known = lessons(source, run_dir) if isinstance(source, Path) else None
+    place = notebook.place(source)
+    known = lessons(place, run_dir) if place is not None else None
     analyzed = analyze(source, lessons=known, safe=safe)
     pipeline = sound(analyzed)
     found = parameter_values(pipeline, parameters or {}, parameters_file, values or {})
     return Plan(analyzed, pipeline, found, local.check(pipeline))
 
 
-def run(source: Path, asked: Asked | None = None) -> LocalPipelineRun:
+def run(source: Path | OnScreen, asked: Asked | None = None) -> LocalPipelineRun:
     """Start a run on this machine. Raises BadInput or EnvironmentProblem before anything runs."""
     asked = asked or Asked()
-    known = sealed.before(source, asked)
+    place = _place(source)
+    known = sealed.before(place, asked)
+    if isinstance(source, OnScreen) and not notebook.as_saved(source, Limits.from_environment()):
+        known = None  # a seal goes by the file
     with contextlib.ExitStack() as stack:
-        early = _early(source, asked)
+        early = _early(place, asked)
         if early is not None:
             stack.callback(early.close)
         planned = _planned(source, asked)
         if asked.output is not None:
-            _refuse_output(source, asked.output)
+            _refuse_output(place, asked.output)
         return _start(source, asked, planned, (), known, early)
+
+
+def _place(source: Path | OnScreen) -> Path:
+    return source.path if isinstance(source, OnScreen) else source
 
 
 def _early(source: Path, asked: Asked) -> Ahead | None:
@@ -117,8 +126,17 @@ def looks_stale(source: Path, asked: Asked) -> bool:
 def resume(root: Path, which: str = "latest", output: Path | None = None) -> LocalPipelineRun:
     """Go on with a run that ended before its steps did: a run of the same notebook with the same parameters and kernel.
 
-    What it had done is taken. Raises BadInput: there is no such run (N2P602, N2P603), or it is under way, was made in a
-    copy, or its notebook is gone (N2P619); else as `run` does.
+    What it had done is taken. Raises as `resumed` and `run` do.
+    """
+    source, asked = resumed(root, which)
+    return run(source, replace(asked, output=output))
+
+
+def resumed(root: Path, which: str = "latest") -> tuple[Path, Asked]:
+    """The notebook of a run that ended before its steps did, and what is to be asked for to go on with it.
+
+    Raises BadInput: there is no such run (N2P602, N2P603), or it is under way, was made in a
+    copy, or its notebook is gone (N2P619).
     """
     before = store.load(root, which)
     if not before.state.done:
@@ -139,10 +157,10 @@ def resume(root: Path, which: str = "latest", output: Path | None = None) -> Loc
         )
     kernel = before.kernel if request.get("kernel_asked") else None
     safe = bool(request.get("safe"))
-    return run(source, Asked(values=values, jobs=before.jobs, kernel=kernel, run_dir=root, output=output, safe=safe))
+    return source, Asked(values=values, jobs=before.jobs, kernel=kernel, run_dir=root, safe=safe)
 
 
-def status(source: Path, asked: Asked, planned: Plan | None = None) -> tuple[Plan, Status]:
+def status(source: Path | OnScreen, asked: Asked, planned: Plan | None = None) -> tuple[Plan, Status]:
     """What a run would take from earlier ones, and why not the rest. `planned`: if the caller has the plan already.
 
     Raises BadInput, EnvironmentProblem.
@@ -151,8 +169,9 @@ def status(source: Path, asked: Asked, planned: Plan | None = None) -> tuple[Pla
 
     planned = planned or _planned(source, asked)
     bundle = render.bundle(planned.analyzed.notebook, planned.pipeline)
-    root = RootDir((asked.run_dir or store.default_root(source)).resolve())
-    folder = source.resolve().parent
+    place = _place(source)
+    root = RootDir((asked.run_dir or store.default_root(place)).resolve())
+    folder = place.resolve().parent
     return planned, local.status(bundle, root, folder=folder, parameters=planned.parameters, kernel=asked.kernel)
 
 
@@ -167,7 +186,7 @@ def step_of(pipeline: Pipeline, name: str) -> Step:
     raise BadInput.of("N2P610", f"the pipeline has no step `{name}`", hint=hint)
 
 
-def _planned(source: Path, asked: Asked) -> Plan:
+def _planned(source: Path | OnScreen, asked: Asked) -> Plan:
     return plan(
         source,
         parameters=asked.parameters,
@@ -179,7 +198,7 @@ def _planned(source: Path, asked: Asked) -> Plan:
 
 
 def _start(
-    source: Path,
+    source: Path | OnScreen,
     asked: Asked,
     planned: Plan,
     before: tuple[str, ...] = (),
@@ -192,11 +211,12 @@ def _start(
     pipeline = planned.pipeline
     force, only = _selected(pipeline, asked)
     bundle = render.bundle(planned.analyzed.notebook, pipeline)
-    directory = store.create(asked.run_dir or store.default_root(source))
+    place = _place(source)
+    directory = store.create(asked.run_dir or store.default_root(place))
     handle = local.start(
         bundle,
         directory.path,
-        folder=source.resolve().parent,
+        folder=place.resolve().parent,
         parameters=planned.parameters,
         jobs=asked.jobs,
         kernel=asked.kernel,
@@ -241,14 +261,14 @@ class LocalPipelineRun:
         self,
         handle: LocalRun | UnchangedRun,
         planned: Plan,
-        source: Path,
+        source: Path | OnScreen,
         asked: Asked,
         before: tuple[str, ...],
         known: sealed.Before | None = None,
     ) -> None:
         self._handle = handle
         self._known = known
-        self._path = source
+        self._from = source
         self._asked = asked
         self._before = before
         self._source = planned.analyzed.notebook
@@ -291,11 +311,11 @@ class LocalPipelineRun:
         errors = [step.error for step in self.record.steps if step.error is not None]
         if not any(error.cause in _TAUGHT for error in errors):  # a cell's own error beside it may come of it
             return None
-        planned = _planned(self._path, self._asked)
+        planned = _planned(self._from, self._asked)
         lost = any(error.cause == "damaged" for error in errors)
         if not lost and planned.pipeline == self.pipeline:
             return None
-        return _start(self._path, self._asked, planned, (*self._before, self.id))
+        return _start(self._from, self._asked, planned, (*self._before, self.id))
 
     def cancel(self, by: str) -> None:
         """Ask the run to stop; a second time: at once."""
@@ -330,7 +350,7 @@ class LocalPipelineRun:
         went_by = getattr(self._handle, "went_by", None)
         if self._known is not None and went_by is not None:
             sealed.keep(
-                self._path,
+                _place(self._from),
                 self._asked,
                 self._known,
                 self._handle.dir,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nb2pipe import __version__
-from nb2pipe.analyzing import analyze
+from nb2pipe.analyzing import OnScreen, analyze
 from nb2pipe.compiling import compile_notebook
 from nb2pipe.errors import BadInput, RemoteProblem
 from nb2pipe.files import write_atomic
@@ -38,6 +38,7 @@ from nb2pipe.parameter_files import read_parameters
 from nb2pipe.records import dataclass
 from nb2pipe.running import given_values, sound
 from nb2pipe.runs import store
+from nb2pipe.targets import kfp
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp import parameters as kfp_parameters
 from nb2pipe.targets.kfp import received as kfp_received
@@ -46,7 +47,7 @@ from nb2pipe.targets.kfp.client import Server, Version
 from nb2pipe.targets.kfp.connections import Connection
 from nb2pipe.targets.kfp.cron import six_fields
 from nb2pipe.targets.kfp.following import Place, seen
-from nb2pipe.targets.kfp.package import Package, package_of, read_package, values_of
+from nb2pipe.targets.kfp.package import Package, package_of, read_package, too_long, values_of
 from nb2pipe.targets.kfp.plain_words import Wanted
 from nb2pipe.targets.kfp.sending import Failure, Kind
 from nb2pipe.targets.kfp.tasks import tasks_of
@@ -73,19 +74,19 @@ class Job:
 
 
 def job(
-    source: Path,
+    source: Path | OnScreen,
     *,
     parameters: Mapping[str, str] | None = None,
     parameters_file: Path | None = None,
     kernel: str | None = None,
     image: str | None = None,
 ) -> Job:
-    """What submitting this file means: a notebook is compiled; of YAML that was compiled before, tasks are steps.
+    """What submitting this means: a notebook is compiled; of a YAML file that was compiled before, tasks are steps.
 
     `parameters` are texts as typed, which go before those of `parameters_file`. `kernel` and `image` are as for
     `compiling.compile_notebook`. Raises BadInput.
     """
-    if source.suffix.lower() in (".yaml", ".yml"):
+    if isinstance(source, Path) and source.suffix.lower() in (".yaml", ".yml"):
         if kernel or image:
             hint = "submit the notebook, or compile it anew with them"
             raise BadInput.of("N2P757", f"{source} is compiled already: image and kernel stand in it", hint=hint)
@@ -103,14 +104,20 @@ def job(
     )
     if problems:
         raise BadInput(problems)
+    name = (source.path if isinstance(source, OnScreen) else source).name
     declared = {item.name: item for item in kfp_parameters.with_values(pipeline.parameters, fixed)}
+    sent = {names.encode(key): kfp_received.sent(declared[key], values[key]) for key in values if key not in fixed}
+    package = package_of(compiled.content, name)
+    problems = too_long(package, sent, kfp.places(pipeline))
+    if problems:
+        raise BadInput(problems)
     return Job(
-        package_of(compiled.content, source.name),
-        source.name,
+        package,
+        name,
         pipeline.digest,
         tuple((step.id, step.name) for step in pipeline.steps),
         {task.id: tuple(step.id for step in task.steps) for task in tasks_of(pipeline)},
-        {names.encode(name): kfp_received.sent(declared[name], values[name]) for name in values if name not in fixed},
+        sent,
         {step.id: _wanted(step) for step in pipeline.steps},
         compiled.diagnostics,
     )
@@ -125,6 +132,9 @@ def _wanted(step: Step) -> Wanted:
 def _of_package(source: Path, texts: Mapping[str, str], file: Path | None) -> Job:
     package = read_package(source)
     found = values_of(package, texts, read_parameters(file) if file is not None else {})
+    problems = too_long(package, found)
+    if problems:
+        raise BadInput(problems)
     tasks = {task: (task,) for task in package.tasks}
     return Job(package, source.name, package.digest, tuple(package.tasks.items()), tasks, found)
 

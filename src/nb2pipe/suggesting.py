@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from nb2pipe import analysis, graph, notebook, suggest
-from nb2pipe.analyzing import Analyzed, Given, Read, Source, analyze_here, read, within_bounds
+from nb2pipe.analyzing import Analyzed, Encoded, Given, Source, analyze_here, within_bounds
 from nb2pipe.bounded import Tell
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
@@ -70,7 +70,6 @@ def suggest_steps(
     again: bool = False,
     limits: Limits | None = None,
     folder: Path | None = None,
-    name: str | None = None,
     lessons: Lessons | None = None,
 ) -> Suggestion:
     """Steps for a notebook that has none; with `again`, in place of those that it has. The rest is as in `analyze`.
@@ -78,7 +77,7 @@ def suggest_steps(
     Raises BadInput (N2P161) for a notebook whose cells are tagged already, unless `again`; else as `analyze` does.
     """
     limits = limits or Limits.from_environment()
-    return _Suggesting(source, limits, Given(folder, name, lessons or {}), again=again).finish()
+    return _Suggesting(source, limits, Given(folder, lessons or {}), again=again).finish()
 
 
 # --- the first look -----------------------------------------------------------------------------------------------
@@ -92,9 +91,9 @@ class _Look:
     facts: Facts
 
 
-def first_look(source: Source | Read, limits: Limits, given: Given, tell: Tell = lambda _: None) -> _Look:
+def first_look(source: Source | Encoded, limits: Limits, given: Given, tell: Tell = lambda _: None) -> _Look:
     """Each cell as a step: what passes between them. In this process, with no bounds."""
-    found = read(source, limits, given.name)
+    found = notebook.load(source, limits)
     apart = {cell.index: _alone(cell) for cell in found.cells}
     looked = analyze_here(source, limits, replace(given, tags=apart), tell)
     trees = {cell.index: tree for cell in found.cells if (tree := _tree(cell.source)) is not None}

@@ -1,12 +1,15 @@
 """Model data to JSON data and back, led by the dataclasses' own annotations.
 
 Fields that hold their default are left out, so that a new field changes no file in which it isn't used. A union of
-dataclasses (`RunEvent`) is told apart by a key `kind`, the class's name.
+dataclasses (`RunEvent`) is told apart by a key `kind`, the class's name. `whole` is the form for browsers: every field
+is there, and a number that is none (NaN, infinity), which no JSON of theirs may hold, is null.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
+import math
 import sys
 import types
 from collections.abc import Collection, Mapping, Sequence
@@ -24,27 +27,27 @@ T = TypeVar("T")
 _PLAIN = frozenset({str, int, float, bool, type(None)})  # most values by far
 
 
-def encode(value: object, *, kind: bool = False) -> Json:
+def encode(value: object, *, kind: bool = False, whole: bool = False) -> Json:
     """Plain JSON data for a model value. With `kind`, the class's name goes along, for unions."""
     if value.__class__ in _PLAIN:
-        return cast("Json", value)
+        return None if whole and isinstance(value, float) and not math.isfinite(value) else cast("Json", value)
     if is_dataclass(value) and not isinstance(value, type):
         found: dict[str, Json] = {"kind": type(value).__name__} if kind else {}
         for item in fields(value):
             content = getattr(value, item.name)
-            if not _is_default(item, content):
-                found[item.name] = encode(content)
+            if whole or not _is_default(item, content):
+                found[item.name] = encode(content, whole=whole)
         return found
     if isinstance(value, Enum):
         return cast("str", value.value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): encode(item) for key, item in value.items()}
+        return {str(key): encode(item, whole=whole) for key, item in value.items()}
     if isinstance(value, AbstractSet):
         return sorted(cast("str", encode(item)) for item in value)
     if isinstance(value, list | tuple):
-        return [encode(item) for item in value]
+        return [encode(item, whole=whole) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{type(value).__name__} is not part of the model")
@@ -157,33 +160,73 @@ def _decode_dataclass(cls: type, data: Any) -> Any:  # noqa: ANN401
         raise ValueError(f"{cls.__name__}: {error}") from error
 
 
-def schema(cls: type) -> dict[str, Json]:
+def schema(cls: type, *, whole: bool = False) -> dict[str, Json]:
     """JSON Schema (2020-12) of what `encode` gives for a dataclass: `$defs` for the dataclasses within."""
-    definitions: dict[str, Json] = {}
-    reference = _schema_of(cls, definitions)
-    assert isinstance(reference, dict)  # noqa: S101  # a dataclass's schema is a reference
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **reference, "$defs": definitions}
+    schemas = Schemas("#/$defs/", whole=whole, terse=not whole)
+    reference = schemas.of(cls)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **reference, "$defs": schemas.definitions}
 
 
-def _schema_of(annotation: Any, definitions: dict[str, Json]) -> Json:  # noqa: ANN401
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if annotation == Json or (origin in (Union, types.UnionType) and str in arguments and bool in arguments):
-        return {}
-    if origin in (Union, types.UnionType):
-        return {"anyOf": [_schema_of(option, definitions) for option in arguments]}
-    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return {"type": "array", "items": _schema_of(arguments[0], definitions)}
-    if origin is tuple:
-        return {"type": "array", "prefixItems": [_schema_of(item, definitions) for item in arguments], "items": False}
-    if origin is not None and issubclass(origin, Mapping):
-        return {"type": "object", "additionalProperties": _schema_of(arguments[1], definitions)}
-    if is_dataclass(annotation) and isinstance(annotation, type):
-        return _schema_of_dataclass(annotation, definitions)
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return {"enum": [item.value for item in annotation]}
-    if annotation is datetime:
-        return {"type": "string", "format": "date-time"}
-    return {"type": _SCHEMA_TYPES[annotation]}
+class Schemas:
+    """JSON Schemas of several dataclasses, which share `definitions`; references to those begin with `place`.
+
+    As `encode` with `whole`: all fields are required, and a map's number may be null. `terse`: descriptions are the
+    first paragraph alone, and enums aren't definitions of their own.
+    """
+
+    def __init__(self, place: str, *, whole: bool = False, terse: bool = False) -> None:
+        self.definitions: dict[str, Json] = {}
+        self._place = place
+        self._whole = whole
+        self._terse = terse
+
+    def of(self, cls: type) -> dict[str, Json]:
+        """The reference to a dataclass, which is defined from now on."""
+        if cls.__name__ not in self.definitions:
+            self.definitions[cls.__name__] = None  # taken, so that a class within itself ends
+            self.definitions[cls.__name__] = self._of_dataclass(cls)
+        return {"$ref": f"{self._place}{cls.__name__}"}
+
+    def _of(self, annotation: Any) -> dict[str, Json]:  # noqa: ANN401
+        origin, arguments = get_origin(annotation), get_args(annotation)
+        if annotation == Json or (origin in (Union, types.UnionType) and str in arguments and bool in arguments):
+            return {}
+        if origin in (Union, types.UnionType):
+            return {"anyOf": [self._of(option) for option in arguments]}
+        if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+            return {"type": "array", "items": self._of(arguments[0])}
+        if origin is tuple:
+            return {"type": "array", "prefixItems": [self._of(item) for item in arguments], "items": False}
+        if origin is not None and issubclass(origin, Mapping):
+            values = float | None if self._whole and arguments[1] is float else arguments[1]
+            return {"type": "object", "additionalProperties": self._of(values)}
+        if is_dataclass(annotation) and isinstance(annotation, type):
+            return self.of(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, Enum):
+            return self._of_enum(annotation)
+        if annotation is datetime:
+            return {"type": "string", "format": "date-time"}
+        return {"type": _SCHEMA_TYPES[annotation]}
+
+    def _of_dataclass(self, cls: type) -> dict[str, Json]:
+        hints = _hints(cls)
+        required = [item.name for item in fields(cls) if item.default is MISSING and item.default_factory is MISSING]
+        described = inspect.cleandoc(cls.__doc__ or "")
+        return {
+            "type": "object",
+            "description": described.split("\n\n")[0] if self._terse else described,
+            "properties": {item.name: self._of(hints[item.name]) for item in fields(cls)},
+            "required": [item.name for item in fields(cls)] if self._whole else [*required],
+            "additionalProperties": False,
+        }
+
+    def _of_enum(self, cls: type[Enum]) -> dict[str, Json]:
+        values: list[Json] = [item.value for item in cls]
+        if self._terse:
+            return {"enum": values}
+        described = inspect.cleandoc(cls.__doc__ or "")
+        self.definitions[cls.__name__] = {"type": "string", "description": described, "enum": values}
+        return {"$ref": f"{self._place}{cls.__name__}"}
 
 
 _SCHEMA_TYPES: Mapping[Any, str] = {
@@ -193,18 +236,3 @@ _SCHEMA_TYPES: Mapping[Any, str] = {
     float: "number",
     type(None): "null",
 }
-
-
-def _schema_of_dataclass(cls: type, definitions: dict[str, Json]) -> Json:
-    if cls.__name__ not in definitions:
-        definitions[cls.__name__] = None  # taken, so that a class within itself ends
-        hints = _hints(cls)
-        required = [item.name for item in fields(cls) if item.default is MISSING and item.default_factory is MISSING]
-        definitions[cls.__name__] = {
-            "type": "object",
-            "description": (cls.__doc__ or "").split("\n\n")[0].strip(),
-            "properties": {item.name: _schema_of(hints[item.name], definitions) for item in fields(cls)},
-            "required": [*required],
-            "additionalProperties": False,
-        }
-    return {"$ref": f"#/$defs/{cls.__name__}"}

@@ -12,11 +12,12 @@ import random
 import string
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import workflow
 import yaml
 from google.protobuf import json_format
 from hypothesis import given
@@ -26,12 +27,12 @@ from kfp_runs import notebook
 from nb2pipe import api
 from nb2pipe.errors import BadInput
 from nb2pipe.model import At, Json, Parameter, ParameterType
-from nb2pipe.targets.kfp import compiled, names
+from nb2pipe.targets.kfp import compiled, limits, make, names
 from nb2pipe.targets.kfp.kinds import kind_of
 from nb2pipe.targets.kfp.packing import pack, unpack
-from nb2pipe.targets.kfp.program import files
+from nb2pipe.targets.kfp.program import files, lean
 from nb2pipe.targets.kfp.received import received, sent
-from nb2pipe.targets.kfp.tasks import LAST
+from nb2pipe.targets.kfp.tasks import FIRST, LAST
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -162,9 +163,54 @@ def test_edges_without_data_and_steps_that_are_independent() -> None:
     )  # fmt: skip
     tasks = spec["root"]["dag"]["tasks"]
     assert {name: task.get("dependentTasks", []) for name, task in tasks.items()} == {
-        "a": [], "b": [], "c": ["a"], "d": ["a"], LAST: ["b", "c", "d"],
+        FIRST: [], "a": [FIRST], "b": [FIRST], "c": ["a"], "d": ["a"], LAST: ["b", "c", "d"],
     }  # fmt: skip
     assert set(tasks["c"]["inputs"]["artifacts"]) == {"run-record-of-a"}
+
+
+CHAIN = [("step:a", "x = [1]"), ("step:b", "y = x"), ("step:c", "z = y"), ("step:d", "print(x, z)")]
+BRANCHES = [("step:a", "x = [1]"), ("step:b", "y = [2]"), ("step:c", "print(x, y)")]
+
+
+@pytest.mark.parametrize(("cells", "bringing"), [(CHAIN, "a"), (BRANCHES, FIRST), (CHAIN[:1], "a")])
+def test_one_container_brings_the_program(cells: list[tuple[str, str]], bringing: str) -> None:
+    """KFP has each container five times in its workflow, of which a cluster takes 1 MiB."""
+    spec = spec_of(*cells)
+    sizes = {
+        label.removeprefix("exec-"): sum(map(len, item["container"]["command"]))
+        for label, item in spec["deploymentSpec"]["executors"].items()
+    }
+    assert [name for name, size in sizes.items() if size > 3_000] == [bringing]
+    for name, task in spec["root"]["dag"]["tasks"].items():
+        args = spec["deploymentSpec"]["executors"][f"exec-{name}"]["container"]["args"]
+        records = [item for item in task.get("inputs", {}).get("artifacts", ()) if item.startswith("run-record")]
+        assert [f"{{{{$.inputs.artifacts['{item}'].path}}}}" in args for item in records] == [True] * len(records)
+        assert bool(records) is (name != bringing)
+
+
+def test_no_two_containers_are_the_same() -> None:
+    """KFP's backend keeps a component under the digest of its container: of two that share one, the first counts."""
+    spec = spec_of(*CHAIN, *[(f"step:e{number}", "w = 1") for number in range(3)])
+    containers = [json.dumps(item["container"]) for item in spec["deploymentSpec"]["executors"].values()]
+    assert len(set(containers)) == len(spec["components"]) == len(spec["root"]["dag"]["tasks"])
+
+
+def test_pods_of_nb2pipe_s_own_run_where_the_first_step_does() -> None:
+    tags = "image:ghcr.io/team/train:1 pull-secret:team node-selector:disk=ssd memory:64Gi gpu:1 env:A=b cache:on"
+    content = compiled(api.build(api.analyze_here(json.loads(notebook(
+        (f"step:a {tags}", "x = [1]"), ("step:b", "y = 2")
+    )), api_limits())))  # fmt: skip
+    spec, platform = yaml.safe_load_all(content)
+    for name in (FIRST, LAST):
+        container = spec["deploymentSpec"]["executors"][f"exec-{name}"]["container"]
+        assert set(container) == {"image", "command", "args"}
+        assert container["image"] == "ghcr.io/team/train:1"
+        settings = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"][f"exec-{name}"]
+        assert set(settings) == {"imagePullSecret", "nodeSelector"}
+    tasks = spec["root"]["dag"]["tasks"]
+    assert {name: task["cachingOptions"] for name, task in tasks.items()} == {
+        FIRST: {"enableCache": True}, "a": {"enableCache": True}, "b": {}, LAST: {"enableCache": True},
+    }  # fmt: skip
 
 
 def test_steps_of_one_process_are_one_task() -> None:
@@ -320,6 +366,59 @@ def test_parameters_that_do_not_fit() -> None:
     assert "parameter" in (problem.hint or "")
 
 
+@pytest.mark.parametrize("letter", ["a", "<", "&", "\n", "é"])
+def test_values_are_counted_as_kfp_writes_them(letter: str) -> None:
+    """Some of its servers write six letters for one: what just fits as letters does not as these."""
+    fits = 15_000 if letter != "a" else 90_000
+    spec_of(("parameters", f"S = {letter * fits!r}"), ("step:a", "print(len(S))"))
+    with pytest.raises(BadInput):
+        spec_of(
+            ("parameters", f"S = {letter * (140_000 // {'a': 1, '<': 6, '&': 6}.get(letter, 2))!r}"),
+            ("step:a", "print(len(S))"),
+        )
+
+
+def workflow_of(*cells: tuple[str, str]) -> tuple[int, int, Sequence[Any]]:
+    """What a run would take of a cluster: as it is, as we say, and what is said of it."""
+    analyzed = api.analyze_here(json.loads(notebook(*cells)), api_limits())
+    made = make(api.build(analyzed), analyzed.types)
+    spec = next(iter(yaml.load_all(made.content, Loader=yaml.CSafeLoader)))
+    return workflow.sizes(made.content)[1], limits.workflow_bytes(spec), made.diagnostics
+
+
+def chain(length: int, variables: int = 5) -> list[tuple[str, str]]:
+    """Steps in a row, each with this many variables of the step before."""
+    return [
+        (
+            f"step:s{step}",
+            "\n".join(
+                f"v{step}_{item} = {f'v{step - 1}_{item} + ' if step else ''}[{item}]" for item in range(variables)
+            ),
+        )
+        for step in range(length)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "fits"),
+    [(chain(2), True), (chain(8), True), (chain(12), True), (chain(25), True), (chain(50), False), (chain(30, 15), False)],
+    ids=["2", "8", "12", "25", "50", "30 with much data"],
+)  # fmt: skip
+def test_what_a_run_takes_of_a_cluster(cells: list[tuple[str, str]], *, fits: bool) -> None:
+    there, said, problems = workflow_of(*cells)
+    assert there * 0.97 <= said <= there * 1.2
+    assert [item.code for item in problems] == ([] if fits else ["N2P527"])
+    if problems:
+        assert f"these {len(cells)} tasks would take about {said / 1e6:.2f} MB" in problems[0].message
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_fit_into_a_cluster(name: str) -> None:
+    found = api.compile_notebook(ROOT / "examples" / f"{name}.ipynb")
+    assert workflow.sizes(found.content)[1] < limits.MAX_WORKFLOW_BYTES
+    assert "N2P527" not in [item.code for item in found.diagnostics]
+
+
 def test_the_program_brings_all_that_it_imports(tmp_path: Path) -> None:
     shipped = files()
     known = {path.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in shipped}
@@ -338,6 +437,34 @@ def test_the_program_brings_all_that_it_imports(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", sorted(files()))
+def test_the_program_is_the_modules_without_their_comments(name: str) -> None:
+    text = files()[name]
+    assert parts(lean(text)) == parts(text)
+
+
+def parts(text: str) -> list[tuple[int, str]]:
+    """Statements by line; what is there for people left out."""
+    tree = ast.parse(text)
+    return [
+        (node.lineno, ast.dump(without_texts(node)))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and not is_text(node)
+    ]
+
+
+def is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def without_texts(statement: ast.stmt) -> ast.stmt:
+    for node in ast.walk(statement):
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(getattr(node, field, None), list):
+                setattr(node, field, [item for item in getattr(node, field) if not is_text(item)])
+    return statement
 
 
 KINDS = [

@@ -260,6 +260,7 @@ def test_a_pod_has_no_deadline_if_one_of_its_steps_has_none() -> None:
         (StepOptions(volumes=(Volume("data.", "/a"),)), "`volume:`"),
         (StepOptions(pull_secrets=("a..b",)), "`pull-secret:`"),
         (StepOptions(env=(("A", "{{x}}"),)), "`env:`"),
+        (StepOptions(env=(("A", "x" * 131_070),)), "`env:`"),
         (StepOptions(annotations=(("a", "{{x}}"),)), "`annotation:`"),
     ],
 )
@@ -270,6 +271,7 @@ def test_what_no_pod_can_have(options: StepOptions, word: str) -> None:
 
 
 def test_what_a_pod_can_have() -> None:
+    assert target.check(pipeline(step("a", StepOptions(env=(("A", "x" * 131_069),))))) == ()
     assert target.check(pipeline(step("a", EVERYTHING), step("b"))) == ()
     assert (
         target.check(pipeline(step("a", EVERYTHING, "a"), step("b", replace(EVERYTHING, retries=None), "a")))[1:] == ()

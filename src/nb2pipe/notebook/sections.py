@@ -17,7 +17,8 @@ from nb2pipe.records import dataclass
 START = "start"
 """The name of the implicit section before the first tag."""
 
-_REPLAYED = (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS)
+REPLAYED = (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS)
+"""The roles whose cells are no step, but replayed where they are needed."""
 
 
 def split(notebook: Notebook) -> tuple[tuple[Section, ...], tuple[Diagnostic, ...]]:
@@ -75,7 +76,7 @@ class _Splitting:
         draft.cells.append(cell.index)
         if Role.METRICS in tags.roles or draft.role is Role.METRICS:
             draft.metrics.append(cell.index)
-        if draft.role in _REPLAYED:
+        if draft.role in REPLAYED:
             self._refuse_options(tags, draft, at)
             return
         draft.after.extend(After(name, cell.index) for name in tags.after)
@@ -240,7 +241,7 @@ class _Splitting:
                 self._report("N2P128", message, self._at(None), "tag the code cell", Severity.WARNING)
 
     def _replayed(self, draft: _Draft) -> bool:
-        return draft.role in _REPLAYED
+        return draft.role in REPLAYED
 
     def _at(self, cell: int | None, step: str | None = None) -> Location:
         return Location(notebook=self.notebook.path, cell=cell, step=step)

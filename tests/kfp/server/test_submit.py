@@ -52,6 +52,30 @@ def test_the_same_pipeline_is_uploaded_once(call: Call, double: Double, study: P
     assert (len(double.pipelines), len(double.versions), len(double.runs)) == (1, 2, 3)
 
 
+@pytest.mark.parametrize(("size", "code", "made"), [(100_000, 0, 1), (140_000, 2, 0)])
+@pytest.mark.parametrize("how", ["a notebook", "a notebook's values in a file", "what was compiled", "of the SDK's"])
+def test_values_that_do_not_fit_into_a_pod_are_not_sent(
+    call: Call, double: Double, study: Path, tmp_path: Path, how: str, size: int, code: int, made: int
+) -> None:
+    """The values of a run are held against the limit of one argument, as the notebook's own are when it is compiled."""
+    source, name, value = tmp_path / "note.ipynb", "S", "x" * size
+    cells = [("parameters", "S = 'a'"), ("step:make", "a = len(S)"), ("step:use", "print(a)")]
+    source.write_bytes(kfp_runs.notebook(*cells))
+    if how == "what was compiled":
+        assert call("compile", source, "--to", "kfp", "-o", tmp_path / "note.yaml")[0] == 0
+        source = tmp_path / "note.yaml"
+    elif how == "of the SDK's":
+        source, name = study, "name"
+    (tmp_path / "values.json").write_text(json.dumps({name: value}), "utf-8")
+    given = ("--params-file", tmp_path / "values.json") if "file" in how else ("-p", f"{name}={value}")
+    found, _, err = call("submit", source, "--host", double.url, *given)
+    assert (found, len(double.runs), len(double.pipelines)) == (code, made, made), err[-500:]
+    if code:
+        assert "N2P524" in err
+        assert f"{size + 2:,}" in err
+        assert ("note.ipynb cell 2: " in err) is ("notebook" in how)
+
+
 @pytest.mark.parametrize("name", ["a b", "50%", "1+1", "ümläut", 'a"b\\', "x/y?z=1&w", "%41"])
 def test_an_experiment_may_have_any_name(call: Call, double: Double, study: Path, name: str) -> None:
     for _ in range(2):

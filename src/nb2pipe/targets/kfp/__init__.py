@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from nb2pipe.targets.kfp.checking import check
-from nb2pipe.targets.kfp.compiling import compiled
+from nb2pipe.targets.kfp.compiling import compiled, make, places
 from nb2pipe.targets.kfp.limits import not_there
 from nb2pipe.targets.kfp.local_runs import run as run_locally
 
 name = "kfp"
 
-__all__ = ["check", "compiled", "name", "not_there", "run_locally"]
+__all__ = ["check", "compiled", "make", "name", "not_there", "places", "run_locally"]

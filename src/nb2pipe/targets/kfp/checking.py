@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from nb2pipe.errors import printable
 from nb2pipe.model import Diagnostic, Pipeline, Severity, Step, StepOptions
+from nb2pipe.targets.kfp.limits import MAX_ARGUMENT_BYTES
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = r"(?=.{1,253}(?:/|\Z))[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
@@ -48,7 +49,13 @@ _ONE_OF_A_POD: Mapping[str, Entries] = {  # what all steps that share a pod must
 
 def check(pipeline: Pipeline) -> tuple[Diagnostic, ...]:
     """N2P541: an option has no effect, or another than one may think. N2P542: no pod can have it. Once per option."""
-    return (*_unnamed(pipeline.steps), *_templates(pipeline.steps), *_conflicts(pipeline), *_deadlines(pipeline))
+    return (
+        *_unnamed(pipeline.steps),
+        *_templates(pipeline.steps),
+        *_too_long(pipeline.steps),
+        *_conflicts(pipeline),
+        *_deadlines(pipeline),
+    )
 
 
 def _unnamed(steps: Sequence[Step]) -> Iterator[Diagnostic]:
@@ -74,6 +81,17 @@ def _templates(steps: Sequence[Step]) -> Iterator[Diagnostic]:
                 f"`{option}:` of {_names(found)} has a value with `{_TEMPLATE}`, which KFP takes for a placeholder"
             )
             yield Diagnostic("N2P542", Severity.ERROR, message, hint="write the value without double braces")
+
+
+def _too_long(steps: Sequence[Step]) -> Iterator[Diagnostic]:
+    """Linux starts no program with a longer variable, whatever Kubernetes takes."""
+    for step in steps:
+        for name, value in step.options.env:
+            size = len(f"{name}={value}".encode(errors="surrogatepass"))
+            if size > MAX_ARGUMENT_BYTES:
+                what = f"variable {name} takes {size:,} bytes; Linux takes {MAX_ARGUMENT_BYTES:,}"
+                message = f"`env:` of {_names([step])}: {what}"
+                yield Diagnostic("N2P542", Severity.ERROR, message, hint="read what is long from a URL or a file")
 
 
 def _env(options: StepOptions) -> Sequence[tuple[str, str]]:

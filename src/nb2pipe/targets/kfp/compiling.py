@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from nb2pipe import wire
 from nb2pipe.errors import BadInput
-from nb2pipe.model import Bundle, Json
+from nb2pipe.model import Bundle, Diagnostic, Json, Location, Pipeline
 from nb2pipe.packages import Packages
+from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.kinds import kinds_of
-from nb2pipe.targets.kfp.limits import too_large, too_long
+from nb2pipe.targets.kfp.limits import defaults, shares, too_large, too_long, too_much
 from nb2pipe.targets.kfp.packing import pack
 from nb2pipe.targets.kfp.parameters import check as check_parameters
 from nb2pipe.targets.kfp.parameters import with_values
-from nb2pipe.targets.kfp.program import command
 from nb2pipe.targets.kfp.slicing import Slice, Slicer
 from nb2pipe.targets.kfp.spec import Specs, specs
 from nb2pipe.targets.kfp.tasks import Task, tasks_of
@@ -31,12 +31,30 @@ _LIKE_A_NUMBER = re.compile(r"[yYnN]|[-+.]*[0-9].*", re.DOTALL)
 """Texts that YAML as Go reads it may take for a number, a time or a truth, where PyYAML does not: `08`, `1e3`, `y`."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """The YAML file, and what to know of it."""
+
+    content: bytes
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
 def compiled(
     bundle: Bundle,
     types: Mapping[str, Mapping[str, str]] | None = None,
     parameters: Mapping[str, Json] | None = None,
     packages: Packages | None = None,
 ) -> bytes:
+    """The content that `make` makes."""
+    return make(bundle, types, parameters, packages).content
+
+
+def make(
+    bundle: Bundle,
+    types: Mapping[str, Mapping[str, str]] | None = None,
+    parameters: Mapping[str, Json] | None = None,
+    packages: Packages | None = None,
+) -> Made:
     """The YAML file. `types`: step and variable to its type, where analysis knows it. `parameters`: other values.
 
     `packages`: what pods install; without it, they run as they are, and the user's own modules must be there.
@@ -45,9 +63,7 @@ def compiled(
     """
     pipeline = replace(bundle.pipeline, parameters=with_values(bundle.pipeline.parameters, parameters or {}))
     bundle = replace(bundle, pipeline=pipeline)
-    problems = tuple(check_parameters(pipeline.parameters, pipeline.notebook))
-    if problems:
-        raise BadInput(problems)
+    _none(check_parameters(pipeline.parameters, pipeline.notebook))
     tasks = tasks_of(bundle.pipeline)
     notebooks = {
         PurePosixPath(file.path).stem: file.content.decode("utf-8", "surrogatepass")
@@ -57,15 +73,28 @@ def compiled(
     packages = packages or Packages("", IMAGE, (), {})
     slicer = Slicer(pipeline)
     told = {task.id: _packed(_told(slicer.of(task), notebooks, task, packages)) for task in tasks}
-    problems = tuple(too_long(pipeline, tasks, told, command()))
-    if problems:
-        raise BadInput(problems)
     pins = {task.id: packages.of(step.id for step in task.steps) for task in tasks}
-    content = as_yaml(specs(pipeline, tasks, told, kinds_of(types or {}), packages.image, pins))
-    problems = tuple(too_large(content))
-    if problems:
-        raise BadInput(problems)
-    return content
+    documents = _documents(specs(pipeline, tasks, told, kinds_of(types or {}), packages.image, pins))
+    _none(too_long(shares(documents[0]), defaults(documents[0]), places(pipeline)))
+    content = _as_yaml(documents)
+    _none(too_large(content))
+    return Made(content, tuple(too_much(documents[0])))
+
+
+def places(pipeline: Pipeline) -> dict[str, Location]:
+    """Where in the notebook each task's first step is."""
+    found = {}
+    for task in tasks_of(pipeline):
+        if task.steps:
+            first = task.steps[0].cells[0] if task.steps[0].cells else None
+            found[task.id] = Location(notebook=pipeline.notebook, cell=first, step=task.name)
+    return found
+
+
+def _none(problems: Iterable[Diagnostic]) -> None:
+    found = tuple(problems)
+    if found:
+        raise BadInput(found)
 
 
 def _packed(told: Told) -> str:
@@ -85,7 +114,7 @@ def _told(part: Slice, notebooks: Mapping[str, str], task: Task, packages: Packa
         notebooks={step: notebooks[step] for step in ids},
         inputs=task.values,
         outputs=task.outputs,
-        records=tuple(item.name for item in task.inputs if item.key == names.RECORD),
+        records=task.records,
         files=tuple(item.name for item in task.inputs if item.key == names.FILES),
         parameters={names.encode(name): name for name in task.parameters},
         modules={
@@ -94,13 +123,17 @@ def _told(part: Slice, notebooks: Mapping[str, str], task: Task, packages: Packa
     )
 
 
-def as_yaml(found: Specs) -> bytes:
-    """Both documents; the second one only if there is anything in it."""
-    import yaml
+def _documents(found: Specs) -> list[dict[str, Any]]:
+    """Both; the second one only if there is anything in it."""
     from google.protobuf import json_format
 
     messages: Sequence[Any] = [item for item in (found.pipeline, found.platform) if item is not None]
-    documents: list[Json] = [json_format.MessageToDict(message) for message in messages]
+    return [json_format.MessageToDict(message) for message in messages]
+
+
+def _as_yaml(documents: Sequence[Mapping[str, Any]]) -> bytes:
+    import yaml
+
     text: str = yaml.dump_all(documents, Dumper=_dumper(), sort_keys=True, allow_unicode=True, width=2**31 - 1)
     return text.encode()
 

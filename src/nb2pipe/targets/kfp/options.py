@@ -109,6 +109,24 @@ def of_pod(steps: Sequence[Step]) -> StepOptions:
     )
 
 
+def of_helper(steps: Sequence[Step]) -> StepOptions:
+    """The options of a pod of nb2pipe's own that runs no step: where the first one may run, it may run too.
+
+    KFP may take its earlier result where it may take that of any step: else what comes after would never be the same.
+    """
+    given = steps[0].options
+    return StepOptions(
+        image=given.image,
+        pull_secrets=given.pull_secrets,
+        pull_policy=given.pull_policy,
+        node_selector=given.node_selector,
+        tolerations=given.tolerations,
+        labels=given.labels,
+        annotations=given.annotations,
+        cache=True if any(cached(step.options) for step in steps) else None,
+    )
+
+
 def cores(text: str) -> Fraction:
     """`500m` and `0.5` are one half."""
     return Fraction(text[:-1]) / 1000 if text.endswith("m") else Fraction(text)

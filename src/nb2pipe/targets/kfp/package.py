@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from nb2pipe.errors import BadInput
-from nb2pipe.model import Json
+from nb2pipe.model import Diagnostic, Json, Location
 from nb2pipe.records import dataclass
+from nb2pipe.targets.kfp import limits
+from nb2pipe.targets.kfp.limits import Share
 
 MAX_BYTES = 32 << 20
 """KFP's servers take no more."""
@@ -21,13 +23,16 @@ MAX_BYTES = 32 << 20
 class Package:
     """A pipeline as KFP takes it.
 
-    `tasks`: each task's name in KFP, and the name that people know it by. `parameters`: each one's type, as KFP says.
+    `tasks`: each task's name in KFP, and the name that people know it by. `parameters`: each one's type, as KFP says;
+    `defaults`: its value if a run gives none. `shares`: what each task's pod is told.
     """
 
     content: bytes = field(repr=False)
     name: str
     tasks: Mapping[str, str]
     parameters: Mapping[str, str]
+    shares: Mapping[str, Share] = field(default_factory=dict)
+    defaults: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -59,6 +64,8 @@ def package_of(content: bytes, source: str) -> Package:
             str(key): str(_at(item).get("parameterType") or "")
             for key, item in _at(root, "inputDefinitions", "parameters").items()
         },
+        limits.shares(_at(spec)),
+        limits.defaults(_at(spec)),
     )
 
 
@@ -70,6 +77,13 @@ def read_package(path: Path) -> Package:
     except OSError as error:
         raise _wrong(f"{path} can't be read: {error.strerror or error}") from error
     return package_of(content, str(path))
+
+
+def too_long(
+    package: Package, values: Mapping[str, Json], at: Mapping[str, Location] | None = None
+) -> tuple[Diagnostic, ...]:
+    """N2P524 for each task that could not be told what a run gives it. `at`: where the tasks are in a notebook."""
+    return tuple(limits.too_long(package.shares, {**package.defaults, **values}, at))
 
 
 def values_of(package: Package, texts: Mapping[str, str], values: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nb2pipe.model import Json, MetricKind, Parameter, Pipeline
+from nb2pipe.model import Json, MetricKind, Parameter, Pipeline, Step
 from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.kinds import ANY, CLASSIFICATION, METRICS, PAGE
 from nb2pipe.targets.kfp.messages import pipeline_spec
-from nb2pipe.targets.kfp.options import apply, of_pod
+from nb2pipe.targets.kfp.options import apply, of_helper, of_pod
 from nb2pipe.targets.kfp.parameters import declare, define
-from nb2pipe.targets.kfp.program import COMMAND_ARGS, command, install_args
-from nb2pipe.targets.kfp.tasks import Task
+from nb2pipe.targets.kfp.program import args, command
+from nb2pipe.targets.kfp.tasks import FIRST, Task
 
 if TYPE_CHECKING:
     from kfp.pipeline_spec import pipeline_spec_pb2
@@ -51,7 +51,7 @@ def specs(
     used = [item for item in pipeline.parameters if any(item.name in task.parameters for task in tasks)]
     for parameter in used:
         define(found.root.input_definitions.parameters[names.encode(parameter.name)], parameter)
-    executors = _Executors(pb, image)
+    executors = _Executors(pb, image, pipeline.steps)
     for task in tasks:
         component = found.components[f"comp-{task.id}"]
         _component(component, task, parameters, types)
@@ -79,9 +79,10 @@ def _component(
     outputs = component.output_definitions
     for key, (step, variable) in task.outputs.items():
         _artifact(outputs.artifacts[key], types.get((step, variable), ANY))
+    if task.steps or task.id == FIRST:
+        _artifact(outputs.artifacts[names.RECORD], ANY)
     if not task.steps:
         return
-    _artifact(outputs.artifacts[names.RECORD], ANY)
     _artifact(outputs.artifacts[names.NOTEBOOK], ANY)
     _artifact(outputs.artifacts[names.PAGE], PAGE)
     if task.writes_files:
@@ -112,29 +113,27 @@ def _task(spec: pipeline_spec_pb2.PipelineTaskSpec, task: Task, told: str) -> No
 
 
 class _Executors:
-    """The containers that tasks run in. Tasks that ask for the same share one: the program is in the file once."""
+    """The container that each task runs in. No two are the same, see `program.args`."""
 
-    def __init__(self, pb: Any, image: str) -> None:  # noqa: ANN401  # a module of messages
+    def __init__(self, pb: Any, image: str, steps: Sequence[Step]) -> None:  # noqa: ANN401  # a module of messages
         self._pb = pb
         self._image = image
-        self._labels: dict[tuple[bytes, str], str] = {}
+        self._steps = steps
         self._messages: dict[str, Any] = {}
         self._kubernetes: dict[str, Mapping[str, Json]] = {}
 
     def of(self, task: Task, spec: pipeline_spec_pb2.PipelineTaskSpec, pins: Sequence[str]) -> str:
         """The label of the task's."""
-        executor = self._pb.PipelineDeploymentConfig.ExecutorSpec()
+        label = f"exec-{task.id}"
+        executor = self._messages[label] = self._pb.PipelineDeploymentConfig.ExecutorSpec()
         executor.container.image = self._image
-        executor.container.command.extend(command())
-        executor.container.args.extend([*install_args(pins), *COMMAND_ARGS])
-        kubernetes: Mapping[str, Json] = {}
-        for step in task.steps[:1]:
-            kubernetes = apply(replace(step, options=of_pod(task.steps)), executor, spec)
-        key = (executor.SerializeToString(deterministic=True), repr(sorted(kubernetes.items())))
-        label = self._labels.setdefault(key, f"exec-{task.id}")
-        self._messages.setdefault(label, executor)
-        if kubernetes:
-            self._kubernetes[label] = kubernetes
+        executor.container.command.extend(command(carries=not task.records))
+        executor.container.args.extend(args(task.id, pins, task.records))
+        options = of_pod(task.steps) if task.steps else of_helper(self._steps)
+        for step in self._steps[:1]:
+            kubernetes = apply(replace(step, options=options), executor, spec)
+            if kubernetes:
+                self._kubernetes[label] = kubernetes
         return label
 
     def data(self) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from nb2pipe.records import dataclass
 from nb2pipe.targets.kfp import names
 from nb2pipe.targets.kfp.received import needed
 
+FIRST = "hand-out-the-step-program"
+"""The task that hands the program on, where no single task comes before all others."""
 LAST = "compare-with-notebook-order"
 """The task that compares what all others did, where none of them has waited for all the rest."""
 
@@ -42,9 +44,17 @@ class Task:
     parameters: tuple[str, ...] = ()
     writes_files: bool = False
 
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The inputs that hold the records of tasks before. A task that has none brings the program itself."""
+        return tuple(item.name for item in self.inputs if item.key == names.RECORD)
+
 
 def tasks_of(pipeline: Pipeline) -> tuple[Task, ...]:
-    """The tasks in notebook order of their first steps; last the one that compares, if there has to be one."""
+    """The tasks in notebook order of their first steps.
+
+    Before them the one that hands out the program, behind them the one that compares, if there has to be one.
+    """
     home = {step.id: pipeline.process_of(step.id)[0].id for step in pipeline.steps}
     order = [step.id for step in pipeline.steps if home[step.id] == step.id]
     edges = pipeline.edges
@@ -55,7 +65,7 @@ def tasks_of(pipeline: Pipeline) -> tuple[Task, ...]:
     found = [_task(pipeline, home, task, after[task], waits) for task in order]
     found = [_with_files(task, writers, after) for task in found]
     last = _comparing(order, after)
-    return (*found, last) if last is not None else tuple(found)
+    return (*_handed_out(found), last) if last is not None else _handed_out(found)
 
 
 def _waits(pipeline: Pipeline, parents: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -135,6 +145,17 @@ def output_key(pipeline: Pipeline, step: Step, variable: str) -> str:
 
 def _record_of(task: str) -> str:
     return f"{names.RECORD}-of-{task}"
+
+
+def _handed_out(tasks: list[Task]) -> tuple[Task, ...]:
+    """The tasks, with one before them if several would have to bring the program."""
+    if sum(not task.after for task in tasks) <= 1:
+        return tuple(tasks)
+    record = Input(_record_of(FIRST), FIRST, names.RECORD)
+    waiting = (
+        task if task.after else replace(task, after=(FIRST,), inputs=(record, *task.inputs)) for task in tasks
+    )  # fmt: skip
+    return (Task(FIRST, "hand out the step program", ()), *waiting)
 
 
 def _comparing(order: list[str], after: Mapping[str, tuple[str, ...]]) -> Task | None:

@@ -2,7 +2,7 @@
 
 A record is a zip file: `steps/<id>.json` of each step, this pod's and all that it has waited for, the definitions that
 they had, and the stored objects of state that is no variable (`ambient:...`). So each pod knows of all before it, and
-takes one file from each task that it waits for.
+takes one file from each task that it waits for. It also holds the program, as this pod got it: see `bootstrap`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from nb2pipe.targets.kfp.told import SCHEMA
 from nb2pipe.targets.local.stored import AMBIENT, Outputs, outputs_of
 
 _DEFINITIONS = "definitions.json"
+_PROGRAM = "program"
 
 
 @dataclass
@@ -73,6 +74,8 @@ class Records:
                 file.writestr(f"steps/{step.id}.json", json.dumps(content, sort_keys=True))
             definitions = [wire.encode(self.definitions[key]) for key in sorted(self.definitions)]
             file.writestr(_DEFINITIONS, json.dumps(definitions, sort_keys=True))
+            if (run.root.path / _PROGRAM).is_file():
+                file.write(run.root.path / _PROGRAM, _PROGRAM, zipfile.ZIP_STORED)  # packed as it is
             for name in sorted(_state(self.outputs)):
                 file.write(run.root.object(name), f"objects/{name}")
 

@@ -48,6 +48,7 @@ class Pod:
         steps, records = self._known()
         if not steps:
             self._compare(records)
+            self._give_record(records)
         else:
             kept = os.environ.pop(KEPT_VARIABLE, None)
             try:
@@ -244,12 +245,16 @@ class Pod:
             written = self.dir.path / names.FILES
             files.hand_on(written, steps, records.outputs)
             self.artifacts.put(names.FILES, written)
-        target = self.dir.path / names.RECORD
         place = dict(zip((step.id for step in self.told.pipeline.steps), self.told.places, strict=True))
         records.steps.update((place[step.id], of_earlier(step)) for step in steps)
         records.definitions.update((item.id, item) for item in self._as_run().definitions)
-        records.write(target, self.dir)
-        self.artifacts.put(names.RECORD, target)
+        self._give_record(records)
+
+    def _give_record(self, records: Records) -> None:
+        if self.artifacts.output(names.RECORD) is not None:
+            target = self.dir.path / names.RECORD
+            records.write(target, self.dir)
+            self.artifacts.put(names.RECORD, target)
 
     def _executed(self, steps: Sequence[Step]) -> Iterator[dict[str, Any]]:
         for step in steps:
