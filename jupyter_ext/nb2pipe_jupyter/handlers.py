@@ -142,7 +142,8 @@ class Handler(APIHandler):
             self._finish(route, answer)
         except Nb2pipeError as error:
             if not self._headers_written:
-                self._refuse(status_of(error, route), Problems(error.diagnostics))
+                told = self.workers.service.places.told
+                self._refuse(status_of(error, route), Problems(tuple(map(told, error.diagnostics))))
         except Exception as error:  # the edge: what gets here is our bug, and is told as one
             self.log.exception("nb2pipe: %s %s", verb, route.path)
             if not self._headers_written:

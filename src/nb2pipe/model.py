@@ -80,6 +80,21 @@ class Diagnostic:
     hint: str | None = None
 
 
+@dataclass(frozen=True)
+class Fix:
+    """An edit of one cell that would mend a problem. `tags`: what its tags become; or the text of `line` becomes `new`.
+
+    `old` is that line's whole text now: where it is another by then, the fix is out of date.
+    """
+
+    title: str
+    cell: int
+    tags: tuple[str, ...] | None = None
+    line: int | None = None
+    old: str = ""
+    new: str = ""
+
+
 # --- the notebook -------------------------------------------------------------------------------------------------
 
 
