@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from nb2pipe import __version__
-
-if TYPE_CHECKING:
-    from jupyter_server.serverapp import ServerApp
 
 __all__ = ["__version__"]
 
@@ -16,9 +13,7 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "nb2pipe-lab"}]
 
 
-def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    return [{"module": "nb2pipe_jupyter"}]
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from nb2pipe_jupyter.app import Nb2pipeApp  # the panel's files are found without it
 
-
-def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
-    serverapp.log.info("nb2pipe %s", __version__)
+    return [{"module": "nb2pipe_jupyter", "app": Nb2pipeApp}]

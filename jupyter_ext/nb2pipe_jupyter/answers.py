@@ -15,6 +15,7 @@ from enum import StrEnum
 from nb2pipe.model import (
     Diagnostic,
     Edge,
+    Fix,
     Json,
     Metric,
     Parameter,
@@ -30,10 +31,15 @@ from nb2pipe.records import dataclass
 
 @dataclass(frozen=True)
 class NotebookAsked:
-    """A notebook as it is on the screen. `content`: nbformat 4 data, outputs may be left out. None: as it is saved."""
+    """A notebook as it is on the screen. `content`: nbformat 4 data, outputs may be left out. None: as it is saved.
+
+    `client`: the window that asks, by any text that is its own. A newer question of the same window about the same
+    notebook takes the place of an older one, which is refused (N2P115) if somebody still waits for it.
+    """
 
     path: str
     content: Json = None
+    client: str = ""
 
 
 @dataclass(frozen=True)
@@ -220,18 +226,6 @@ class StepView:
     metrics: tuple[Metric, ...]
     parameters: tuple[str, ...]
     shares_process: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Fix:
-    """A quick fix of one cell. `tags`: what its tags become; or on `line`, `old` becomes `new`."""
-
-    title: str
-    cell: int
-    tags: tuple[str, ...] | None = None
-    line: int | None = None
-    old: str = ""
-    new: str = ""
 
 
 @dataclass(frozen=True)

@@ -81,9 +81,9 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         f"{_STEP}/log",
-        "What a step's process printed outside of cells.",
+        "What a step printed, then what its process wrote outside of cells.",
         answer=TEXT,
-        query=(_PATH, Query("tail", "How many characters at most, from the end.", kind="integer", least=1)),
+        query=(_PATH, Query("tail", "How many lines at most, from the end.", kind="integer", least=1)),
     ),
     Route(
         "POST", f"{_STEP}/debug", "Write a live notebook with a step's inputs.", answers.RunNamed, answers.Opened, 201

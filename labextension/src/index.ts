@@ -2,8 +2,22 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { modelPlugin } from './model';
+import { panelPlugin, statusPlugin } from './panel';
+import { runCommandsPlugin, runsPlugin } from './runs';
 import { settingsPlugin } from './settingsPlugin';
+import { taggingPlugin } from './tagging';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [settingsPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  settingsPlugin,
+  modelPlugin,
+  panelPlugin,
+  statusPlugin,
+  runsPlugin,
+  runCommandsPlugin,
+  taggingPlugin,
+  panelPlugin,
+  statusPlugin
+];
 
 export default plugins;

@@ -2,16 +2,12 @@
 
 import type { ICellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { TranslationBundle } from '@jupyterlab/translation';
-import type { CommandRegistry } from '@lumino/commands';
 import { Token } from '@lumino/coreutils';
 import type { IDisposable, IObservableDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Client } from './client';
 import type {
   Analysis,
-  Capabilities,
   Freshness,
   Json,
   Printed,
@@ -111,17 +107,4 @@ export interface IRuns extends IObservableDisposable {
   choose(id: string | null): void;
   start(options?: IRunOptions): Promise<void>;
   stop(): Promise<void>;
-}
-
-/** What every view of the panel is given. */
-export interface IViewProps {
-  pipeline: INotebookPipeline;
-  /** The step (its id) that is selected in graph and list; it may be gone by now. */
-  selected: string | null;
-  select(step: string | null): void;
-  client: Client;
-  commands: CommandRegistry;
-  trans: TranslationBundle;
-  /** What the server can do; null before it has said so. */
-  capabilities: Capabilities | null;
 }

@@ -70,7 +70,8 @@ export type CompiledView = {
 /**
  * A problem: what (`message`), where (`location`), how to fix it (`hint`).
  *
- * `code` is `N2Pxyz`; x: 1 reading and tags, 2 names, 3 order and resources, 4 values, 5 targets, 6 runs.
+ * `code` is `N2Pxyz`; x: 1 reading and tags, 2 names, 3 order and resources, 4 values, 5 targets, 6 runs, 7 clusters,
+ * 8 the server extension.
  */
 export type Diagnostic = {
   readonly code: string;
@@ -92,7 +93,11 @@ export type Edge = {
 /** VARIABLE: a value crosses; ORDER: only the order matters. */
 export type EdgeKind = 'variable' | 'order';
 
-/** A quick fix of one cell. `tags`: what its tags become; or on `line`, `old` becomes `new`. */
+/**
+ * An edit of one cell that would mend a problem. `tags`: what its tags become; or the text of `line` becomes `new`.
+ *
+ * `old` is that line's whole text now: where it is another by then, the fix is out of date.
+ */
 export type Fix = {
   readonly title: string;
   readonly cell: number;
@@ -170,10 +175,16 @@ export type News = {
   readonly cut: boolean;
 };
 
-/** A notebook as it is on the screen. `content`: nbformat 4 data, outputs may be left out. None: as it is saved. */
+/**
+ * A notebook as it is on the screen. `content`: nbformat 4 data, outputs may be left out. None: as it is saved.
+ *
+ * `client`: the window that asks, by any text that is its own. A newer question of the same window about the same
+ * notebook takes the place of an older one, which is refused (N2P115) if somebody still waits for it.
+ */
 export type NotebookAsked = {
   readonly path: string;
   readonly content?: Json;
+  readonly client?: string;
 };
 
 /** A notebook that was written for the user. `cell`: the position of the cell to look at. */

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from nb2pipe import bounded, templates
-from nb2pipe.analyzing import Analyzed, Encoded, Given, OnScreen, Source, analyze_here, within_bounds
+from nb2pipe.analyzing import Analyzed, Given, OnScreen, Source, analyze_here, within_bounds
 from nb2pipe.config import Limits
 from nb2pipe.errors import Canceled
 from nb2pipe.learned import Lessons
@@ -102,7 +102,7 @@ class Analyst:
 def prepare() -> None:
     """Load what analysis needs: tables, and what is made with first use. The notebooks are nb2pipe's own."""
     for name in templates.TEMPLATES:
-        analyze_here(Encoded(None, templates.template(name)), Limits())
+        analyze_here(templates.template(name), Limits())
 
 
 def _marks(source: Source) -> tuple[bytes, ...]:

@@ -13,10 +13,10 @@ from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
 from nb2pipe.learned import Lessons
 from nb2pipe.model import At, Diagnostic, Location, Names, Notebook, Pipeline, Section, Severity
-from nb2pipe.notebook import Encoded, OnScreen, Source
+from nb2pipe.notebook import OnScreen, Source
 from nb2pipe.records import dataclass
 
-__all__ = ["Analyzed", "Encoded", "Given", "OnScreen", "Source", "analyze", "analyze_here", "within_bounds"]
+__all__ = ["Analyzed", "Given", "OnScreen", "Source", "analyze", "analyze_here", "within_bounds"]
 
 T = TypeVar("T")
 
@@ -76,10 +76,10 @@ def analyze(
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
     `source` is a path, the content of a notebook, or both, so that unsaved work can be analysed. `folder` is where the
-    user's tables are looked for, and with content alone also the Python files beside it: by default the notebook's;
-    content has none. `lessons` are what runs have taught;
-    `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. `tags`, by cell, go
-    before the notebook's own. All is done in a process of its own, within the time and memory of `limits`.
+    user's tables are looked for, and for content alone also the Python files beside it: by default the notebook's;
+    content alone has none. `lessons` are what runs have taught; `safe` makes the serial plan; `seeded` tells that the
+    global generators begin at a known place. `tags`, by cell, go before the notebook's own. All is done in a process of
+    its own, within the time and memory of `limits`.
 
     Raises BadInput or EnvironmentProblem only if there is no notebook to speak of, or if that process had to be ended
     (N2P114); all other problems are in `diagnostics`.
@@ -88,19 +88,17 @@ def analyze(
     return within_bounds(analyze_here, source, limits, Given(folder, lessons or {}, safe, seeded, tags))
 
 
-def within_bounds(
-    work: Callable[[Source | Encoded, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given
-) -> T:
+def within_bounds(work: Callable[[Source, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given) -> T:
     """What `work` makes of a notebook, in a process of its own. Raises BadInput (N2P114) if that had to be ended."""
     caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
     found = bounded.run(work, notebook.encoded(source), limits, given, caps=caps, modules=_HEAVY)
     if isinstance(found, Ended):
-        raise _beyond(notebook.where(source), found, limits)
+        raise _beyond(notebook.shown_place(source), found, limits)
     return found.value
 
 
 def analyze_here(
-    source: Source | Encoded,
+    source: Source,
     limits: Limits,
     given: Given = Given(),  # noqa: B008  # it is frozen
     tell: Tell = lambda _: None,
@@ -113,7 +111,7 @@ def analyze_here(
     sections, split_problems = notebook.split(found)
     path = notebook.place(source)
     folder = given.folder or (path.resolve().parent if path is not None else None)
-    beside = path.parent if path is not None else given.folder
+    beside = given.folder if path is None else path.parent
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
     with analysis.using(tables):
         summary = analysis.summarise(found, sections, tell, given.lessons, beside, _copies(tables))

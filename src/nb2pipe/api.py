@@ -19,44 +19,49 @@ from nb2pipe.asked import Asked as RunAsked
 from nb2pipe.building import build, bundle_folder, stale_files, write_bundle
 from nb2pipe.compiling import Compiled, compile_notebook, is_compiled
 from nb2pipe.config import Limits
-from nb2pipe.errors import BadInput
+from nb2pipe.connecting import Connection, add_target, can_submit, check_target, remove_target, target, targets
 from nb2pipe.journal import read_events
 from nb2pipe.learned import Lessons
-from nb2pipe.model import Json, Printed, Run
+from nb2pipe.model import Diagnostic, Fix, Json, Printed, Run
+from nb2pipe.notebook import Content
+from nb2pipe.notebook.names import NAME_RULE
 from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
-from nb2pipe.runs import store
+from nb2pipe.runs import left, store
 from nb2pipe.runs.measured import last_values
+from nb2pipe.runs.watching import Watched
 
 if TYPE_CHECKING:
     from nb2pipe.analyst import Analyst
-    from nb2pipe.debugging import Opened
+    from nb2pipe.debugging import Opened, Written
     from nb2pipe.followed import ClusterRun
     from nb2pipe.notebook.tags import TagRule
     from nb2pipe.runs.collecting import Collected
     from nb2pipe.submitting import Job
     from nb2pipe.suggesting import Suggestion
-    from nb2pipe.targets.kfp.connections import Connection
     from nb2pipe.targets.local import StepStatus
     from nb2pipe.verified import Verified
     from nb2pipe.verify.verdicts import FolderRow, Verification
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "LocalPipelineRun", "OnScreen", "Plan", "RunAsked",
-    "Source", "StepStatus", "analyst", "analyze", "analyze_here", "attach", "begin_resume", "begin_run",
-    "begin_verify", "build", "bundle_folder", "cancel", "cancel_verification", "collect", "compile_notebook", "debug",
-    "debug_console", "debug_notebook", "grammar", "image", "is_compiled", "is_remote", "job", "lessons", "lock",
-    "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs", "resume", "resume_remote", "run",
-    "run_folder", "run_record", "runs", "schedule", "schema", "stale_files", "status", "submit", "suggest",
-    "verification", "verification_index", "verification_page", "verification_report", "verify", "versions",
-    "write_bundle", "write_tags",
+    "NAME_RULE", "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "Connection", "LocalPipelineRun",
+    "OnScreen", "Plan", "RunAsked", "Source", "StepStatus", "Suggestion", "Watched", "add_target", "analyst",
+    "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify", "build", "bundle_folder",
+    "can_submit", "cancel", "cancel_verification", "check_target", "collect", "compile_notebook", "debug",
+    "debug_beside", "debug_console", "debug_notebook", "fixes", "grammar", "image", "is_compiled", "is_remote",
+    "is_run_id", "job", "lessons", "lock", "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs",
+    "remove_target", "resume", "resume_remote", "run", "run_folder", "run_ids", "run_notebook", "run_record",
+    "runs", "runs_root", "schedule", "schema", "stale_files", "status", "step_log", "step_notebook", "submit",
+    "suggest", "target", "targets", "verification", "verification_index", "verification_page",
+    "verification_report", "verify", "versions", "watch", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
     "analyst": "JupyterLab's server, which analyses while you type",
     "values": "nb2pipe graph --values, nb2pipe run --dry-run",
-    "suggest": "nb2pipe suggest",
+    "fixes": "POST analyze",
+    "suggest": "nb2pipe suggest; POST suggest",
     "write_tags": "nb2pipe suggest -o, nb2pipe suggest --in-place",
     "new": "nb2pipe new",
     "build": "nb2pipe build",
@@ -81,16 +86,30 @@ USE_CASES: Mapping[str, str] = {
     "attach": "nb2pipe attach",
     "resume_remote": "nb2pipe resume",
     "is_remote": "nb2pipe resume",
+    "targets": "nb2pipe targets list; GET targets",
+    "target": "POST runs",
+    "add_target": "nb2pipe targets add; POST targets",
+    "remove_target": "nb2pipe targets rm; DELETE targets/{target}",
+    "check_target": "GET targets/{target}/status",
+    "can_submit": "GET status",
     "look": "nb2pipe runs show, nb2pipe logs, nb2pipe cancel",
     "runs": "nb2pipe runs",
     "run_record": "nb2pipe runs show",
     "run_folder": "nb2pipe runs show",
+    "run_ids": "GET runs",
+    "is_run_id": "GET runs/{run}",
+    "runs_root": "GET runs",
+    "watch": "GET runs/{run}, GET runs/{run}/events",
+    "run_notebook": "GET runs/{run}/notebook",
+    "step_notebook": "GET runs/{run}/steps/{step}/notebook",
+    "step_log": "GET runs/{run}/steps/{step}/log",
     "log": "nb2pipe logs",
     "cancel": "nb2pipe cancel",
     "remove_runs": "nb2pipe runs rm",
     "collect": "nb2pipe gc",
     "debug": "nb2pipe debug",
     "debug_notebook": "nb2pipe debug",
+    "debug_beside": "POST runs/{run}/steps/{step}/debug",
     "debug_console": "nb2pipe debug --console",
     "verify": "nb2pipe verify",
     "verification_page": "nb2pipe verify",
@@ -125,6 +144,13 @@ def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossin
     cells = analyzed.notebook.cells
     sources = {step.id: [cells[index].source for index in step.cells] for step in analyzed.pipeline.steps}
     return checks.measured(analyzed.crossings, last_values(_root(root), sources))
+
+
+def fixes(analyzed: Analyzed) -> Mapping[Diagnostic, tuple[Fix, ...]]:
+    """The edits that would mend what is wrong, of those diagnostics that have some."""
+    from nb2pipe import fixes as rules
+
+    return rules.fixes(analyzed.notebook, analyzed.sections, analyzed.diagnostics)
 
 
 def suggest(
@@ -236,7 +262,7 @@ def begin_run(source: Path | OnScreen, asked: RunAsked | None = None) -> str:
     return detached.run(source, asked)
 
 
-def begin_resume(root: Path, which: str = "latest", content: Mapping[str, Json] | None = None) -> str:
+def begin_resume(root: Path, which: str = "latest", content: Content | None = None) -> str:
     """As `resume`, by a run as `begin_run` starts it; of `content`, if the notebook on the screen isn't saved."""
     from nb2pipe import detached
 
@@ -317,10 +343,45 @@ def run_folder(root: Path, which: str = "latest") -> Path:
     return store.find(_root(root), which).path
 
 
+def runs_root(notebook: Path) -> Path:
+    """Where the runs of a notebook are kept: `.nb2pipe/` beside it."""
+    return store.default_root(notebook)
+
+
+def is_run_id(text: str) -> bool:
+    """True for what is a run's whole id, whether there is such a run or not."""
+    return store.is_id(text)
+
+
+def run_ids(root: Path) -> tuple[str, ...]:
+    """The ids of the runs kept in `root`, newest first; also of those that never began."""
+    return tuple(sorted(store.ids(_root(root)), reverse=True))
+
+
+def watch(root: Path, which: str = "latest") -> Watched:
+    """A run to be looked at again and again. Raises BadInput as `run_record` does."""
+    return Watched(store.find(_root(root), which))
+
+
+def run_notebook(root: Path, which: str = "latest") -> Path | None:
+    """The notebook with all outputs of a run, if it is there. Raises BadInput as `run_record` does."""
+    return left.merged(_root(root), which)
+
+
+def step_notebook(root: Path, step: str, which: str = "latest") -> Path | None:
+    """A step's notebook with its outputs, as far as it got. Raises BadInput as `log` does."""
+    return left.executed(_root(root), which, step)
+
+
+def step_log(root: Path, step: str, which: str = "latest") -> Path | None:
+    """What the kernel of a step wrote by itself, outside of any cell. Raises BadInput as `log` does."""
+    return left.kernel_log(_root(root), which, step)
+
+
 def log(root: Path, which: str = "latest", step: str | None = None) -> Iterator[Printed]:
     """What the steps of a run printed, in order; of one step if `step` (its name or id) is given. Raises BadInput."""
     directory = store.find(_root(root), which)
-    step_id = None if step is None else _step_id(store.load(_root(root), directory.id), step)
+    step_id = None if step is None else left.step_of(store.load(_root(root), directory.id), step).id
     for event in read_events(directory.events):
         if isinstance(event, Printed) and step_id in (None, event.step):
             yield event
@@ -350,6 +411,16 @@ def debug_notebook(found: Opened, target: Path | None = None, *, overwrite: bool
 
     debugging.write_notebook(found, target or found.notebook, overwrite=overwrite)
     return target or found.notebook
+
+
+def debug_beside(root: Path, step: str, which: str = "latest") -> Written:
+    """Write such a notebook beside its source, under a name that is free, and say which cell to look at.
+
+    Raises as `debug` and `debug_notebook` do.
+    """
+    from nb2pipe import debugging
+
+    return debugging.write_beside(debug(root, step, which))
 
 
 def debug_console(found: Opened) -> int:
@@ -417,14 +488,16 @@ def verification_index(rows: Sequence[FolderRow]) -> str:
     return folder_page(rows)
 
 
-def begin_verify(source: Path, asked: Asked | None = None) -> str:
+def begin_verify(source: Path, *, jobs: int | None = None, seeded: bool = False) -> str:
     """Begin a verification that goes on whatever becomes of this program; its id, for `verification`.
 
-    Raises EnvironmentProblem.
+    `jobs` and `seeded` as in `observing.Settings`. Raises EnvironmentProblem.
     """
     from nb2pipe import detached
+    from nb2pipe.observing import Settings
+    from nb2pipe.verifying import Asked
 
-    return detached.verify(source, store.default_root(source), asked)
+    return detached.verify(source, store.default_root(source), Asked(Settings(jobs=jobs, seeded=seeded)))
 
 
 def verification(root: Path, which: str) -> Verified:
@@ -480,11 +553,3 @@ def _root(path: Path) -> Path:
     if path.name == store.NAME or (path / "runs").is_dir():
         return path
     return path / store.NAME if path.is_dir() else store.default_root(path)
-
-
-def _step_id(found: Run, step: str) -> str:
-    for item in found.steps:
-        if step in (item.id, item.name):
-            return item.id
-    names = ", ".join(item.name for item in found.steps)
-    raise BadInput.of("N2P610", f"run {found.id} has no step `{step}`", hint=f"its steps are {names}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -12,11 +13,12 @@ from typing import Any
 
 from nb2pipe import render, wire
 from nb2pipe.errors import BadInput, EnvironmentProblem
-from nb2pipe.files import write_atomic
+from nb2pipe.files import write_atomic, write_new
 from nb2pipe.layout import RootDir, RunDir, StepDir
 from nb2pipe.model import Json, StepError, StepRun
 from nb2pipe.records import dataclass
 from nb2pipe.runs import store
+from nb2pipe.runs.left import step_of
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,7 @@ def opened(root: Path, which: str, name: str) -> Opened:
     Raises BadInput: no such run (N2P602, N2P603) or step (N2P610), or it never began (N2P618).
     """
     run = store.load(root, which)
-    step = next((item for item in run.steps if name in (item.id, item.name)), None)
-    if step is None:
-        names = ", ".join(item.name for item in run.steps)
-        raise BadInput.of("N2P610", f"run {run.id} has no step `{name}`", hint=f"its steps are {names}")
+    step = step_of(run, name)
     if step.reused:
         return opened(root, step.reused, step.id)
     directory = RootDir(root).run(run.id)
@@ -88,6 +87,45 @@ def write_notebook(found: Opened, target: Path, *, overwrite: bool) -> None:
         raise EnvironmentProblem.of(
             "N2P611", f"{target} can't be written: {error.strerror or error}", hint="choose another place with `-o`"
         ) from error
+
+
+@dataclass(frozen=True)
+class Written:
+    """A debug notebook. `position`: the cell to look at: where the step failed, else its first own one."""
+
+    path: Path
+    position: int
+
+
+def write_beside(found: Opened) -> Written:
+    """Write the step's debug notebook beside its source, under a name that is free. Raises EnvironmentProblem (N2P611).
+
+    One that was written before and not changed since is taken as it is.
+    """
+    notebook = render.debug_notebook(_step_notebook(found), *_places(found), found.run.id, found.error)
+    content = wire.dumps(notebook).encode("utf-8", "surrogatepass")
+    for number in itertools.count(1):
+        target = found.notebook if number == 1 else found.notebook.with_suffix(f".{number}.ipynb")
+        try:
+            if not target.exists():
+                write_new(target, content)
+            elif target.read_bytes() != content:
+                continue
+        except FileExistsError:  # just now
+            continue
+        except OSError as error:
+            message = f"{target} can't be written: {error.strerror or error}"
+            raise EnvironmentProblem.of("N2P611", message, hint="change the permissions of its folder") from error
+        return Written(target, _position(notebook, found.error))
+    raise AssertionError("numbers don't end")
+
+
+def _position(notebook: Mapping[str, Json], error: StepError | None) -> int:
+    cells: Any = notebook["cells"]
+    told = [cell.get("metadata", {}).get("nb2pipe", {}) for cell in cells]
+    own = [place for place, item in enumerate(told) if item.get("role") == "cell"]
+    failed = [place for place in own if error is not None and told[place].get("cell") == error.cell]
+    return next(iter([*failed, *own]), 0)
 
 
 def console(found: Opened) -> int:

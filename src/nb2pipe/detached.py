@@ -25,8 +25,8 @@ from nb2pipe.asked import Asked
 from nb2pipe.config import Limits
 from nb2pipe.errors import Canceled, EnvironmentProblem, Nb2pipeError
 from nb2pipe.layout import RunDir
-from nb2pipe.model import Json, RunState
-from nb2pipe.notebook import OnScreen, as_saved
+from nb2pipe.model import RunState
+from nb2pipe.notebook import Content, OnScreen, as_saved
 from nb2pipe.running import LocalPipelineRun
 from nb2pipe.sealed import SealedRun
 from nb2pipe.verified import Found, Keeper
@@ -44,14 +44,14 @@ _START = "import sys; from nb2pipe.detached import serve; serve()"
 def run(source: Path | OnScreen, asked: Asked | None = None) -> str:
     """Start a run that goes on by itself, and give its id once its record has begun. Raises as `running.run` does."""
     place = source.path if isinstance(source, OnScreen) else source
-    folder = place.resolve().parent
+    folder = place.absolute().parent  # of a link, where the link is
     here: Path | OnScreen = Path(place.name)  # as if `nb2pipe run` were called there: records and seals are the same
     if isinstance(source, OnScreen):
         here = replace(source, path=Path(place.name))
     return _answer(_run, folder, here, asked or Asked())
 
 
-def resume(root: Path, which: str, content: Mapping[str, Json] | None = None) -> str:
+def resume(root: Path, which: str, content: Content | None = None) -> str:
     """Go on by itself with a run that ended before its steps did; the new run's id. `content`: as it is on the screen.
 
     Raises as `running.resumed` and `running.run` do.
@@ -67,7 +67,7 @@ def verify(source: Path, root: Path, asked: VerifyAsked | None = None) -> str:
 
     Raises EnvironmentProblem.
     """
-    return _answer(_verify, source.resolve().parent, Path(source.name), root.resolve(), asked or VerifyAsked())
+    return _answer(_verify, source.absolute().parent, Path(source.name), root.resolve(), asked or VerifyAsked())
 
 
 def _answer(work: Callable[..., None], folder: Path, *arguments: object) -> str:

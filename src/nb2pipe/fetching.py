@@ -13,6 +13,7 @@ from nb2pipe.followed import look, remote_of
 from nb2pipe.layout import RunDir
 from nb2pipe.model import StepRun
 from nb2pipe.runs import store
+from nb2pipe.runs.left import step_of
 from nb2pipe.targets.kfp import inputs
 from nb2pipe.targets.kfp.connections import store_address
 from nb2pipe.targets.kfp.pod.artifacts import Artifacts
@@ -28,10 +29,7 @@ def opened(root: Path, which: str, name: str, artifacts: str = "") -> Opened:
     EnvironmentProblem (N2P761) if the inputs can't be fetched.
     """
     run = look(root, which)
-    step = next((item for item in run.steps if name in (item.id, item.name)), None)
-    if step is None:
-        names = ", ".join(item.name for item in run.steps)
-        raise BadInput.of("N2P610", f"run {run.id} has no step `{name}`", hint=f"its steps are {names}")
+    step = step_of(run, name)
     directory = store.find(root, run.id)
     remote = remote_of(directory)
     where = store_address(artifacts) if artifacts else remote.connection.artifacts

@@ -72,7 +72,8 @@ class Location:
 class Diagnostic:
     """A problem: what (`message`), where (`location`), how to fix it (`hint`).
 
-    `code` is `N2Pxyz`; x: 1 reading and tags, 2 names, 3 order and resources, 4 values, 5 targets, 6 runs.
+    `code` is `N2Pxyz`; x: 1 reading and tags, 2 names, 3 order and resources, 4 values, 5 targets, 6 runs, 7 clusters,
+    8 the server extension.
     """
 
     code: str
@@ -80,6 +81,21 @@ class Diagnostic:
     message: str
     location: Location = field(default_factory=Location)
     hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Fix:
+    """An edit of one cell that would mend a problem. `tags`: what its tags become; or the text of `line` becomes `new`.
+
+    `old` is that line's whole text now: where it is another by then, the fix is out of date.
+    """
+
+    title: str
+    cell: int
+    tags: tuple[str, ...] | None = None
+    line: int | None = None
+    old: str = ""
+    new: str = ""
 
 
 # --- the notebook -------------------------------------------------------------------------------------------------

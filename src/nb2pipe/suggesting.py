@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from nb2pipe import analysis, graph, notebook, suggest
-from nb2pipe.analyzing import Analyzed, Encoded, Given, Source, analyze_here, within_bounds
+from nb2pipe.analyzing import Analyzed, Given, Source, analyze_here, within_bounds
 from nb2pipe.bounded import Tell
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput
@@ -91,7 +91,7 @@ class _Look:
     facts: Facts
 
 
-def first_look(source: Source | Encoded, limits: Limits, given: Given, tell: Tell = lambda _: None) -> _Look:
+def first_look(source: Source, limits: Limits, given: Given, tell: Tell = lambda _: None) -> _Look:
     """Each cell as a step: what passes between them. In this process, with no bounds."""
     found = notebook.load(source, limits)
     apart = {cell.index: _alone(cell) for cell in found.cells}

@@ -65,7 +65,8 @@ def test_generated_pages_are_up_to_date(path: str) -> None:
 
 
 def test_every_code_has_its_section_and_every_section_its_code() -> None:
-    used = {code for path in (ROOT / "src").rglob("*.py") for code in _CODE.findall(path.read_text(encoding="utf-8"))}
+    files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "jupyter_ext" / "nb2pipe_jupyter").glob("*.py")]
+    used = {code for path in files for code in _CODE.findall(path.read_text(encoding="utf-8"))}
     sections = re.findall(
         r"^## (N2P[0-9]{3})$", (ROOT / "docs" / "diagnostics.md").read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -84,8 +85,8 @@ def test_the_readmes_test_command_is_what_ci_runs() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     run, tests = (block.strip() for block in blocks[:2])
     assert (
-        run
-        == "python3 -m venv .venv && .venv/bin/pip install '.[examples]' && .venv/bin/nb2pipe run examples/tabular.ipynb"
+        run == "python3 -m venv .venv && .venv/bin/pip install '.[examples,lab]' "
+        "&& .venv/bin/nb2pipe run examples/tabular.ipynb"
     )
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     commands = [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]

@@ -68,7 +68,8 @@ export function joined(metadata: unknown, from: string, to: string): unknown {
       name === key ? to : name,
       own
     ]);
-    return { ...(metadata as Table), steps: Object.fromEntries(renamed) };
+    const table: Table = Object.fromEntries(renamed) as Table;
+    return { ...(metadata as Table), steps: table };
   }
   const given = table(steps[key]) ?? {};
   const own = table(steps[home]) ?? {};

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -14,6 +15,9 @@ from nb2pipe.notebook.files import shown_path
 from nb2pipe.notebook.read import parse, read
 from nb2pipe.records import dataclass
 
+Content: TypeAlias = Mapping[str, Json] | bytes
+"""The content of a notebook, or of its file."""
+
 
 @dataclass(frozen=True)
 class OnScreen:
@@ -23,48 +27,45 @@ class OnScreen:
     """
 
     path: Path
-    content: Mapping[str, Json]
+    content: Content
 
 
-Source: TypeAlias = Path | Mapping[str, Json] | OnScreen
+Source: TypeAlias = Path | Content | OnScreen
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """Content as another process gets it, with its place if it has one."""
-
-    path: Path | None
-    content: bytes
-
-
-def encoded(source: Source) -> Path | Encoded:
-    """The source as another process gets it. Raises BadInput for what is no JSON data."""
-    if isinstance(source, Path):
-        return source
-    content = source.content if isinstance(source, OnScreen) else source
-    return Encoded(place(source), encode(content, where(source)))
-
-
-def load(source: Source | Encoded, limits: Limits) -> Notebook:
+def load(source: Source, limits: Limits) -> Notebook:
     """The notebook. Raises as `read` and `parse` do."""
     if isinstance(source, Path):
         return read(source, limits)
-    if isinstance(source, OnScreen | Encoded):
-        return parse(source.content, where(source).notebook, limits)
+    if isinstance(source, OnScreen):
+        return parse(source.content, shown_path(source.path), limits)
     return parse(source, None, limits)
 
 
-def place(source: Source | Encoded) -> Path | None:
+def place(source: Source) -> Path | None:
     """Where the notebook is; None for content alone."""
-    if isinstance(source, OnScreen | Encoded):
+    if isinstance(source, OnScreen):
         return source.path
     return source if isinstance(source, Path) else None
 
 
-def where(source: Source | Encoded) -> Location:
-    """The place as people are shown it."""
+def shown_place(source: Source) -> Location:
+    """Where people are told that the notebook is."""
     path = place(source)
     return Location(notebook=shown_path(path) if path is not None else None)
+
+
+def encoded(source: Source) -> Source:
+    """The same source as it is cheap to hand on. Raises BadInput for content that is no JSON data."""
+    if isinstance(source, Path | bytes):
+        return source
+    if isinstance(source, OnScreen):
+        return replace(source, content=_bytes(source.content, shown_place(source)))
+    return _bytes(source, shown_place(source))
+
+
+def _bytes(content: Content, at: Location) -> bytes:
+    return content if isinstance(content, bytes) else encode(content, at)
 
 
 def as_saved(source: OnScreen, limits: Limits) -> bool:

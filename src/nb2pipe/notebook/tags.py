@@ -47,6 +47,11 @@ class TagRule:
         """True if a colon and a value follow the head."""
         return ":" in self.form
 
+    @property
+    def allowed(self) -> str:
+        """Which values may follow, for people."""
+        return OPTIONS[self.option].allowed if self.option else NAME_RULE if self.has_value else ""
+
 
 def _role(
     head: str, role: Role, meaning: str, origin: str = "nb2pipe", instead: str | None = None, also: tuple[str, ...] = ()
@@ -203,7 +208,7 @@ def grammar() -> tuple[dict[str, Json], ...]:
             "kind": rule.kind.value,
             "meaning": rule.meaning,
             "examples": list(rule.examples),
-            "allowed": OPTIONS[rule.option].allowed if rule.option else (NAME_RULE if rule.has_value else ""),
+            "allowed": rule.allowed,
             "origin": rule.origin,
             "instead": rule.instead,
         }

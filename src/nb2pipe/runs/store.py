@@ -13,7 +13,7 @@ from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.files import make_private_dir, own_private_dir, sync_dir, write_atomic
 from nb2pipe.layout import RootDir, RunDir
 from nb2pipe.locks import shared
-from nb2pipe.model import CancelRequested, Diagnostic, Run, RunEvent, RunFinished, RunState, Severity, Warned
+from nb2pipe.model import CancelRequested, Diagnostic, Run, RunFinished, RunState, Severity, Warned
 from nb2pipe.processes import is_alive, load_identity
 from nb2pipe.runs.events import read_events, reduce, reduce_all
 
@@ -141,7 +141,12 @@ def ids(root: Path) -> list[str]:
         names = [entry.name for entry in RootDir(root).runs.iterdir()]
     except OSError:
         return []
-    return [name for name in names if _RUN_ID.fullmatch(name)]
+    return [name for name in names if is_id(name)]
+
+
+def is_id(text: str) -> bool:
+    """True for what is a run's whole id."""
+    return _RUN_ID.fullmatch(text) is not None
 
 
 def is_under_way(directory: RunDir) -> bool:
@@ -167,11 +172,11 @@ def read(directory: RunDir) -> Run | None:
         raise EnvironmentProblem.of("N2P605", message, hint="`nb2pipe run` makes a new one") from error
     if run is None or run.state.done or alive or run.target:  # nobody here looks after what runs elsewhere
         return run
-    return _after_death(run, events)
-
-
-def _after_death(run: Run, events: list[RunEvent]) -> Run:
-    at = events[-1].at
     canceled = any(isinstance(event, CancelRequested) for event in events)
+    return after_death(run, events[-1].at, canceled=canceled)
+
+
+def after_death(run: Run, at: datetime, *, canceled: bool) -> Run:
+    """What becomes of a run whose supervisor died: `at` is its last event's time; `canceled`: it was to stop."""
     state = RunState.CANCELED if canceled else RunState.FAILED
     return reduce(reduce(run, Warned(at, _DIED)), RunFinished(at, state))
