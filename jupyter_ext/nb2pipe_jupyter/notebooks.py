@@ -73,8 +73,7 @@ def source_of(service: Service, path: str, content: Json) -> Path | api.OnScreen
 
 def analyze(service: Service, asked: NotebookAsked) -> Analysis:
     """The pipeline, and all problems."""
-    line = f"{asked.client} {asked.path}" if asked.client else ""
-    return service.analyses.of(source_of(service, asked.path, asked.content), line)
+    return service.analyses.of(source_of(service, asked.path, asked.content), asked.path, asked.client)
 
 
 def suggest(service: Service, asked: SuggestAsked) -> Suggested:
@@ -84,7 +83,7 @@ def suggest(service: Service, asked: SuggestAsked) -> Suggested:
     place = service.places.notebook(asked.path)
     found = service.analyses.suggest(source, again=asked.again)
     tags = {str(cell): tags for cell, tags in sorted(found.tags.items())}
-    return Suggested(tags, found.remarks, view(found.analyzed, place, began))
+    return Suggested(tags, found.remarks, view(found.analyzed, place, asked.path, began))
 
 
 def freshness(service: Service, asked: StatusAsked) -> Freshnesses:

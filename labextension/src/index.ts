@@ -11,11 +11,11 @@ import { taggingPlugin } from './tagging';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   settingsPlugin,
   modelPlugin,
+  panelPlugin,
+  statusPlugin,
   runsPlugin,
   runCommandsPlugin,
-  taggingPlugin,
-  panelPlugin,
-  statusPlugin
+  taggingPlugin
 ];
 
 export default plugins;

@@ -22,7 +22,7 @@ from nb2pipe.config import Limits
 from nb2pipe.connecting import Connection, add_target, can_submit, check_target, remove_target, target, targets
 from nb2pipe.journal import read_events
 from nb2pipe.learned import Lessons
-from nb2pipe.model import Json, Printed, Run
+from nb2pipe.model import Diagnostic, Fix, Json, Printed, Run
 from nb2pipe.notebook import Content
 from nb2pipe.notebook.names import NAME_RULE
 from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
@@ -48,19 +48,20 @@ __all__ = [
     "OnScreen", "Plan", "RunAsked", "Source", "StepStatus", "Suggestion", "Watched", "add_target", "analyst",
     "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify", "build", "bundle_folder",
     "can_submit", "cancel", "cancel_verification", "check_target", "collect", "compile_notebook", "debug",
-    "debug_beside", "debug_console", "debug_notebook", "grammar", "image", "is_compiled", "is_remote", "is_run_id",
-    "job", "lessons", "lock", "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs", "remove_target",
-    "resume", "resume_remote", "run", "run_folder", "run_ids", "run_notebook", "run_record", "runs", "runs_root",
-    "schedule", "schema", "stale_files", "status", "step_log", "step_notebook", "submit", "suggest", "target",
-    "targets", "verification", "verification_index", "verification_page", "verification_report", "verify", "versions",
-    "watch", "write_bundle", "write_tags",
+    "debug_beside", "debug_console", "debug_notebook", "fixes", "grammar", "image", "is_compiled", "is_remote",
+    "is_run_id", "job", "lessons", "lock", "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs",
+    "remove_target", "resume", "resume_remote", "run", "run_folder", "run_ids", "run_notebook", "run_record",
+    "runs", "runs_root", "schedule", "schema", "stale_files", "status", "step_log", "step_notebook", "submit",
+    "suggest", "target", "targets", "verification", "verification_index", "verification_page",
+    "verification_report", "verify", "versions", "watch", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
     "analyze": "nb2pipe check, nb2pipe graph",
     "analyst": "JupyterLab's server, which analyses while you type",
     "values": "nb2pipe graph --values, nb2pipe run --dry-run",
-    "suggest": "nb2pipe suggest",
+    "fixes": "POST analyze",
+    "suggest": "nb2pipe suggest; POST suggest",
     "write_tags": "nb2pipe suggest -o, nb2pipe suggest --in-place",
     "new": "nb2pipe new",
     "build": "nb2pipe build",
@@ -143,6 +144,13 @@ def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossin
     cells = analyzed.notebook.cells
     sources = {step.id: [cells[index].source for index in step.cells] for step in analyzed.pipeline.steps}
     return checks.measured(analyzed.crossings, last_values(_root(root), sources))
+
+
+def fixes(analyzed: Analyzed) -> Mapping[Diagnostic, tuple[Fix, ...]]:
+    """The edits that would mend what is wrong, of those diagnostics that have some."""
+    from nb2pipe import fixes as rules
+
+    return rules.fixes(analyzed.notebook, analyzed.sections, analyzed.diagnostics)
 
 
 def suggest(
