@@ -48,13 +48,13 @@ function Field(props: FieldProps): JSX.Element {
       next === initial(parameter) ? null : next
     );
   return (
-    <div className="nb2pipe-Field" data-testid="nb2pipe-parameters-field"
+    <div className="nb2pipe-Parameter" data-testid="nb2pipe-parameters-field"
       data-name={parameter.name}>
       <label htmlFor={id}>
         <code>{parameter.name}</code>
         <span className="nb2pipe-Type">{typeWord(props)}</span>
       </label>
-      <div className="nb2pipe-Field-row">
+      <div className="nb2pipe-Parameter-row">
         {parameter.type === 'bool' && !parameter.nullable ? (
           <Choice id={id} text={text ?? initial(parameter)} set={set} />
         ) : (
@@ -84,7 +84,7 @@ function Field(props: FieldProps): JSX.Element {
           </svg>
         </button>
       </div>
-      <div id={`${id}-told`} className="nb2pipe-Field-told">
+      <div id={`${id}-told`} className="nb2pipe-Parameter-told">
         {isWrong ? (
           <span className="nb2pipe-Wrong" role="alert">
             {trans.__('This is no %1. For example: %2', typeWord(props), example(parameter))}
