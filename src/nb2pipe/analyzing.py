@@ -90,12 +90,10 @@ def analyze(
 
 def within_bounds(work: Callable[[Source, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given) -> T:
     """What `work` makes of a notebook, in a process of its own. Raises BadInput (N2P114) if that had to be ended."""
-    at = notebook.shown_place(source)
-    read = notebook.encoded(source)
     caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
-    found = bounded.run(work, read, limits, given, caps=caps, modules=_HEAVY)
+    found = bounded.run(work, notebook.encoded(source), limits, given, caps=caps, modules=_HEAVY)
     if isinstance(found, Ended):
-        raise _beyond(at, found, limits)
+        raise _beyond(notebook.shown_place(source), found, limits)
     return found.value
 
 

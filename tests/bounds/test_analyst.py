@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from nb2pipe import api
-from nb2pipe.analyzing import OnScreen
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, Canceled
 
@@ -44,9 +43,9 @@ def without_outputs(content: Data) -> Data:
 def test_content_gives_what_the_file_gives(analyst: api.Analyst, path: Path) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     expected = api.analyze_here(path, Limits())
-    assert api.analyze(OnScreen(path, content)) == expected
+    assert api.analyze(api.OnScreen(path, content)) == expected
     assert analyst.analyze(path) == bare(expected)
-    found = analyst.analyze(OnScreen(path, without_outputs(content)), line=str(path))
+    found = analyst.analyze(api.OnScreen(path, without_outputs(content)), line=str(path))
     seen = {cell.index: cell.has_error_output for cell in expected.notebook.cells}
     cells = tuple(replace(cell, has_error_output=seen[cell.index]) for cell in found.notebook.cells)
     assert replace(found, notebook=replace(found.notebook, cells=cells)) == bare(expected)
@@ -64,17 +63,20 @@ def test_modules_and_tables_beside_content_are_found(analyst: api.Analyst, tmp_p
     expected = api.analyze_here(path, Limits())
     assert expected.beside
     assert "N2P403" in {item.code for item in expected.diagnostics}  # two steps share what the module keeps
-    assert analyst.analyze(OnScreen(path, content)) == bare(expected)
+    assert analyst.analyze(api.OnScreen(path, content)) == bare(expected)
+    alone = analyst.analyze(content, folder=tmp_path)
+    assert alone.beside == expected.beside
+    assert {item.location.notebook for item in alone.diagnostics} == {None}
     assert analyst.analyze(content).beside == ()
 
 
 def test_what_is_wrong_names_the_notebook(analyst: api.Analyst) -> None:
     for broken, code in (({"cells": 1}, "N2P108"), ({"cells": [object()]}, "N2P107")):
         with pytest.raises(BadInput) as error:
-            analyst.analyze(OnScreen(Path("a.ipynb"), broken))  # type: ignore[arg-type]  # no JSON data
+            analyst.analyze(api.OnScreen(Path("a.ipynb"), broken))  # type: ignore[arg-type]  # no JSON data
         assert (error.value.diagnostics[0].code, error.value.diagnostics[0].location.notebook) == (code, "a.ipynb")
     with api.analyst(Limits(max_memory_bytes=20_000_000)) as small, pytest.raises(BadInput) as error:
-        small.analyze(OnScreen(Path("a.ipynb"), {**notebook("x = 1"), "x": ["y"] * 3_000_000}))
+        small.analyze(api.OnScreen(Path("a.ipynb"), {**notebook("x = 1"), "x": ["y"] * 3_000_000}))
     assert (error.value.diagnostics[0].code, str(error.value.diagnostics[0].location)) == ("N2P114", "a.ipynb")
 
 

@@ -49,9 +49,9 @@ def outcome(action: Callable[[], api.Analyzed]) -> object:
 
 def agree(analyst: api.Analyst, content: Data, folder: Path | None = None, line: str = "one") -> None:
     """What is found of this version in its line is what is found of it alone."""
-    given = Given(folder, "a.ipynb", bare=True)
-    alone = outcome(lambda: api.analyze_here(json.dumps(content).encode(), LIMITS, given))
-    assert outcome(lambda: analyst.analyze(content, folder=folder, name="a.ipynb", line=line)) == alone
+    source = api.OnScreen((folder or Path()) / "a.ipynb", content)
+    alone = outcome(lambda: api.analyze_here(source, LIMITS, Given(bare=True)))
+    assert outcome(lambda: analyst.analyze(source, line=line)) == alone
 
 
 @st.composite

@@ -43,7 +43,9 @@ function Line(
     <>
       <g
         className="nb2pipe-Line"
-        data-testid="edge"
+        data-testid="nb2pipe-graph-edge"
+        data-source={edge.source}
+        data-target={edge.target}
         data-kind={edge.kind}
         data-emphasis={isHovered ? 'hovered' : emphasis}
         onMouseEnter={() => setHovered(true)}

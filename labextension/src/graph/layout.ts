@@ -28,12 +28,12 @@ export interface IDrawing {
 export type Structure = Pick<Analysis, 'steps' | 'edges'>;
 
 export const BOX_HEIGHT = 44;
-const LEAST_WIDTH = 112;
+const LEAST_WIDTH = 88;
 const MOST_WIDTH = 216;
 /** Of a character of the name, in pixels; a guess that errs on the wide side. */
-const CHARACTER = 7.4;
+const CHARACTER = 7.2;
 /** What stands beside the name: bar, icon, time, paddings. */
-const AROUND = 62;
+const AROUND = 46;
 
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
 
@@ -92,9 +92,9 @@ function draw(structure: Structure, direction: Direction): IDrawing {
   const graph = new Graph();
   graph.setGraph({
     rankdir: direction === 'down' ? 'TB' : 'LR',
-    nodesep: direction === 'down' ? 20 : 14,
-    edgesep: 12,
-    ranksep: direction === 'down' ? 34 : 48
+    nodesep: 12,
+    edgesep: 10,
+    ranksep: direction === 'down' ? 32 : 44
   });
   for (const step of structure.steps) {
     graph.setNode(step.id, { width: boxWidth(step.name), height: BOX_HEIGHT });
@@ -106,11 +106,15 @@ function draw(structure: Structure, direction: Direction): IDrawing {
     }
   }
   layout(graph);
-  return read(graph, structure);
+  return read(graph, structure, direction);
 }
 
 /** dagre's nodes are placed by their middles. */
-function read(graph: Graph, structure: Structure): IDrawing {
+function read(
+  graph: Graph,
+  structure: Structure,
+  direction: Direction
+): IDrawing {
   const boxes = new Map<string, IBox>();
   for (const step of structure.steps) {
     const node = graph.node(step.id) as IBox;
@@ -123,12 +127,38 @@ function read(graph: Graph, structure: Structure): IDrawing {
     const line = graph.edge(edge.source, edge.target) as
       | { points?: IPoint[] }
       | undefined;
-    if (line?.points) {
-      lines.set(lineId(edge), line.points);
+    const source = boxes.get(edge.source);
+    const target = boxes.get(edge.target);
+    if (line?.points && source && target) {
+      const [, ...inner] = line.points.slice(0, -1);
+      const last = line.points.length - 1;
+      lines.set(lineId(edge), [
+        docked(line.points[0], source, direction, 1),
+        ...inner,
+        docked(line.points[last], target, direction, 0)
+      ]);
     }
   }
   const size = graph.graph() as { width?: number; height?: number };
   return { boxes, lines, width: size.width ?? 0, height: size.height ?? 0 };
+}
+
+/** How far from a corner a line may leave or arrive. */
+const CORNER = 12;
+
+/** dagre lets lines end anywhere on a box, aiming at its middle; ours end on the side that faces their way (`far` 0 or 1). */
+function docked(
+  point: IPoint | undefined,
+  box: IBox,
+  direction: Direction,
+  far: 0 | 1
+): IPoint {
+  const { x, y, width, height } = box;
+  const between = (value: number, from: number, size: number): number =>
+    Math.max(from + CORNER, Math.min(from + size - CORNER, value));
+  return direction === 'down'
+    ? { x: between(point?.x ?? x, x, width), y: y + far * height }
+    : { x: x + far * width, y: between(point?.y ?? y, y, height) };
 }
 
 /** A smooth line through points, leaving and arriving along the direction of the drawing; as the `d` of a path. */

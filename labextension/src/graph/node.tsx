@@ -72,7 +72,7 @@ function Box(
       type="button"
       className="nb2pipe-Node nodrag nopan"
       data-step={step.id}
-      data-testid="node"
+      data-testid="nb2pipe-graph-node"
       data-look={standing.look ?? 'NONE'}
       data-selected={state.step === step.id}
       tabIndex={active === step.id ? 0 : -1}

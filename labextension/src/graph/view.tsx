@@ -21,7 +21,7 @@ import { GraphContext, StepNode } from './node';
 
 const NODE_TYPES = { step: StepNode };
 const EDGE_TYPES = { line: StepEdge };
-const FIT = { maxZoom: 1, minZoom: 0.35, padding: 0.08 };
+const FIT = { maxZoom: 1, minZoom: 0.5, padding: 0.08 };
 /** From here on only what is on the screen is in the page. */
 const MANY = 60;
 
@@ -97,7 +97,7 @@ function Flow(props: GraphProps): JSX.Element {
       <div
         ref={place}
         className="nb2pipe-Graph"
-        data-testid="graph"
+        data-testid="nb2pipe-graph-view"
         role="group"
         aria-label={trans.__(
           'Graph of the steps: arrow keys go along, Enter goes to the cell'
@@ -127,7 +127,6 @@ function Flow(props: GraphProps): JSX.Element {
           deleteKeyCode={null}
           selectionKeyCode={null}
           multiSelectionKeyCode={null}
-          proOptions={{ hideAttribution: true }}
           onPaneClick={() => state.select(null)}
           onEdgeClick={(_, edge) =>
             state.explain({ source: edge.source, target: edge.target })
@@ -192,7 +191,7 @@ function clamp(
   if (!area?.width || !area.height) {
     return;
   }
-  const margin = 16;
+  const margin = 12;
   const fits = Math.min(
     (area.width - 2 * margin) / drawing.width,
     (area.height - 2 * margin) / drawing.height

@@ -15,7 +15,8 @@ function Lesson(props: {
   children: React.ReactNode;
 }): JSX.Element {
   return (
-    <section className="nb2pipe-Empty" data-testid={`empty-${props.name}`}>
+    <section className="nb2pipe-Empty" data-testid="nb2pipe-panel-empty"
+      data-why={props.name}>
       <h3>{props.title}</h3>
       {props.children}
     </section>
@@ -101,7 +102,7 @@ export function NoSteps(props: { services: IServices }): JSX.Element {
           kind="accept"
           label={trans.__('Suggest steps')}
           onClick={() => void commands.execute(CommandIDs.suggest)}
-          testid="suggest"
+          testid="nb2pipe-panel-suggest"
         />
       )}
     </Lesson>

@@ -33,7 +33,7 @@ export function EdgePane(props: IViewProps & { edge: Edge }): JSX.Element {
     <section
       className="nb2pipe-EdgePane"
       aria-label={trans.__('Why %1 waits for %2', target, source)}
-      data-testid="edge-pane"
+      data-testid="nb2pipe-panel-edge"
     >
       <header className="nb2pipe-PaneHead">
         <h3>

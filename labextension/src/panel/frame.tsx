@@ -3,7 +3,9 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { RunControls, RunsView, StepDrawer } from '../runs';
+import { RunControls } from '../runs/controls';
+import { StepDrawer } from '../runs/drawer';
+import { RunsView } from '../runs/view';
 import type { INotebookPipeline } from '../tokens';
 import {
   NoNotebook,
@@ -67,7 +69,7 @@ function Pipeline(props: IViewProps): JSX.Element {
     <>
       <Head {...props} />
       {server.otherVersion !== null && (
-        <p className="nb2pipe-Notice" role="note" data-testid="other-version">
+        <p className="nb2pipe-Notice" role="note" data-testid="nb2pipe-panel-version">
           {trans.__(
             'The server runs nb2pipe %1, this page another version: load the page again, or start JupyterLab anew.',
             server.otherVersion
@@ -111,7 +113,7 @@ function Head(props: IViewProps): JSX.Element {
         aria-haspopup="menu"
         aria-label={trans.__('More')}
         title={trans.__('More')}
-        data-testid="more"
+        data-testid="nb2pipe-panel-more"
         onClick={event => openMenu(services, event.currentTarget)}
       >
         <ellipsesIcon.react tag="span" />
@@ -127,7 +129,7 @@ function Trouble(props: IViewProps): JSX.Element | null {
     <div
       className="nb2pipe-Notice nb2pipe-mod-error"
       role="alert"
-      data-testid="trouble"
+      data-testid="nb2pipe-panel-trouble"
     >
       <div>{trouble.message}</div>
       {trouble.hint && <div className="nb2pipe-Hint">{trouble.hint}</div>}

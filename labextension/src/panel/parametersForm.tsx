@@ -21,7 +21,7 @@ export function ParametersForm(props: IViewProps): JSX.Element | null {
     ? trans.__('Parameters (%1 of %2 changed)', given.length, parameters.length)
     : trans.__('Parameters (%1)', parameters.length);
   return (
-    <Fold title={title} testid="parameters">
+    <Fold title={title} testid="nb2pipe-parameters-fold">
       <div className="nb2pipe-Parameters">
         {parameters.map(parameter => (
           <Field key={parameter.name} {...props} parameter={parameter} />
@@ -48,7 +48,8 @@ function Field(props: FieldProps): JSX.Element {
       next === initial(parameter) ? null : next
     );
   return (
-    <div className="nb2pipe-Field" data-testid={`parameter-${parameter.name}`}>
+    <div className="nb2pipe-Field" data-testid="nb2pipe-parameters-field"
+      data-name={parameter.name}>
       <label htmlFor={id}>
         <code>{parameter.name}</code>
         <span className="nb2pipe-Type">{typeWord(props)}</span>

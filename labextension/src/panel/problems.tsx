@@ -19,7 +19,7 @@ export function ProblemsView(props: IViewProps): JSX.Element {
   const problems = pipeline.analysis?.problems ?? [];
   if (problems.length === 0) {
     return (
-      <p className="nb2pipe-Nothing" data-testid="no-problems">
+      <p className="nb2pipe-Nothing" data-testid="nb2pipe-problems-none">
         {trans.__(
           'Nothing stands in the way: the pipeline gives what the notebook gives from top to bottom.'
         )}
@@ -64,7 +64,7 @@ function ProblemItem(props: IViewProps & { problem: Problem }): JSX.Element {
   const [isLate, setLate] = React.useState(false);
   const onFix = (fix: Fix) => setLate(!applyFix(pipeline, fix));
   return (
-    <li className="nb2pipe-Problem" data-testid="problem" data-code={code}>
+    <li className="nb2pipe-Problem" data-testid="nb2pipe-problems-item" data-code={code}>
       <Mark severity={severity} />
       <div className="nb2pipe-Problem-body">
         <div className="nb2pipe-Problem-where">
@@ -94,7 +94,7 @@ function ProblemItem(props: IViewProps & { problem: Problem }): JSX.Element {
                 key={place}
                 label={fix.title}
                 onClick={() => onFix(fix)}
-                testid="fix"
+                testid="nb2pipe-problems-fix"
               />
             ))}
           </div>

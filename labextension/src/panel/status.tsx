@@ -50,7 +50,7 @@ function Item(
       type="button"
       className="nb2pipe-Status-button"
       title={trans.__('Pipeline: %1', text)}
-      data-testid="status"
+      data-testid="nb2pipe-status-item"
       onClick={() => void commands.execute(CommandIDs.showTab, {})}
     >
       <pipelineIcon.react tag="span" className="nb2pipe-Status-icon" />

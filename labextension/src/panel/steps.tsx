@@ -121,7 +121,8 @@ function Row(props: IRowProps): JSX.Element {
   const common = {
     role: 'treeitem',
     tabIndex: isActive ? 0 : -1,
-    'data-testid': `${row.kind}-row`,
+    'data-testid': `nb2pipe-steps-${row.kind}`,
+    'data-step': row.step,
     onClick
   };
   return row.kind === 'step' ? (
@@ -131,7 +132,6 @@ function Row(props: IRowProps): JSX.Element {
       aria-level={1}
       aria-expanded={isOpen}
       aria-selected={isMarked}
-      data-step={row.step}
     >
       <StepRow {...props} />
     </li>
@@ -209,14 +209,14 @@ function RunButtons(
         title={trans.__('Run what is selected, and the steps that it needs')}
         disabled={isOff}
         onClick={() => void runs.start({ only: ids })}
-        testid="steps-run"
+        testid="nb2pipe-steps-run"
       />
       <Button
         label={trans.__('Run from here')}
         title={trans.__('Run it and all that depends on it')}
         disabled={isOff || ids.length !== 1}
         onClick={() => since !== undefined && void runs.start({ since })}
-        testid="steps-run-from"
+        testid="nb2pipe-steps-run-from"
       />
     </div>
   );

@@ -46,6 +46,8 @@ export function Tabs<T extends string>(props: {
             id={`${name}-tab-${tab.id}`}
             type="button"
             role="tab"
+            data-testid="nb2pipe-panel-tab"
+            data-tab={tab.id}
             className="nb2pipe-Tab"
             aria-selected={tab.id === chosen}
             aria-controls={`${name}-panel`}

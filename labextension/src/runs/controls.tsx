@@ -9,6 +9,7 @@ import { clock, elapsed, moment } from './format';
 import { useNow, useSignal, useWatched } from './hooks';
 import { openRunMenu, openTargetMenu } from './menus';
 import { type Runs, runsOf } from './model';
+import { isDebug, originOf } from './origins';
 import { Button, StateSign, Trouble } from './parts';
 import { progress, sentence } from './states';
 
@@ -25,6 +26,9 @@ export function RunControls(props: IRunsProps): JSX.Element {
   useSignal(runs.changed);
   useSignal(props.pipeline.changed);
   const place = useWatched(runs);
+  if (isDebug(props.pipeline)) {
+    return <DebugNote runs={runs} />;
+  }
   return (
     <div
       className="nb2pipe-RunControls"
@@ -49,6 +53,48 @@ export function RunControls(props: IRunsProps): JSX.Element {
   );
 }
 
+/** What a notebook that `debug` made is for, and the way back. */
+function DebugNote(props: { runs: Runs }): JSX.Element {
+  const { runs } = props;
+  const { trans } = runs;
+  const origin = originOf(runs.pipeline.path);
+  const back = async (): Promise<void> => {
+    if (origin) {
+      const { path } = origin;
+      await runs.commands.execute('docmanager:open', { path });
+    }
+  };
+  return (
+    <div className="nb2pipe-RunControls" data-testid="nb2pipe-step-debugging">
+      <div className="nb2pipe-Notice">
+        <div>
+          {trans.__(
+            'This is one step, with the inputs it had. Try what you like: nothing here changes the run.'
+          )}
+        </div>
+        <div className="nb2pipe-Hint">
+          {trans.__(
+            'Mend the cell in the notebook it comes from, then “Run from here” at that step.'
+          )}
+        </div>
+        {origin && (
+          <div className="nb2pipe-Actions">
+            <Button
+              kind="accept"
+              label={trans.__(
+                'Back to %1',
+                origin.path.split('/').pop() ?? origin.path
+              )}
+              onClick={() => void back()}
+              testid="nb2pipe-step-back"
+            />
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
 function RunButtons(props: {
   runs: Runs;
   selected: string | null;
@@ -64,7 +110,7 @@ function RunButtons(props: {
     return (
       <button
         type="button"
-        className="nb2pipe-Button nb2pipe-mod-icon jp-mod-styled jp-mod-warn"
+        className="nb2pipe-Button nb2pipe-mod-icon nb2pipe-mod-quiet nb2pipe-mod-stop jp-mod-styled"
         disabled={!view || isStopping}
         onClick={() => void runs.stop()}
         data-testid="nb2pipe-runs-stop"
@@ -121,7 +167,7 @@ function TargetButton(props: { runs: Runs }): JSX.Element {
   return (
     <button
       type="button"
-      className="nb2pipe-Target jp-mod-styled jp-mod-reject"
+      className="nb2pipe-Target jp-mod-styled"
       aria-haspopup="menu"
       aria-label={trans.__('Runs on: %1', name)}
       title={
@@ -178,6 +224,15 @@ function Live(props: {
   const now = useNow(runs.isLive);
   const text = view ? sentence(view.run, runs.trans) : '';
   const told = useRecent(view, runs.isLive);
+  const failed = view?.run.steps.find(step => step.state === 'FAILED')?.id;
+  const { onSelect } = props;
+  React.useEffect(() => {
+    if (told && failed !== undefined) {
+      onSelect(failed); // what went wrong is shown without a search
+    }
+    // only when a step fails, not when the panel is drawn anew
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [failed]);
   return (
     <>
       <div className="nb2pipe-Spoken" role="status" aria-live="polite">
@@ -190,7 +245,17 @@ function Live(props: {
           data-state={view.run.state}
         >
           <StateSign look={view.run.state} />
-          <span className="nb2pipe-Live-text">{text}</span>
+          {failed === undefined ? (
+            <span className="nb2pipe-Live-text">{text}</span>
+          ) : (
+            <button
+              type="button"
+              className="nb2pipe-Link nb2pipe-Live-text"
+              onClick={() => onSelect(failed)}
+            >
+              {text}
+            </button>
+          )}
           <span className="nb2pipe-Live-time">
             {clock(
               elapsed(view.run.started_at, view.run.finished_at, now) ?? 0

@@ -91,7 +91,7 @@ function Why(props: {
           )}
         </p>
       )}
-      {fresh && reasons.length > 0 && !runs.isLive && (
+      {fresh && reasons.length > 0 && !runs.isLive && !step?.error && (
         <p className="nb2pipe-Hint" data-testid="nb2pipe-step-stale">
           {fresh.perhaps
             ? trans.__('May run next time: %1', reasons.join('; '))

@@ -12,6 +12,10 @@ import type { Runs } from './model';
 import { Button, StateSign } from './parts';
 import { placeOf, wordOf } from './states';
 
+/** How many runs are listed first, and how many more with each click. */
+const FEW = 8;
+const MANY = 30;
+
 /** The list. `pair`: the ids of the runs that are to be compared, two at most. */
 export function History(props: {
   runs: Runs;
@@ -22,6 +26,8 @@ export function History(props: {
   const { trans } = runs;
   const [open, setOpen] = React.useState<string | null>(null);
   const now = useNow(runs.isLive);
+  const [most, setMost] = React.useState(FEW);
+  const rest = runs.history.length - most;
   return (
     <>
       {runs.history.length > 1 && (
@@ -36,7 +42,7 @@ export function History(props: {
         aria-label={trans.__('Runs, newest first')}
         data-testid="nb2pipe-runs-history"
       >
-        {runs.history.map(view => {
+        {runs.history.slice(0, most).map(view => {
           const { id } = view.run;
           const isOpen = open === id;
           return (
@@ -82,6 +88,21 @@ export function History(props: {
           );
         })}
       </ul>
+      {(rest > 0 || runs.hasMore) && (
+        <button
+          type="button"
+          className="nb2pipe-Link"
+          onClick={() => {
+            setMost(most + MANY);
+            if (rest < MANY && runs.hasMore) {
+              void runs.more();
+            }
+          }}
+          data-testid="nb2pipe-runs-older"
+        >
+          {trans.__('Show older runs')}
+        </button>
+      )}
     </>
   );
 }

@@ -17,8 +17,14 @@ export function VerifyPart(props: { runs: Runs }): JSX.Element {
   useSignal(pipeline.panel.context.model.stateChanged);
   React.useEffect(() => void verifying.find(), [verifying]);
   const { view, isLive } = verifying;
+  const place = React.useRef<HTMLElement>(null);
+  React.useEffect(() => {
+    if (isLive) {
+      place.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [isLive]);
   return (
-    <section className="nb2pipe-Part" data-testid="nb2pipe-verify">
+    <section className="nb2pipe-Part" ref={place} data-testid="nb2pipe-verify">
       <h3>{trans.__('Is the pipeline right?')}</h3>
       {!view && (
         <p className="nb2pipe-Hint">
@@ -37,7 +43,6 @@ export function VerifyPart(props: { runs: Runs }): JSX.Element {
       <div className="nb2pipe-Actions">
         {isLive ? (
           <Button
-            kind="warn"
             label={trans.__('Stop verifying')}
             disabled={!view || view.state === 'CANCELING'}
             onClick={() => void verifying.stop()}

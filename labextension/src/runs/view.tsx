@@ -31,15 +31,6 @@ export function RunsView(props: IRunsProps): JSX.Element {
       ) : (
         <>
           <History runs={runs} pair={pair} onPair={setPair} />
-          {runs.hasMore && (
-            <button
-              type="button"
-              className="nb2pipe-Link"
-              onClick={() => void runs.more()}
-            >
-              {trans.__('Show older runs')}
-            </button>
-          )}
           {left && right ? (
             <Comparison
               runs={runs}

@@ -20,7 +20,7 @@ export class AddStep implements IDisposable {
     this._node.title = trans.__('Start a step at this cell');
     this._node.setAttribute('aria-label', this._node.title);
     this._node.setAttribute('aria-haspopup', 'dialog');
-    this._node.dataset['testid'] = 'nb2pipe-add-step';
+    this._node.dataset['testid'] = 'nb2pipe-header-add';
     this._node.addEventListener('mousedown', stop);
     this._node.addEventListener('keydown', event => {
       if (event.key === 'Enter' || event.key === ' ') {

@@ -66,7 +66,7 @@ export function Combobox(props: IComboboxProps): React.JSX.Element {
         ref={field}
         id={id}
         className="jp-mod-styled nb2pipe-Field-input"
-        data-testid="nb2pipe-step-name"
+        data-testid="nb2pipe-popover-name"
         type="text"
         role="combobox"
         autoComplete="off"

@@ -30,7 +30,7 @@ export class StepHeader extends Widget {
     this._button = element('button', 'nb2pipe-Header-name');
     this._button.type = 'button';
     this._button.setAttribute('aria-haspopup', 'dialog');
-    this._button.dataset['testid'] = 'nb2pipe-step';
+    this._button.dataset['testid'] = 'nb2pipe-header-step';
     this._rest = element('span', 'nb2pipe-Header-rest');
     this.node.append(this._button, this._rest);
     // The notebook would take the press for a choice of cells, and the keys for its own.

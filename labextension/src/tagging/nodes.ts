@@ -36,7 +36,7 @@ export function markNode(
   const title = mark.lines.join('\n');
   node.type = 'button';
   node.dataset['severity'] = mark.severity;
-  node.dataset['testid'] = 'nb2pipe-mark';
+  node.dataset['testid'] = 'nb2pipe-header-problem';
   node.title = title;
   node.setAttribute(
     'aria-label',

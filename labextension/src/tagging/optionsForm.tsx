@@ -26,7 +26,7 @@ export function OptionsForm(props: IOptionsFormProps): React.JSX.Element {
     props.onTexts({ ...texts, [field]: text });
   return (
     <details className="nb2pipe-Options" open={props.isOpen}>
-      <summary data-testid="nb2pipe-options">
+      <summary data-testid="nb2pipe-popover-options">
         {trans.__('Options of the step')}
       </summary>
       <div className="nb2pipe-Options-fields">

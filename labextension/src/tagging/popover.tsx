@@ -243,7 +243,7 @@ function Content(props: IContentProps): React.JSX.Element {
           <button
             type="button"
             className="nb2pipe-Popover-remove"
-            data-testid="nb2pipe-remove"
+            data-testid="nb2pipe-popover-remove"
             onClick={props.onRemove}
           >
             {trans.__('Remove tags')}
@@ -259,7 +259,7 @@ function Content(props: IContentProps): React.JSX.Element {
         <button
           type="submit"
           className="jp-mod-styled jp-mod-accept"
-          data-testid="nb2pipe-apply"
+          data-testid="nb2pipe-popover-apply"
         >
           {trans.__('Apply')}
         </button>
@@ -357,7 +357,7 @@ function RadioRow(props: IRadioRowProps): React.JSX.Element {
         ref={field}
         type="radio"
         name="nb2pipe-choice"
-        data-testid={`nb2pipe-choice-${choice}`}
+        data-testid={`nb2pipe-popover-choice-${choice}`}
         checked={isChosen}
         onChange={() => props.onChoose(choice)}
       />
@@ -386,7 +386,7 @@ function FollowRow(props: IFollowRowProps): React.JSX.Element | null {
     <label className="nb2pipe-Check nb2pipe-Follow">
       <input
         type="checkbox"
-        data-testid="nb2pipe-follow"
+        data-testid="nb2pipe-popover-follow"
         checked={follows(form, chosen)}
         onChange={event => props.onForm({ follow: event.target.checked })}
       />
