@@ -17,6 +17,7 @@ from nb2pipe import __version__, checks, provisioning, render, running
 from nb2pipe.analyzing import Analyzed, OnScreen, Source, analyze, analyze_here
 from nb2pipe.asked import Asked as RunAsked
 from nb2pipe.building import build, bundle_folder, stale_files, write_bundle
+from nb2pipe.checks import Crossing
 from nb2pipe.compiling import Compiled, compile_notebook, is_compiled
 from nb2pipe.config import Limits
 from nb2pipe.connecting import Connection, add_target, can_submit, check_target, remove_target, target, targets
@@ -44,16 +45,16 @@ if TYPE_CHECKING:
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "NAME_RULE", "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "Connection", "LocalPipelineRun",
-    "OnScreen", "Plan", "RunAsked", "Source", "StepStatus", "Suggestion", "Watched", "add_target", "analyst",
-    "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify", "build", "bundle_folder",
-    "can_submit", "cancel", "cancel_verification", "check_target", "collect", "compile_notebook", "debug",
-    "debug_beside", "debug_console", "debug_notebook", "fixes", "grammar", "image", "is_compiled", "is_remote",
-    "is_run_id", "job", "lessons", "lock", "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs",
-    "remove_target", "resume", "resume_remote", "run", "run_folder", "run_ids", "run_notebook", "run_record",
-    "runs", "runs_root", "schedule", "schema", "stale_files", "status", "step_log", "step_notebook", "submit",
-    "suggest", "target", "targets", "verification", "verification_index", "verification_page",
-    "verification_report", "verify", "versions", "watch", "write_bundle", "write_tags",
+    "NAME_RULE", "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "Connection", "Crossing",
+    "LocalPipelineRun", "OnScreen", "Plan", "RunAsked", "Source", "StepStatus", "Suggestion", "Watched",
+    "add_target", "analyst", "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify",
+    "build", "bundle_folder", "can_submit", "cancel", "cancel_verification", "check_target", "collect",
+    "compile_notebook", "debug", "debug_beside", "debug_console", "debug_notebook", "fixes", "grammar", "image",
+    "is_compiled", "is_remote", "is_run_id", "job", "lessons", "lock", "lock_path", "log", "look", "mark_fresh",
+    "new", "plan", "remove_runs", "remove_target", "resume", "resume_remote", "run", "run_folder", "run_ids",
+    "run_notebook", "run_record", "runs", "runs_root", "schedule", "schema", "stale_files", "status", "step_log",
+    "step_notebook", "submit", "suggest", "target", "targets", "verification", "verification_index",
+    "verification_page", "verification_report", "verify", "versions", "watch", "write_bundle", "write_tags",
 ]  # fmt: skip
 
 USE_CASES: Mapping[str, str] = {
@@ -137,13 +138,16 @@ def analyst(limits: Limits | None = None, *, at_once: int = 2) -> Analyst:
     return Analyst(limits, at_once=at_once)
 
 
-def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossing, ...]:
-    """All that crosses between steps, with types and sizes of the last run in `root` where the step is unchanged."""
+def values(analyzed: Analyzed, root: Path | None = None, runs: Sequence[Run] | None = None) -> tuple[Crossing, ...]:
+    """All that crosses between steps, with types and sizes of the last run in `root` where the step is unchanged.
+
+    `runs`: the newest ones there, if the caller knows them.
+    """
     if analyzed.pipeline is None or root is None:
         return analyzed.crossings
     cells = analyzed.notebook.cells
     sources = {step.id: [cells[index].source for index in step.cells] for step in analyzed.pipeline.steps}
-    return checks.measured(analyzed.crossings, last_values(_root(root), sources))
+    return checks.measured(analyzed.crossings, last_values(_root(root), sources, runs))
 
 
 def fixes(analyzed: Analyzed) -> Mapping[Diagnostic, tuple[Fix, ...]]:
