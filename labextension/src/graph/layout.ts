@@ -35,7 +35,8 @@ const CHARACTER = 7.2;
 /** What stands beside the name: bar, icon, time, paddings. */
 const AROUND = 46;
 
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
 
 /** How wide a step's box is, by its name. */
 export function boxWidth(name: string): number {
@@ -125,8 +126,7 @@ function read(
   const lines = new Map<string, readonly IPoint[]>();
   for (const edge of structure.edges) {
     const line = graph.edge(edge.source, edge.target) as
-      | { points?: IPoint[] }
-      | undefined;
+      { points?: IPoint[] } | undefined;
     const source = boxes.get(edge.source);
     const target = boxes.get(edge.target);
     if (line?.points && source && target) {

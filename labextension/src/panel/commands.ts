@@ -121,8 +121,7 @@ async function edgeAsked(
   if (typeof args['source'] === 'string') {
     return (
       analysis.edges.find(
-        edge =>
-          edge.source === args['source'] && edge.target === args['target']
+        edge => edge.source === args['source'] && edge.target === args['target']
       ) ?? null
     );
   }

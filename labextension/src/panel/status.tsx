@@ -59,10 +59,7 @@ function Item(
   );
 }
 
-function textOf(
-  pipeline: INotebookPipeline,
-  trans: TranslationBundle
-): string {
+function textOf(pipeline: INotebookPipeline, trans: TranslationBundle): string {
   const { runs, analysis } = pipeline;
   if (runs.isLive && runs.shown) {
     const { steps } = runs.shown.run;
