@@ -130,15 +130,13 @@ def test_a_run_from_the_panel(lab_at_own: Lab, own_server: Server, double: Doubl
     expect(lab.find("nb2pipe-step-log")).to_contain_text("3 rows")
 
     lab.reload()
-    lab.open_panel()
-    state(lab, "RUNNING")
+    state(lab, "RUNNING")  # the panel is where it was
 
     lab.expect_problem(r"Failed to load resource|WebSocket|Connection lost|ERR_CONNECTION|ERR_INCOMPLETE|NetworkError|Failed to fetch")  # fmt: skip
     own_server.stop()
     own_server.start()
     lab.reload()
-    lab.open_panel()
-    state(lab, "RUNNING")
+    state(lab, "RUNNING")  # the panel is where it was
     double.logs[remote, pod("fit")] = f"begins\nnb2pipe-error: {json.dumps(ERROR)}\n"
     report(double, remote, "Failed", load="Succeeded", fit="Failed")
     state(lab, "FAILED")
