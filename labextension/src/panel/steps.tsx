@@ -27,7 +27,12 @@ export function StepsView(props: IViewProps): JSX.Element {
   }
   const rows = rowsOf(analysis, open);
   const place = Math.min(active, rows.length - 1);
-  const chosen = marked.filter(id => analysis.steps.some(step => step.id === id));
+  const isThere = (id: string) => analysis.steps.some(step => step.id === id);
+  // what is selected in the graph is selected here
+  const chosen =
+    state.step === null || marked.includes(state.step)
+      ? marked.filter(isThere)
+      : [state.step].filter(isThere);
   const go = (to: number) => {
     setActive(to);
     const row = tree.current?.querySelectorAll<HTMLElement>('[role=treeitem]');
@@ -173,16 +178,26 @@ function StepRow(props: IRowProps): JSX.Element {
       <span className="nb2pipe-Tree-main">
         <span className="nb2pipe-Tree-name">{step.name}</span>
         <span className="nb2pipe-Quiet">
-          {trans._n('cell %2', 'cells %2', step.cells.length, cellRanges(step.cells))}
+          {trans._n(
+            'cell %2',
+            'cells %2',
+            step.cells.length,
+            cellRanges(step.cells)
+          )}
           {summary(step, analysis, props)}
         </span>
       </span>
-      <span className="nb2pipe-Tree-state" title={staleSentence(standing, trans)}>
+      <span
+        className="nb2pipe-Tree-state"
+        title={staleSentence(standing, trans)}
+      >
         <span className="nb2pipe-Quiet">{standing.time}</span>
         {standing.look && <StateSign look={standing.look} />}
         <span className="nb2pipe-Unseen">, {standing.word}</span>
         {standing.stale !== null && (
-          <span className="nb2pipe-Unseen">. {staleSentence(standing, trans)}</span>
+          <span className="nb2pipe-Unseen">
+            . {staleSentence(standing, trans)}
+          </span>
         )}
       </span>
     </>
