@@ -41,7 +41,8 @@ def one(service: Service, run: str, path: str) -> RunView:
 
 def news(service: Service, run: str, path: str, after: int | None) -> News:
     """A run as it is now, and what was printed since an event; None: nothing of that."""
-    watched = service.watched(service.root(path), run)
+    root = service.root(path)
+    watched = service.watched(root, run)
     found = watched.since(after if after is not None else 1 << 62)
     _require_of(found.run, path)
     view = _view(found.run, found.next, found.is_merged, path)
@@ -49,10 +50,8 @@ def news(service: Service, run: str, path: str, after: int | None) -> News:
 
 
 def look_at_cluster(service: Service, run: str, path: str) -> None:
-    """Bring the record of a run on a cluster up to date, if nobody did just now."""
-    root = service.root(path)
-    if api.is_remote(root, run) and service.may_look(root, run):
-        api.look(root, run)
+    """Bring the record of a run on a cluster up to date."""
+    api.look(service.root(path), run)
 
 
 def start(service: Service, asked: RunAsked) -> RunView:

@@ -61,7 +61,7 @@ class Service:
         self._watched: OrderedDict[Path, api.Watched] = OrderedDict()
         self._ended: OrderedDict[Path, tuple[Run, int]] = OrderedDict()
         self._roots: dict[Path, float] = {}
-        self._looked: dict[Path, float] = {}
+        self._looked: dict[str, float] = {}
 
     def on_loop(self, work: Callable[[], object]) -> None:
         """Have it done on the server's event loop, soon; not before the first question has come."""
@@ -117,14 +117,14 @@ class Service:
             self._ended.pop(root / run, None)
             self._watched.pop(root / run, None)
 
-    def may_look(self, root: Path, run: str) -> bool:
-        """True if the cluster may be asked about a run again: one question at a time, with pauses."""
+    def may_look(self, run: str) -> bool:
+        """True if the cluster may be asked about a run again: with pauses, however many look at it."""
         now = time.monotonic()
         with self._lock:
-            if now - self._looked.get(root / run, float("-inf")) < self.settings.look_s:
+            if now - self._looked.get(run, float("-inf")) < self.settings.look_s:
                 return False
             self._looked = {key: at for key, at in self._looked.items() if now - at < _FORGOTTEN_S}
-            self._looked[root / run] = now
+            self._looked[run] = now
             return True
 
     def close(self) -> None:

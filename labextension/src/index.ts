@@ -15,9 +15,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   statusPlugin,
   runsPlugin,
   runCommandsPlugin,
-  taggingPlugin,
-  panelPlugin,
-  statusPlugin
+  taggingPlugin
 ];
 
 export default plugins;

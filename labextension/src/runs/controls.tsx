@@ -8,8 +8,9 @@ import type { Diagnostic, RunView } from '../wire';
 import { clock, elapsed, moment } from './format';
 import { useNow, useSignal, useWatched } from './hooks';
 import { openRunMenu, openTargetMenu } from './menus';
-import { type Runs, runsOf } from './model';
+import type { Runs } from './model';
 import { isDebug, originOf } from './origins';
+import { runsOf } from './own';
 import { Button, StateSign, Trouble } from './parts';
 import { progress, sentence } from './states';
 
