@@ -17,6 +17,7 @@ CELLS = (
     ("right = len(df) + double", ["step:right"]),
     ("print(left + right, math.pi)", ["step:join"]),
 )
+expect.set_options(timeout=30_000)  # an analysis waits for its process, which starts with the first one
 PAYLOAD = '<img src=x onerror="window.injected=1">'
 
 
@@ -163,7 +164,7 @@ def test_parameters(lab: Lab) -> None:
     assert lab.sources()[1] == CELLS[1][0]
     assert not lab.is_dirty() or lab.saved(path)["cells"][1]["source"] == CELLS[1][0]
     lab.page.wait_for_timeout(1500)  # JupyterLab keeps its state a second later
-    lab.open(path)
+    lab.reload()
     lab.execute("nb2pipe:show-tab", {"tab": "graph"})
     lab.find("nb2pipe-parameters-fold").locator("summary").click()
     expect(field("count").get_by_role("textbox")).to_have_value("4")
