@@ -40,7 +40,10 @@ def answering(folder: Path, rounds: int) -> Iterator[Row]:
             for _ in range(3):
                 _analyze(ask, content, secrets.token_hex(8))
             pairs = [
-                (seconds(lambda: _analyze(ask, content, secrets.token_hex(8))), seconds(lambda: ask("GET", "/api", None)))  # noqa: B023
+                (
+                    seconds(lambda: _analyze(ask, content, secrets.token_hex(8))),
+                    seconds(lambda: ask("GET", "/api", None)),
+                )  # noqa: B023
                 for _ in range(5 * rounds)
             ]
             yield _row(f"analysis of {_CELLS} cells, {kind}: whole", pairs)
@@ -75,7 +78,13 @@ def _server(folder: Path) -> Iterator[Ask]:
     token = secrets.token_hex(16)
     kept = folder / "jupyter"
     places = {f"JUPYTER_{name}_DIR": str(kept / name.lower()) for name in ("CONFIG", "RUNTIME", "DATA")}
-    options = ("--no-browser", "--allow-root", "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}")
+    options = (
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.port=0",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder}",
+    )
     extension = "--ServerApp.jpserver_extensions={'nb2pipe_jupyter': True}"
     with subprocess.Popen(
         [sys.executable, "-m", "jupyter_server", *options, extension],

@@ -51,7 +51,9 @@ function Line(
         onMouseEnter={() => setHovered(true)}
         onMouseLeave={() => setHovered(false)}
       >
-        <title>{edge.reasons.map(reason => reason.replace(/`/g, '')).join('\n')}</title>
+        <title>
+          {edge.reasons.map(reason => reason.replace(/`/g, '')).join('\n')}
+        </title>
         <path className="nb2pipe-Line-stroke" d={path} />
         <path className="nb2pipe-Line-head" d={data.head} />
         <path className="nb2pipe-Line-reach" d={path} />

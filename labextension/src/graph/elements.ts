@@ -64,11 +64,35 @@ function handlesOf(width: number, height: number, direction: Direction) {
   const size = { width: 1, height: 1 };
   return direction === 'down'
     ? [
-        { ...size, type: 'target' as const, position: Position.Top, x: width / 2, y: 0 },
-        { ...size, type: 'source' as const, position: Position.Bottom, x: width / 2, y: height }
+        {
+          ...size,
+          type: 'target' as const,
+          position: Position.Top,
+          x: width / 2,
+          y: 0
+        },
+        {
+          ...size,
+          type: 'source' as const,
+          position: Position.Bottom,
+          x: width / 2,
+          y: height
+        }
       ]
     : [
-        { ...size, type: 'target' as const, position: Position.Left, x: 0, y: height / 2 },
-        { ...size, type: 'source' as const, position: Position.Right, x: width, y: height / 2 }
+        {
+          ...size,
+          type: 'target' as const,
+          position: Position.Left,
+          x: 0,
+          y: height / 2
+        },
+        {
+          ...size,
+          type: 'source' as const,
+          position: Position.Right,
+          x: width,
+          y: height / 2
+        }
       ];
 }

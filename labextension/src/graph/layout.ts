@@ -28,14 +28,15 @@ export interface IDrawing {
 export type Structure = Pick<Analysis, 'steps' | 'edges'>;
 
 export const BOX_HEIGHT = 44;
-const LEAST_WIDTH = 88;
-const MOST_WIDTH = 216;
+const LEAST_WIDTH = 112;
+const MOST_WIDTH = 240;
 /** Of a character of the name, in pixels; a guess that errs on the wide side. */
 const CHARACTER = 7.2;
 /** What stands beside the name: bar, icon, time, paddings. */
-const AROUND = 46;
+const AROUND = 76;
 
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
 
 /** How wide a step's box is, by its name. */
 export function boxWidth(name: string): number {
@@ -125,8 +126,7 @@ function read(
   const lines = new Map<string, readonly IPoint[]>();
   for (const edge of structure.edges) {
     const line = graph.edge(edge.source, edge.target) as
-      | { points?: IPoint[] }
-      | undefined;
+      { points?: IPoint[] } | undefined;
     const source = boxes.get(edge.source);
     const target = boxes.get(edge.target);
     if (line?.points && source && target) {

@@ -4,7 +4,9 @@ import type { Analysis } from '../wire';
 
 /** As GitHub and JupyterLab show it in Markdown. */
 export function mermaid(analysis: Pick<Analysis, 'steps' | 'edges'>): string {
-  const numbers = new Map(analysis.steps.map((step, place) => [step.id, place]));
+  const numbers = new Map(
+    analysis.steps.map((step, place) => [step.id, place])
+  );
   const lines = ['flowchart TD'];
   for (const [place, step] of analysis.steps.entries()) {
     lines.push(`    s${place}["${plain(step.name)}"]`);

@@ -58,7 +58,14 @@ function Box(
   const troubled = problems
     ? trans._n('%1 problem', '%1 problems', problems)
     : '';
-  const label = [step.name, cells, standing.word, standing.time, troubled, stale];
+  const label = [
+    step.name,
+    cells,
+    standing.word,
+    standing.time,
+    troubled,
+    stale
+  ];
   const onClick = () => {
     state.select(step.id);
     const [first] = step.cells;

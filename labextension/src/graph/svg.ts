@@ -70,7 +70,9 @@ export function svg(
     const path = pathOf(shortened(points, direction), direction);
     const tip = element('title', {}, edge.reasons.join('\n'));
     canvas.push(element('path', { class: kind, d: path }, tip));
-    canvas.push(element('path', { class: 'head', d: headOf(points, direction) }));
+    canvas.push(
+      element('path', { class: 'head', d: headOf(points, direction) })
+    );
     const { x, y } = middleOf(points);
     const text = cut(edge.variables.join(', '), LABEL_CHARACTERS);
     labels.push(element('text', { class: 'label', x, y: y + 4 }, text));
@@ -91,7 +93,11 @@ export function svg(
             { class: 'name', x: middle, y: y + 19 },
             cut(step.name, NAME_CHARACTERS)
           ),
-          element('text', { class: 'note', x: middle, y: y + 35 }, cells(step.cells))
+          element(
+            'text',
+            { class: 'note', x: middle, y: y + 35 },
+            cells(step.cells)
+          )
         )
       );
     }

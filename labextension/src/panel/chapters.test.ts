@@ -4,7 +4,8 @@ import { test } from 'node:test';
 
 import { chapterOf } from './chapters';
 
-const MANUAL = '# 1 One\n\n## N2P1\n\nFirst.\n\n## N2P2\n\nSecond.\n\n# 2 Two\n';
+const MANUAL =
+  '# 1 One\n\n## N2P1\n\nFirst.\n\n## N2P2\n\nSecond.\n\n# 2 Two\n';
 
 test('a chapter ends where the next begins', () => {
   equal(chapterOf(MANUAL, 'N2P1'), 'First.');

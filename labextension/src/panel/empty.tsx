@@ -15,8 +15,11 @@ function Lesson(props: {
   children: React.ReactNode;
 }): JSX.Element {
   return (
-    <section className="nb2pipe-Empty" data-testid="nb2pipe-panel-empty"
-      data-why={props.name}>
+    <section
+      className="nb2pipe-Empty"
+      data-testid="nb2pipe-panel-empty"
+      data-why={props.name}
+    >
       <h3>{props.title}</h3>
       {props.children}
     </section>
@@ -53,7 +56,9 @@ export function NoServer(props: { services: IServices }): JSX.Element {
             )}
           </p>
           <pre>
-            {'pip install nb2pipe\njupyter server extension enable nb2pipe_jupyter'}
+            {
+              'pip install nb2pipe\njupyter server extension enable nb2pipe_jupyter'
+            }
           </pre>
         </>
       ) : (

@@ -3,9 +3,9 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { RunControls } from '../runs/controls';
-import { StepDrawer } from '../runs/drawer';
-import { RunsView } from '../runs/view';
+import '../../style/panel.css';
+import '../../style/runs.css';
+import { RunControls, RunsView, StepDrawer } from '../runs/views';
 import type { INotebookPipeline } from '../tokens';
 import {
   NoNotebook,
@@ -40,11 +40,7 @@ export function Frame(props: { services: IServices }): JSX.Element {
     return <NoServer services={services} />;
   }
   return pipeline ? (
-    <Pipeline
-      key={pipeline.panel.id}
-      pipeline={pipeline}
-      services={services}
-    />
+    <Pipeline key={pipeline.panel.id} pipeline={pipeline} services={services} />
   ) : (
     <NoNotebook services={services} />
   );
@@ -69,7 +65,11 @@ function Pipeline(props: IViewProps): JSX.Element {
     <>
       <Head {...props} />
       {server.otherVersion !== null && (
-        <p className="nb2pipe-Notice" role="note" data-testid="nb2pipe-panel-version">
+        <p
+          className="nb2pipe-Notice"
+          role="note"
+          data-testid="nb2pipe-panel-version"
+        >
           {trans.__(
             'The server runs nb2pipe %1, this page another version: load the page again, or start JupyterLab anew.',
             server.otherVersion

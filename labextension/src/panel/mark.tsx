@@ -6,7 +6,8 @@ import * as React from 'react';
 import type { Severity } from '../wire';
 
 const SHAPES: Readonly<Record<Severity, string>> = {
-  error: 'M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12zM5.9 5.9l4.2 4.2M10.1 5.9l-4.2 4.2',
+  error:
+    'M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12zM5.9 5.9l4.2 4.2M10.1 5.9l-4.2 4.2',
   warning: 'M8 2.2l6.2 11.3H1.8zM8 6.4v3.4M8 11.5v.3',
   note: 'M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12zM8 7.4v3.6M8 4.9v.3'
 };

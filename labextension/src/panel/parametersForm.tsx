@@ -48,8 +48,11 @@ function Field(props: FieldProps): JSX.Element {
       next === initial(parameter) ? null : next
     );
   return (
-    <div className="nb2pipe-Parameter" data-testid="nb2pipe-parameters-field"
-      data-name={parameter.name}>
+    <div
+      className="nb2pipe-Parameter"
+      data-testid="nb2pipe-parameters-field"
+      data-name={parameter.name}
+    >
       <label htmlFor={id}>
         <code>{parameter.name}</code>
         <span className="nb2pipe-Type">{typeWord(props)}</span>
@@ -75,7 +78,10 @@ function Field(props: FieldProps): JSX.Element {
           type="button"
           className="nb2pipe-IconButton"
           disabled={text === undefined}
-          aria-label={trans.__("Take the notebook's value of %1", parameter.name)}
+          aria-label={trans.__(
+            "Take the notebook's value of %1",
+            parameter.name
+          )}
           title={trans.__("Take the notebook's value")}
           onClick={() => pipeline.setParameter(parameter.name, null)}
         >
@@ -87,7 +93,11 @@ function Field(props: FieldProps): JSX.Element {
       <div id={`${id}-told`} className="nb2pipe-Parameter-told">
         {isWrong ? (
           <span className="nb2pipe-Wrong" role="alert">
-            {trans.__('This is no %1. For example: %2', typeWord(props), example(parameter))}
+            {trans.__(
+              'This is no %1. For example: %2',
+              typeWord(props),
+              example(parameter)
+            )}
           </span>
         ) : (
           <Told {...props} isGiven={text !== undefined} />
@@ -119,7 +129,9 @@ function Told(props: FieldProps & { isGiven: boolean }): JSX.Element | null {
   return isGiven ? (
     <span className="nb2pipe-Quiet">
       {trans.__('in the notebook:')}{' '}
-      <code>{parameter.expression ?? textOf(parameter, parameter.default)}</code>{' '}
+      <code>
+        {parameter.expression ?? textOf(parameter, parameter.default)}
+      </code>{' '}
       {link}
     </span>
   ) : null;

@@ -64,7 +64,11 @@ function ProblemItem(props: IViewProps & { problem: Problem }): JSX.Element {
   const [isLate, setLate] = React.useState(false);
   const onFix = (fix: Fix) => setLate(!applyFix(pipeline, fix));
   return (
-    <li className="nb2pipe-Problem" data-testid="nb2pipe-problems-item" data-code={code}>
+    <li
+      className="nb2pipe-Problem"
+      data-testid="nb2pipe-problems-item"
+      data-code={code}
+    >
       <Mark severity={severity} />
       <div className="nb2pipe-Problem-body">
         <div className="nb2pipe-Problem-where">

@@ -181,16 +181,26 @@ function StepRow(props: IRowProps): JSX.Element {
       <span className="nb2pipe-Tree-main">
         <span className="nb2pipe-Tree-name">{step.name}</span>
         <span className="nb2pipe-Quiet">
-          {trans._n('cell %2', 'cells %2', step.cells.length, cellRanges(step.cells))}
+          {trans._n(
+            'cell %2',
+            'cells %2',
+            step.cells.length,
+            cellRanges(step.cells)
+          )}
           {summary(step, analysis, props)}
         </span>
       </span>
-      <span className="nb2pipe-Tree-state" title={staleSentence(standing, trans)}>
+      <span
+        className="nb2pipe-Tree-state"
+        title={staleSentence(standing, trans)}
+      >
         <span className="nb2pipe-Quiet">{standing.time}</span>
         {standing.look && <StateSign look={standing.look} />}
         <span className="nb2pipe-Unseen">, {standing.word}</span>
         {standing.stale !== null && (
-          <span className="nb2pipe-Unseen">. {staleSentence(standing, trans)}</span>
+          <span className="nb2pipe-Unseen">
+            . {staleSentence(standing, trans)}
+          </span>
         )}
       </span>
     </>

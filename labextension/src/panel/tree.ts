@@ -25,7 +25,13 @@ export function rowsOf(
   for (const step of analysis.steps) {
     const cell = step.cells[0] ?? 0;
     const own = { step: step.id, cell };
-    rows.push({ ...own, kind: 'step', key: step.id, lead: '', text: step.name });
+    rows.push({
+      ...own,
+      kind: 'step',
+      key: step.id,
+      lead: '',
+      text: step.name
+    });
     if (!open.has(step.id)) {
       continue;
     }

@@ -4,8 +4,7 @@ import type { Json, Parameter } from '../wire';
 
 /** What a text means. `wrong`: it is no value of the parameter's type. */
 export type Reading =
-  | { readonly wrong: false; readonly value: Json }
-  | { readonly wrong: true };
+  { readonly wrong: false; readonly value: Json } | { readonly wrong: true };
 
 const WRONG: Reading = { wrong: true };
 const WORDS: ReadonlyMap<string, Json> = new Map<string, Json>([

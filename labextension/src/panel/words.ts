@@ -51,6 +51,8 @@ export function cellRanges(cells: readonly number[]): string {
     }
   }
   return found
-    .map(([from, to]) => (from === to ? `${from + 1}` : `${from + 1}–${to + 1}`))
+    .map(([from, to]) =>
+      from === to ? `${from + 1}` : `${from + 1}–${to + 1}`
+    )
     .join(', ');
 }

@@ -8,7 +8,8 @@ import { CellButton, type IRunsProps } from './controls';
 import { clock, duration, elapsed, moment, number, size } from './format';
 import { useNow, useSignal } from './hooks';
 import { AnsiText, LogView } from './logView';
-import { type Runs, runsOf } from './model';
+import type { Runs } from './model';
+import { runsOf } from './own';
 import { Button, Facts, Fold, StateSign } from './parts';
 import { isDone, lookOf, wordOf } from './states';
 import { useLog } from './useLog';
@@ -37,13 +38,13 @@ export function StepDrawer(props: IRunsProps): JSX.Element | null {
       <Why runs={runs} id={id} step={step} />
       <Actions runs={runs} id={id} step={step} />
       <StepFacts runs={runs} step={step} view={view} />
-      <Variables runs={runs} step={step} view={view} />
       <StepLog
         key={`${runs.shown?.run.id} ${id}`}
         runs={runs}
         id={id}
         step={step}
       />
+      <Variables runs={runs} step={step} view={view} />
     </section>
   );
 }
@@ -365,7 +366,7 @@ function StepLog(props: {
   }
   return (
     <Fold title={runs.trans.__('Printed')} open testid="nb2pipe-step-printed">
-      <LogView printed={printed} trans={runs.trans} />
+      <LogView printed={printed} isCut={runs.isCut(id)} trans={runs.trans} />
     </Fold>
   );
 }
