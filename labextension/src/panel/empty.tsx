@@ -64,7 +64,12 @@ export function NoServer(props: { services: IServices }): JSX.Element {
       ) : (
         <p>{server.trouble?.message}</p>
       )}
-      <Button label={trans.__('Try again')} onClick={() => void server.ask()} />
+      <Button
+        label={trans.__('Try again')}
+        onClick={() =>
+          void server.ask().then(() => props.services.pipelines.current?.refresh())
+        }
+      />
     </Lesson>
   );
 }
