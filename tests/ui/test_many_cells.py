@@ -74,4 +74,4 @@ def test_far_cells_are_marked(lab: Lab) -> None:
     lab.open(lab.write("long.ipynb", cells()))
     for step in (0, 15, 29):
         lab.scroll_to(step * PER_STEP)
-        expect(lab.cell(step * PER_STEP).get_by_test_id("nb2pipe-step")).to_have_text(f"s{step}")
+        expect(lab.cell(step * PER_STEP).get_by_test_id("nb2pipe-header-step")).to_have_text(f"s{step}")
