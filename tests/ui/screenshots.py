@@ -57,7 +57,7 @@ def picture(browser: Browser, server: Server, theme: str) -> bytes:
     panel = lab.open_panel()
     widen(lab)
     lab.find("nb2pipe-graph-node").first.wait_for()
-    lab.find("run").click()
+    lab.find("nb2pipe-runs-run").click()
     lab.find("nb2pipe-graph-node", look="SUCCEEDED").nth(4).wait_for()
     lab.find("stop").wait_for(state="hidden")
     lab.page.mouse.move(0, 0)
