@@ -24,7 +24,7 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SELECTED, LAST = "forest", "metrics"  # the step whose inputs and outputs are shown; the one that is done last
 TOP_CELL = 10
 SETTLE_MS = 1500  # until nothing moves any more
-RUN_S = 180
+RUN_S = 150
 SIDE_BAR_PX = 470
 
 
@@ -65,6 +65,7 @@ def after_a_run(browser: Browser, server: Server) -> Lab:
     lab.find("nb2pipe-runs-run").click()
     lab.find("nb2pipe-graph-node", step=LAST, look="SUCCEEDED").wait_for()
     lab.find("nb2pipe-graph-node", step=SELECTED).click()
+    lab.page.get_by_text("Runs next time").wait_for(state="hidden")  # what the run changed is known
     lab.scroll_to(TOP_CELL)
     lab.page.mouse.move(0, 0)
     return lab
