@@ -1,4 +1,4 @@
-"""A live Jupyter server with nb2pipe's extension: analysis of a notebook in an editor, to its least answer, `GET /api`."""
+"""A live Jupyter server with nb2pipe's extension: analysis of a notebook in an editor, to `GET /api`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS = ("one helper called", "pandas chains on one frame", "plots")
 _AIM_MS = 100
 _START_S = 60.0
 
-Ask = Callable[[str, str, Any], None]
+Ask = Callable[[str, str, dict[str, Any] | None], None]
 
 
 def answering(folder: Path, rounds: int) -> Iterator[Row]:
@@ -39,26 +39,24 @@ def answering(folder: Path, rounds: int) -> Iterator[Row]:
                 del cell["outputs"]
             for _ in range(3):
                 _analyze(ask, content, secrets.token_hex(8))
-            pairs = [
-                (
-                    seconds(lambda: _analyze(ask, content, secrets.token_hex(8))),
-                    seconds(lambda: ask("GET", "/api", None)),
-                )  # noqa: B023
-                for _ in range(5 * rounds)
-            ]
-            yield _row(f"analysis of {_CELLS} cells, {kind}: whole", pairs)
+            whole = [_pair(ask, content, secrets.token_hex(8)) for _ in range(5 * rounds)]
+            yield _row(f"analysis of {_CELLS} cells, {kind}: whole", whole)
             for place in (_CELLS // 2, _CELLS - 10):
                 yield _row(f"the same, typing in cell {place}", _typing(ask, content, place, 5 * rounds))
 
 
 def _typing(ask: Ask, content: dict[str, Any], place: int, rounds: int) -> list[tuple[float, float]]:
-    client, found = secrets.token_hex(8), []
+    client = secrets.token_hex(8)
+    found: list[tuple[float, float]] = []
     typed = copy.deepcopy(content)
     for number in range(rounds + 2):
         typed["cells"][place]["source"] += f"\ntyped = {number}"
-        ours = seconds(lambda: _analyze(ask, typed, client))
-        found.append((ours, seconds(lambda: ask("GET", "/api", None))))
+        found.append(_pair(ask, typed, client))
     return found[2:]
+
+
+def _pair(ask: Ask, content: dict[str, Any], client: str) -> tuple[float, float]:
+    return seconds(lambda: _analyze(ask, content, client)), seconds(lambda: ask("GET", "/api", None))
 
 
 def _analyze(ask: Ask, content: dict[str, Any], client: str) -> None:
@@ -78,16 +76,10 @@ def _server(folder: Path) -> Iterator[Ask]:
     token = secrets.token_hex(16)
     kept = folder / "jupyter"
     places = {f"JUPYTER_{name}_DIR": str(kept / name.lower()) for name in ("CONFIG", "RUNTIME", "DATA")}
-    options = (
-        "--no-browser",
-        "--allow-root",
-        "--ServerApp.port=0",
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.root_dir={folder}",
-    )
-    extension = "--ServerApp.jpserver_extensions={'nb2pipe_jupyter': True}"
+    settings = ("port=0", "ip=127.0.0.1", f"root_dir={folder}", "jpserver_extensions={'nb2pipe_jupyter': True}")
+    options = ("--no-browser", "--allow-root", *(f"--ServerApp.{setting}" for setting in settings))
     with subprocess.Popen(
-        [sys.executable, "-m", "jupyter_server", *options, extension],
+        [sys.executable, "-m", "jupyter_server", *options],
         env={**os.environ, **places, "JUPYTER_TOKEN": token},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -97,7 +89,7 @@ def _server(folder: Path) -> Iterator[Ask]:
             connection = http.client.HTTPConnection("127.0.0.1", found["port"])
             headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
 
-            def ask(method: str, path: str, body: Any) -> None:
+            def ask(method: str, path: str, body: dict[str, Any] | None) -> None:
                 connection.request(method, path, None if body is None else json.dumps(body), headers)
                 answer = connection.getresponse()
                 text = answer.read()

@@ -191,7 +191,7 @@ function clamp(
   if (!area?.width || !area.height) {
     return;
   }
-  const margin = 12;
+  const margin = 14;
   const fits = Math.min(
     (area.width - 2 * margin) / drawing.width,
     (area.height - 2 * margin) / drawing.height

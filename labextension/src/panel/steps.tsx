@@ -27,9 +27,12 @@ export function StepsView(props: IViewProps): JSX.Element {
   }
   const rows = rowsOf(analysis, open);
   const place = Math.min(active, rows.length - 1);
-  const chosen = marked.filter(id =>
-    analysis.steps.some(step => step.id === id)
-  );
+  const isThere = (id: string) => analysis.steps.some(step => step.id === id);
+  // what is selected in the graph is selected here
+  const chosen =
+    state.step === null || marked.includes(state.step)
+      ? marked.filter(isThere)
+      : [state.step].filter(isThere);
   const go = (to: number) => {
     setActive(to);
     const row = tree.current?.querySelectorAll<HTMLElement>('[role=treeitem]');

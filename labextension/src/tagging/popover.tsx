@@ -206,7 +206,12 @@ function Content(props: IContentProps): React.JSX.Element {
             choice="above"
             form={form}
             label={trans.__('Goes on with what is above')}
-            meaning={trans.__('Part of %1.', above.name)}
+            meaning={trans.__(
+              'Part of %1.',
+              above.role === 'step'
+                ? above.name
+                : roleWord(above.role, trans).label
+            )}
             onChoose={choose}
           />
         )}
