@@ -34,7 +34,8 @@ def main() -> int:
         try:
             shutil.copy(CHECKOUT / "examples" / EXAMPLE, server.root)
             browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
+                executable_path=shutil.which("chromium"),
+                args=["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"],
             )
             for name, theme in THEMES.items():
                 path = CHECKOUT / "docs" / "img" / f"panel-{name}.png"
