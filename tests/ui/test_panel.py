@@ -225,7 +225,8 @@ def test_export(lab: Lab) -> None:
         lab.execute("nb2pipe:export-graph", {"format": "mermaid"})
     text = Path(found.value.path()).read_text(encoding="utf-8")
     assert found.value.suggested_filename == "graph.mmd"
-    assert text.startswith("flowchart TD\n") and '-->|"df"|' in text
+    assert text.startswith("flowchart TD\n")
+    assert '-->|"df"|' in text
     with lab.page.expect_download() as found:
         lab.execute("nb2pipe:export-graph", {"format": "svg"})
     assert Path(found.value.path()).read_text(encoding="utf-8").startswith("<svg xmlns=")
