@@ -32,3 +32,23 @@ def test_panel_and_headers(lab: Lab, theme: str) -> None:
     lab.find("nb2pipe-popover").wait_for()
     found["the popover"] = lab.inaccessible("[data-testid=nb2pipe-popover]")
     assert {place: "\n".join(problems) for place, problems in found.items() if problems} == {}
+
+
+# What moves, or would: elements of ours with an animation or a transition
+MOVING = """() => Array.from(document.querySelectorAll("[class*=nb2pipe-]"), element => [element, getComputedStyle(element)])
+    .filter(([, style]) => style.animationName !== 'none' || style.transitionDuration.split(', ').some(time => parseFloat(time) > 0))
+    .map(([element]) => element.getAttribute('class'))"""
+
+
+def test_nothing_moves_where_people_ask_for_it(lab: Lab) -> None:
+    lab.page.emulate_media(reduced_motion="reduce")
+    lab.open(lab.write("a.ipynb", CELLS))
+    panel = lab.open_panel()
+    lab.find("nb2pipe-graph-node").first.wait_for()
+    lab.find("nb2pipe-header-step").first.click()
+    lab.find("nb2pipe-popover").wait_for()
+    moving = {"Graph": lab.page.evaluate(MOVING)}
+    for tab in TABS[1:]:
+        panel.get_by_role("tab", name=tab).click()
+        moving[tab] = lab.page.evaluate(MOVING)
+    assert {tab: found for tab, found in moving.items() if found} == {}
