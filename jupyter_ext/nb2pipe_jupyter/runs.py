@@ -26,7 +26,7 @@ def history(service: Service, path: str, most: int | None = None) -> Runs:
     found: list[RunView] = []
     for run in api.run_ids(root)[:_MOST_LOOKED_AT]:
         with contextlib.suppress(BadInput, EnvironmentProblem):  # it never began, is just removed, or is damaged
-            told = _look(service, root, run)
+            told = service.look(root, run)
             if PurePath(told[0].notebook).name == name:
                 found.append(_view(*told, path))
         if len(found) > most:
@@ -139,18 +139,7 @@ def debug(service: Service, run: str, step: str, asked: RunNamed) -> Opened:
 # --- parts --------------------------------------------------------------------------------------------------------
 
 
-def _look(service: Service, root: Path, run: str) -> tuple[Run, int, bool]:
-    """A run, the number of its events, and whether its notebook is there. One that has ended is read once."""
-    known = service.ended(root, run)
-    if known is not None and api.run_folder(root, run).is_dir():
-        return (*known, api.run_notebook(root, run) is not None)
-    found = service.watched(root, run).since(1 << 62)
-    if found.run.state.done:
-        service.has_ended(root, found.run, found.next)
-    return found.run, found.next, found.is_merged
-
-
-def _view(run: Run, events: int, is_merged: bool, path: str) -> RunView:  # as `_look` gives it
+def _view(run: Run, events: int, is_merged: bool, path: str) -> RunView:  # as `Service.look` gives it
     return RunView(run, path, not run.state.done, run.metrics, is_merged, events)
 
 

@@ -46,9 +46,17 @@ async def test_connections_are_kept_and_forgotten(server: Server, tmp_path: Path
         ("team-a", "http://localhost:1/pipeline", "bearer", "KFP_TOKEN")
     ]
     assert (tmp_path / "config" / "nb2pipe" / "targets.json").is_file()  # the command's own
-    status, found = await server.ask("POST", "targets", {"name": "b", "host": f"http://ada:{SECRET}@localhost"})
-    assert (status, found["diagnostics"][0]["code"]) == (400, "N2P751")
-    assert SECRET not in str(found)
+    for wrong in (
+        {"host": f"http://ada:{SECRET}@localhost"},
+        {"auth": "ntlm"},
+        {"variable": SECRET},
+        {"file": "~nobody-of-this-name/token"},
+        {"ca_file": "~nobody-of-this-name/certificates"},
+        {"name": "../b"},
+    ):
+        status, found = await server.ask("POST", "targets", {"name": "b", "host": "http://localhost", **wrong})
+        assert (status, found["diagnostics"][0]["code"]) == (400, "N2P751"), wrong
+        assert SECRET not in str(found)
     assert await server.ask("DELETE", "targets/team-a") == (204, b"")
     assert (await server.ask("DELETE", "targets/team-a"))[0] == 404
     assert (await server.get("targets"))["targets"] == []

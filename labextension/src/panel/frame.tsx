@@ -5,7 +5,9 @@ import * as React from 'react';
 
 import '../../style/panel.css';
 import '../../style/runs.css';
-import { RunControls, RunsView, StepDrawer } from '../runs/views';
+import { RunControls } from '../runs/controls';
+import { StepDrawer } from '../runs/drawer';
+import { RunsView } from '../runs/view';
 import type { INotebookPipeline } from '../tokens';
 import {
   NoNotebook,
@@ -234,7 +236,7 @@ function Nothing(props: IViewProps): JSX.Element {
 function Selected(props: IViewProps): JSX.Element | null {
   const { pipeline, services } = props;
   const { state } = services;
-  const step = state.step;
+  const step = state.tab === 'problems' ? null : state.step;
   if (step !== null && isStep(pipeline, step)) {
     return (
       <div className="nb2pipe-Drawer">

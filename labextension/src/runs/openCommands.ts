@@ -147,7 +147,7 @@ function targetLabel(
     case 'ok':
       return trans.__('%1: it answers', name);
     case 'denied':
-      return trans.__('%1: it refuses the login', name);
+      return trans.__('%1: it needs a login', name);
     case 'away':
       return trans.__('%1: it does not answer', name);
     case 'asking':
