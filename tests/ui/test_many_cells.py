@@ -62,7 +62,7 @@ def test_typing_stays_smooth(lab: Lab) -> None:
     lab.page.unroute(ENTRY)
     lab.open(path)
     lab.open_panel()
-    lab.find("node").first.wait_for()
+    lab.find("nb2pipe-graph-node").first.wait_for()
     with_panel = waits_ms(lab)
     for name, pick in (("median", median), ("95 %", lambda waits: quantiles(waits, n=20)[-1])):
         before, now = pick(without), pick(with_panel)
