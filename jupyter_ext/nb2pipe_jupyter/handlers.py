@@ -78,10 +78,18 @@ class Workers:
     def __post_init__(self) -> None:
         self.working = ThreadPoolExecutor(self.service.settings.max_at_once, "nb2pipe-work")
         self.looking = ThreadPoolExecutor(_LOOKS, "nb2pipe-look")
+        self.service.at_close.append(self.close)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        for pool in (self.working, self.looking):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     async def do(self, work: Callable[..., Any], /, *args: Any, quick: bool, **kwargs: Any) -> Any:  # noqa: ANN401
         """What `work` gives, called with the service. Raises BadInput (N2P806) if too much waits already."""
         settings = self.service.settings
+        if self.service.is_closing:
+            raise BadInput.of("N2P806", "this server is being stopped", hint="ask the next one")
         if not quick and self.waiting >= settings.max_at_once + settings.max_waiting:
             raise BadInput.of("N2P806", "this server works on too much at once", hint="try again in a moment")
         loop = self.service.loop = asyncio.get_running_loop()

@@ -57,10 +57,11 @@ class Service:
         self.analyses = Analyses()
         self.streams = 0
         self.is_closing = False
+        self.at_close: list[Callable[[], None]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._watched: OrderedDict[Path, api.Watched] = OrderedDict()
-        self._ended: OrderedDict[Path, tuple[Run, int]] = OrderedDict()
+        self._ended: OrderedDict[Path, tuple[Run, int, Path]] = OrderedDict()
         self._roots: dict[Path, float] = {}
         self._looked: dict[str, float] = {}
 
@@ -108,11 +109,13 @@ class Service:
         with self._lock:
             known = self._ended.get(root / run)
         if known is not None:
-            return (*known, api.run_notebook(root, run) is not None)
-        found = self.watched(root, run).since(1 << 62)
+            return known[0], known[1], known[2].is_file()
+        watched = self.watched(root, run)
+        found = watched.since(1 << 62)
         if found.run.state.done:
             with self._lock:
-                self._ended[root / run] = (found.run, found.next)
+                self._watched.pop(root / run, None)  # with all that was printed
+                self._ended[root / run] = (found.run, found.next, watched.dir.merged)
                 while len(self._ended) > _MOST_ENDED:
                     self._ended.popitem(last=False)
         return found.run, found.next, found.is_merged
@@ -144,4 +147,6 @@ class Service:
     def close(self) -> None:
         """End what analyses, and the streams. Runs go on."""
         self.is_closing = True
+        for end in self.at_close:
+            end()
         self.analyses.close()

@@ -96,7 +96,7 @@ export interface IRunsFactory {
 export interface IRuns extends IObservableDisposable {
   /** Newest first. */
   readonly history: readonly RunView[];
-  /** The run whose states are shown in the graph: the one under way, else the one chosen, else the latest. */
+  /** The run whose states are shown in the graph: the one chosen, else the one under way, else the latest. */
   readonly shown: RunView | null;
   readonly isLive: boolean;
   /** Where the next run goes: "" is this machine. */

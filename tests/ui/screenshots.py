@@ -56,9 +56,9 @@ def picture(browser: Browser, server: Server, theme: str) -> bytes:
     lab.execute("filebrowser:toggle-main")  # the left side bar takes room, and shows nothing of ours
     panel = lab.open_panel()
     widen(lab)
-    lab.find("node").first.wait_for()
+    lab.find("nb2pipe-graph-node").first.wait_for()
     lab.find("run").click()
-    lab.find("node", state="SUCCEEDED").nth(4).wait_for()
+    lab.find("nb2pipe-graph-node", look="SUCCEEDED").nth(4).wait_for()
     lab.find("stop").wait_for(state="hidden")
     lab.page.mouse.move(0, 0)
     panel.get_by_role("tab", name="Graph").click()

@@ -40,5 +40,5 @@ def test_the_graph_is_loaded_when_it_is_shown(lab: Lab, loaded: dict[str, bytes]
     lab.find("nb2pipe-step").first.wait_for()
     assert not any(GRAPH in body for body in loaded.values())
     lab.open_panel()
-    lab.find("node").first.wait_for()
+    lab.find("nb2pipe-graph-node").first.wait_for()
     assert any(GRAPH in body for body in loaded.values())

@@ -86,7 +86,7 @@ function Flow(props: GraphProps): JSX.Element {
     if (isArrow && active !== null && isOnStep) {
       event.preventDefault();
       event.stopPropagation();
-      const next = nearest(drawing, active, event.key as Arrow);
+      const next = nearest(drawing, active, event.key as Arrow, direction);
       if (next !== null) {
         go(next);
       }

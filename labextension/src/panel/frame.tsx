@@ -5,7 +5,9 @@ import * as React from 'react';
 
 import '../../style/panel.css';
 import '../../style/runs.css';
-import { RunControls, RunsView, StepDrawer } from '../runs/views';
+import { RunControls } from '../runs/controls';
+import { StepDrawer } from '../runs/drawer';
+import { RunsView } from '../runs/view';
 import type { INotebookPipeline } from '../tokens';
 import {
   NoNotebook,

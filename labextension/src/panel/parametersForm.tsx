@@ -149,8 +149,11 @@ function Choice(props: {
       value={/^true$/i.test(props.text) ? 'True' : 'False'}
       onChange={event => props.set(event.target.value)}
     >
-      <option value="True">True</option>
-      <option value="False">False</option>
+      {['True', 'False'].map(value => (
+        <option key={value} value={value}>
+          {value}
+        </option>
+      ))}
     </select>
   );
 }

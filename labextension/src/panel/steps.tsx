@@ -96,6 +96,7 @@ export function StepsView(props: IViewProps): JSX.Element {
             isOpen={open.has(row.step)}
             isActive={at === place}
             isMarked={row.kind === 'step' && chosen.includes(row.step)}
+            onFocus={() => setActive(at)}
             onClick={event => {
               setActive(at);
               pick(row, event.ctrlKey || event.metaKey);
@@ -118,17 +119,19 @@ interface IRowProps extends IViewProps {
   isActive: boolean;
   isMarked: boolean;
   onClick: (event: React.MouseEvent) => void;
+  onFocus: () => void;
   onToggle: () => void;
 }
 
 function Row(props: IRowProps): JSX.Element {
-  const { row, isOpen, isActive, isMarked, onClick } = props;
+  const { row, isOpen, isActive, isMarked, onClick, onFocus } = props;
   const common = {
     role: 'treeitem',
     tabIndex: isActive ? 0 : -1,
     'data-testid': `nb2pipe-steps-${row.kind}`,
     'data-step': row.step,
-    onClick
+    onClick,
+    onFocus
   };
   return row.kind === 'step' ? (
     <li

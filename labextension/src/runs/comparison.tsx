@@ -21,9 +21,7 @@ export function Comparison(props: {
     () => compare(left, right),
     [left, right]
   );
-  const heads = [left, right].map(view =>
-    moment(view.run.started_at, new Date())
-  );
+  const heads = headsOf(left, right);
   const seconds = (given: number | undefined): string =>
     given === undefined ? '–' : duration(given, trans);
   const metric = (given: number | undefined): string =>
@@ -68,6 +66,15 @@ export function Comparison(props: {
       />
     </section>
   );
+}
+
+/** When the two were begun, to the second where the minute does not tell them apart. */
+function headsOf(left: RunView, right: RunView): string[] {
+  const times = [left.run.started_at, right.run.started_at];
+  const [first, second] = times.map(at => moment(at, new Date()));
+  return first !== second
+    ? [first ?? '', second ?? '']
+    : times.map(at => new Date(at).toLocaleTimeString());
 }
 
 function Numbers(props: {

@@ -38,13 +38,13 @@ export function StepDrawer(props: IRunsProps): JSX.Element | null {
       <Why runs={runs} id={id} step={step} />
       <Actions runs={runs} id={id} step={step} />
       <StepFacts runs={runs} step={step} view={view} />
-      <Variables runs={runs} step={step} view={view} />
       <StepLog
         key={`${runs.shown?.run.id} ${id}`}
         runs={runs}
         id={id}
         step={step}
       />
+      <Variables runs={runs} step={step} view={view} />
     </section>
   );
 }
@@ -366,7 +366,7 @@ function StepLog(props: {
   }
   return (
     <Fold title={runs.trans.__('Printed')} open testid="nb2pipe-step-printed">
-      <LogView printed={printed} trans={runs.trans} />
+      <LogView printed={printed} isCut={runs.isCut(id)} trans={runs.trans} />
     </Fold>
   );
 }

@@ -214,6 +214,11 @@ export class Runs implements IRuns, IFollowing {
     return shown ? (this._logs.get(shown.run.id)?.of(step) ?? []) : [];
   }
 
+  /** True if the first of what a step of the shown run printed is left out. */
+  isCut(step: string): boolean {
+    return this._logs.get(this.shown?.run.id ?? '')?.isCut(step) ?? false;
+  }
+
   choose(id: string | null): void {
     this._chosen = id;
     this.tell();
@@ -236,7 +241,9 @@ export class Runs implements IRuns, IFollowing {
 
   /** Go on with a run that failed or was stopped: a new run here, a retry on a cluster. */
   async resume(id: string): Promise<void> {
-    await this._begin(() => this.client.resume(id, this.pipeline.path));
+    const { path } = this.pipeline;
+    const content = this.pipeline.content();
+    await this._begin(() => this.client.resume(id, { path, content }));
   }
 
   async stop(): Promise<void> {
@@ -319,7 +326,7 @@ export class Runs implements IRuns, IFollowing {
   }
 
   private _onNews(news: News): void {
-    this._logs.get(news.view.run.id)?.add(news.printed);
+    this._logs.get(news.view.run.id)?.add(news.printed, news.cut);
     this._put(news.view);
     if (!news.view.live) {
       this._fresh.later(true);

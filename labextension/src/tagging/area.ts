@@ -16,6 +16,8 @@ import { Tagging } from './tagging';
 /** What belongs to "panel": the list of problems. */
 const SHOW_PROBLEMS = 'nb2pipe:show-problems';
 
+const TAG_EDITOR = '.jp-CellTags';
+
 /** What the area needs of its surroundings. */
 export interface IAreaOptions {
   readonly tracker: INotebookTracker;
@@ -34,6 +36,8 @@ export class Area {
     this._tagging = new Tagging(tracker, this._decorations, trans);
     tracker.forEach(panel => this._decorate(panel));
     tracker.widgetAdded.connect((_, panel) => this._decorate(panel));
+    document.addEventListener('keyup', this._onTagEditor);
+    document.addEventListener('click', this._onTagEditor);
   }
 
   /** Show the headers in all notebooks, or hide them. */
@@ -52,6 +56,18 @@ export class Area {
     const { client, trans } = this._options;
     return act(id, args, { tagging: this._tagging, client, trans });
   }
+
+  /**
+   * JupyterLab's tag editor changes the list of tags in place: where a cell had none before, no signal tells of it. So
+   * look after each press and key in it.
+   */
+  private readonly _onTagEditor = (event: Event): void => {
+    const node = event.target instanceof Element ? event.target : null;
+    const panel = this._options.tracker.currentWidget;
+    if (panel && node?.closest(TAG_EDITOR)) {
+      window.setTimeout(() => this._decorations.get(panel)?.lookAgain());
+    }
+  };
 
   private _decorate(panel: NotebookPanel): void {
     if (this._decorations.has(panel)) {

@@ -26,7 +26,15 @@ export function OptionsForm(props: IOptionsFormProps): React.JSX.Element {
   const set = (field: Field, text: string): void =>
     props.onTexts({ ...texts, [field]: text });
   return (
-    <details className="nb2pipe-Options" open={props.isOpen}>
+    <details
+      className="nb2pipe-Options"
+      open={props.isOpen}
+      onToggle={event => {
+        if (event.currentTarget.open) {
+          event.currentTarget.scrollIntoView({ block: 'nearest' });
+        }
+      }}
+    >
       <summary data-testid="nb2pipe-popover-options">
         {trans.__('Options of the step')}
       </summary>
