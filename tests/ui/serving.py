@@ -115,11 +115,7 @@ def lay_out(home: Path) -> dict[str, str]:
     ):
         if not link.is_symlink():
             link.symlink_to(target)
-    write_json(
-        # JupyterLab asks whether it may fetch news, in a window over what we test
-        home / "config" / "labconfig" / "page_config.json",
-        {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}},
-    )
+    disable(home)
     write_json(
         home / "config" / "jupyter_server_config.json",
         {"LabApp": {"expose_app_in_browser": True}, "JupyterNotebookApp": {"expose_app_in_browser": True}},
@@ -138,6 +134,13 @@ def lay_out(home: Path) -> dict[str, str]:
         "IPYTHONDIR": str(home / "ipython"),
         "XDG_CONFIG_HOME": str(home / "user"),
     }
+
+
+def disable(home: Path, *names: str) -> None:
+    """Switch extensions of JupyterLab off for the pages that are loaded from now on, and those of earlier calls on again."""
+    # this one asks whether it may fetch news, in a window over what we test
+    off = ("@jupyterlab/apputils-extension:announcements", *names)
+    write_json(home / "config" / "labconfig" / "page_config.json", {"disabledExtensions": dict.fromkeys(off, True)})
 
 
 def write_json(path: Path, data: object) -> None:
