@@ -66,7 +66,7 @@ def read(language: str) -> dict[str, Any]:
 
 def complaints(known: Mapping[str, Any], wanted: Texts) -> list[str]:
     """What is wrong with a catalogue: what lacks, what nobody asks for, and what has other forms or places for values."""
-    forms = int(known[""]["pluralForms"].removeprefix("nplurals=").split(";")[0])
+    forms = int(known[""]["plural_forms"].removeprefix("nplurals=").split(";")[0])
     found = [f"nobody asks for {text!r}" for text in known if text and text not in wanted]
     for text, english in wanted.items():
         translated = known.get(text, [])

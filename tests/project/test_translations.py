@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "labextension"))
 
 import catalogue
 
-HEAD = {"": {"pluralForms": "nplurals=1; plural=0;"}}
+HEAD = {"": {"plural_forms": "nplurals=1; plural=0;"}}
 
 
 @pytest.fixture(scope="module")
