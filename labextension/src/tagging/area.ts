@@ -34,6 +34,10 @@ export class Area {
     this._tagging = new Tagging(tracker, this._decorations, trans);
     tracker.forEach(panel => this._decorate(panel));
     tracker.widgetAdded.connect((_, panel) => this._decorate(panel));
+    // Which notebooks are on the screen changes with the current one; only those are analysed.
+    tracker.currentChanged.connect(() =>
+      tracker.forEach(panel => this._decorations.get(panel)?.schedule())
+    );
     document.addEventListener('keyup', this._onTagEditor);
     document.addEventListener('click', this._onTagEditor);
   }
