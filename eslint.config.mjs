@@ -29,6 +29,8 @@ export default tseslint.config(
       // signals take a method and its `this`, as in changed.connect(this._onChanged, this)
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { args: 'none' }],
+      // what is loaded at start is bounded by tests/ui/test_start.py, in bytes
+      'jupyter/prefer-lazy-imports': 'off',
       curly: ['error', 'all'],
       eqeqeq: 'error'
     }
@@ -37,7 +39,8 @@ export default tseslint.config(
     files: ['labextension/src/**/*.test.ts'],
     rules: {
       // node:test's `test` gives a promise that only its own runner waits for
-      '@typescript-eslint/no-floating-promises': 'off'
+      '@typescript-eslint/no-floating-promises': 'off',
+      'jupyter/require-disposable-ownership': 'off'
     }
   }
 );

@@ -7,6 +7,7 @@ none that is new enough, the build environment gets one from the Python package 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,8 +70,8 @@ def has_node() -> bool:
     if node is None:
         return False
     said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    numbers = said.strip().removeprefix("v").split(".")
-    return len(numbers) == 3 and all(n.isdigit() for n in numbers) and tuple(map(int, numbers[:2])) >= OLDEST_NODE
+    found = re.match(r"v(\d+)\.(\d+)\.", said)
+    return found is not None and (int(found[1]), int(found[2])) >= OLDEST_NODE
 
 
 def build(root: Path) -> None:

@@ -3,53 +3,68 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from nb2pipe import api
-from nb2pipe.model import Diagnostic, Pipeline, Role, Step
-from nb2pipe_jupyter.answers import Analysis, CellView, Fix, Problem, StepView, VariableView
+from nb2pipe.errors import Canceled
+from nb2pipe.model import Pipeline, Role, Step
+from nb2pipe_jupyter.answers import Analysis, CellView, Problem, StepView, VariableView
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Analyses:
-    """Analyses notebooks, for any number of threads."""
+    """Analyses notebooks, for any number of threads, in a process that stays and is started with the first."""
 
-    def of(self, source: Path | api.OnScreen, line: str = "") -> Analysis:
-        """What analysis says. `line`: a newer question of the same line takes the place of this one."""
-        began = time.monotonic()
-        place = source.path if isinstance(source, api.OnScreen) else source
-        del line
-        found = api.analyze(source, lessons=api.lessons(place))
-        return view(found, place, began)
+    def __init__(self, at_once: int = 2) -> None:
+        self._analyst = api.analyst(at_once=at_once)
+
+    def of(self, source: Path | api.OnScreen, path: str, client: str) -> api.Analyzed:
+        """What analysis finds out about the notebook at `path`. A newer question of the same client ends an older one.
+
+        Raises Canceled (N2P115) then. Without a client it isn't known whether the older one's answer is still waited
+        for, so it is made after all.
+        """
+        lessons = api.lessons(_place(source))
+        try:
+            return self._analyst.analyze(source, line=f"{client} {path}", lessons=lessons)
+        except Canceled:
+            if client:
+                raise
+            return self._analyst.analyze(source, lessons=lessons)
 
     def suggest(self, source: Path | api.OnScreen, *, again: bool) -> api.Suggestion:
         """As `api.suggest`."""
-        place = source.path if isinstance(source, api.OnScreen) else source
-        return api.suggest(source, again=again, lessons=api.lessons(place))
+        return self._analyst.suggest(source, again=again, lessons=api.lessons(_place(source)))
 
     def do(self, use_case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Any use-case that analyses."""
-        return use_case(*args, **kwargs)
+        return self._analyst.do(use_case, *args, **kwargs)
 
     def close(self) -> None:
-        """End what is under way."""
+        """End the process, and what it does."""
+        self._analyst.close()
 
 
-def view(found: api.Analyzed, place: Path, began: float) -> Analysis:
-    """The answer. `began`: by the monotonic clock."""
+def _place(source: Path | api.OnScreen) -> Path:
+    return source.path if isinstance(source, api.OnScreen) else source
+
+
+def view(found: api.Analyzed, values: Sequence[api.Crossing], path: str, began: float) -> Analysis:
+    """The answer. `values`: what crosses; `path`: as the browser has it; `began`: by the monotonic clock."""
     pipeline = found.pipeline
     return Analysis(
         digest=found.notebook.digest,
         sound=pipeline is not None and not found.errors,
         cells=_cells(found),
-        steps=() if pipeline is None else _steps(found, pipeline, place),
+        steps=() if pipeline is None else _steps(pipeline, values),
         edges=() if pipeline is None else pipeline.edges,
         parameters=() if pipeline is None else pipeline.parameters,
-        problems=_problems(found),
+        problems=_problems(found, path),
         took_ms=round((time.monotonic() - began) * 1000, 1),
     )
 
@@ -70,8 +85,8 @@ def _cells(found: api.Analyzed) -> tuple[CellView, ...]:
     )
 
 
-def _steps(found: api.Analyzed, pipeline: Pipeline, place: Path) -> tuple[StepView, ...]:
-    crossings = [item for item in api.values(found, api.runs_root(place)) if item.how == "value"]
+def _steps(pipeline: Pipeline, values: Sequence[api.Crossing]) -> tuple[StepView, ...]:
+    crossings = [item for item in values if item.how == "value"]
     inputs: dict[str, list[VariableView]] = {}
     outputs: dict[str, list[VariableView]] = {}
     reads = {(step.id, need.variable): need.read.cell for step in pipeline.steps for need in step.needs}
@@ -116,6 +131,10 @@ def _others(pipeline: Pipeline, step: Step) -> tuple[str, ...]:
     return tuple(item.id for item in pipeline.process_of(step.id) if item.id != step.id)
 
 
-def _problems(found: api.Analyzed) -> tuple[Problem, ...]:
-    fixes: Mapping[Diagnostic, tuple[Fix, ...]] = {}
-    return tuple(Problem(item, fixes.get(item, ())) for item in found.diagnostics)
+def _problems(found: api.Analyzed, path: str) -> tuple[Problem, ...]:
+    """All that is wrong, with its fixes; the notebook's path is as the browser has it."""
+    fixes = api.fixes(found)
+    return tuple(
+        Problem(replace(item, location=replace(item.location, notebook=path)), fixes.get(item, ()))
+        for item in found.diagnostics
+    )

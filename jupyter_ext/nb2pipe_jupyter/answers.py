@@ -15,6 +15,7 @@ from enum import StrEnum
 from nb2pipe.model import (
     Diagnostic,
     Edge,
+    Fix,
     Json,
     Metric,
     Parameter,
@@ -225,18 +226,6 @@ class StepView:
     metrics: tuple[Metric, ...]
     parameters: tuple[str, ...]
     shares_process: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Fix:
-    """A quick fix of one cell. `tags`: what its tags become; or on `line`, `old` becomes `new`."""
-
-    title: str
-    cell: int
-    tags: tuple[str, ...] | None = None
-    line: int | None = None
-    old: str = ""
-    new: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nb2pipe.errors import BadInput
+from nb2pipe.model import Diagnostic
 from nb2pipe.records import dataclass
 
 _MAX_CHARACTERS = 4_096
@@ -58,6 +60,13 @@ class Places:
         if not self.allow_hidden and any(part.startswith(".") for part in resolved.relative_to(self.root).parts):
             raise _refused(path)
         return place.parent.resolve() / place.name
+
+    def told(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The same, with the notebook's path as the browser has it."""
+        at = diagnostic.location
+        if at.notebook is None or self.root is None or not Path(at.notebook).is_relative_to(self.root):
+            return diagnostic
+        return replace(diagnostic, location=replace(at, notebook=Path(at.notebook).relative_to(self.root).as_posix()))
 
     def shown(self, place: Path) -> str:
         """The path of a file below the root, as the browser has it. Raises BadInput (N2P802) for another."""

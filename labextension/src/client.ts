@@ -15,6 +15,7 @@ import type {
   News,
   NotebookAsked,
   Opened,
+  ResumeAsked,
   RunAsked,
   RunView,
   Runs,
@@ -111,8 +112,9 @@ export class Client {
     return this._post(['runs', id, 'cancel'], { path });
   }
 
-  resume(id: string, path: string): Promise<RunView> {
-    return this._post(['runs', id, 'resume'], { path });
+  /** Go on with a run, as the notebook is on the screen. */
+  resume(id: string, asked: ResumeAsked): Promise<RunView> {
+    return this._post(['runs', id, 'resume'], asked);
   }
 
   /** What happened in a run since event number `after`, at once. */

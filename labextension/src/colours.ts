@@ -1,14 +1,24 @@
-/** A step's name in, its colour out: the same in graph, list and headers, in every theme. */
+/** An analysis in, the colours of its steps out: those of the headers above the cells. */
 
-/** JupyterLab's own set of colours that tell things apart without meaning anything: `--jp-collaborator-color1` to 7. */
-const COLOURS = 7;
+import type { Analysis } from './wire';
 
-/** The colour of a step as CSS. It goes by the name alone, so that no step changes its colour when others come. */
-export function stepColour(name: string): string {
-  let hash = 0x811c9dc5;
-  for (const character of name.normalize('NFC')) {
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+/** How many colours there are: `--nb2pipe-step-0` and so on, in the style of the headers. */
+const COLOURS = 8;
+
+/** Steps by name, as CSS. Neighbours differ, since a colour goes by the step's place; what no tag begins has none. */
+export function coloursOf(
+  analysis: Pick<Analysis, 'cells'>
+): ReadonlyMap<string, string> {
+  const names = new Set<string>();
+  for (const cell of analysis.cells) {
+    if (cell.role === 'step' || cell.role === 'metrics') {
+      names.add(cell.section);
+    }
   }
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return `var(--jp-collaborator-color${((hash >>> 8) % COLOURS) + 1})`;
+  return new Map(
+    Array.from(names, (name, place) => [
+      name,
+      `var(--nb2pipe-step-${place % COLOURS})`
+    ])
+  );
 }

@@ -3,6 +3,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { modelPlugin } from './model';
+import { panelPlugin, statusPlugin } from './panel';
 import { runCommandsPlugin, runsPlugin } from './runs';
 import { settingsPlugin } from './settingsPlugin';
 import { taggingPlugin } from './tagging';
@@ -10,6 +11,8 @@ import { taggingPlugin } from './tagging';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   settingsPlugin,
   modelPlugin,
+  panelPlugin,
+  statusPlugin,
   runsPlugin,
   runCommandsPlugin,
   taggingPlugin

@@ -2,16 +2,12 @@
 
 import type { ICellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { TranslationBundle } from '@jupyterlab/translation';
-import type { CommandRegistry } from '@lumino/commands';
 import { Token } from '@lumino/coreutils';
 import type { IDisposable, IObservableDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Client } from './client';
 import type {
   Analysis,
-  Capabilities,
   Freshness,
   Json,
   Printed,
@@ -29,7 +25,9 @@ export interface IPipelines {
   /** The pipeline of the notebook that the user looks at; null if it is none. */
   readonly current: INotebookPipeline | null;
   readonly currentChanged: ISignal<IPipelines, INotebookPipeline | null>;
-  /** The pipeline of an open notebook; made when first asked for. */
+  /** Settled when pipelines can be made: soon after the first notebook was opened. Before, `current` is null. */
+  readonly ready: Promise<void>;
+  /** The pipeline of an open notebook; made when first asked for. Throws before `ready`. */
   of(panel: NotebookPanel): INotebookPipeline;
 }
 
@@ -87,15 +85,18 @@ export const IRunsFactory = new Token<IRunsFactory>(
 );
 
 export interface IRunsFactory {
-  /** The runs of this pipeline, which disposes them with itself. Called when they are first asked for. */
-  create(pipeline: INotebookPipeline): IRuns;
+  /**
+   * Load what makes the runs of a pipeline, which disposes them with itself. Asked once, when a notebook is opened: it
+   * is no part of what JupyterLab loads at its start.
+   */
+  load(): Promise<(pipeline: INotebookPipeline) => IRuns>;
 }
 
 /** The runs of one notebook: history, the one that is shown, and the one under way. */
 export interface IRuns extends IObservableDisposable {
   /** Newest first. */
   readonly history: readonly RunView[];
-  /** The run whose states are shown in the graph: the one under way, else the one chosen, else the latest. */
+  /** The run whose states are shown in the graph: the one chosen, else the one under way, else the latest. */
   readonly shown: RunView | null;
   readonly isLive: boolean;
   /** Where the next run goes: "" is this machine. */
@@ -111,17 +112,4 @@ export interface IRuns extends IObservableDisposable {
   choose(id: string | null): void;
   start(options?: IRunOptions): Promise<void>;
   stop(): Promise<void>;
-}
-
-/** What every view of the panel is given. */
-export interface IViewProps {
-  pipeline: INotebookPipeline;
-  /** The step (its id) that is selected in graph and list; it may be gone by now. */
-  selected: string | null;
-  select(step: string | null): void;
-  client: Client;
-  commands: CommandRegistry;
-  trans: TranslationBundle;
-  /** What the server can do; null before it has said so. */
-  capabilities: Capabilities | null;
 }

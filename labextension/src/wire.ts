@@ -93,7 +93,11 @@ export type Edge = {
 /** VARIABLE: a value crosses; ORDER: only the order matters. */
 export type EdgeKind = 'variable' | 'order';
 
-/** A quick fix of one cell. `tags`: what its tags become; or on `line`, `old` becomes `new`. */
+/**
+ * An edit of one cell that would mend a problem. `tags`: what its tags become; or the text of `line` becomes `new`.
+ *
+ * `old` is that line's whole text now: where it is another by then, the fix is out of date.
+ */
 export type Fix = {
   readonly title: string;
   readonly cell: number;

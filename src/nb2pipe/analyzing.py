@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,13 +53,14 @@ class Analyzed:
 
 @dataclass(frozen=True)
 class Given:
-    """What analysis is given besides the notebook, see `analyze`."""
+    """What analysis is given besides the notebook, see `analyze`. `bare`: what it found is wanted without `raw`."""
 
     folder: Path | None = None
     lessons: Lessons = field(default_factory=dict)
     safe: bool = False
     seeded: bool = False
     tags: Mapping[int, tuple[str, ...]] | None = None
+    bare: bool = False
 
 
 def analyze(
@@ -75,9 +76,10 @@ def analyze(
     """Read, split, link and judge a notebook. Nothing of it is executed, and nothing is written.
 
     `source` is a path, the content of a notebook, or both, so that unsaved work can be analysed. `folder` is where the
-    user's tables are looked for: by default the notebook's; content has none. `lessons` are what runs have taught;
-    `safe` makes the serial plan; `seeded` tells that the global generators begin at a known place. `tags`, by cell, go
-    before the notebook's own. All is done in a process of its own, within the time and memory of `limits`.
+    user's tables are looked for, and for content alone also the Python files beside it: by default the notebook's;
+    content alone has none. `lessons` are what runs have taught; `safe` makes the serial plan; `seeded` tells that the
+    global generators begin at a known place. `tags`, by cell, go before the notebook's own. All is done in a process of
+    its own, within the time and memory of `limits`.
 
     Raises BadInput or EnvironmentProblem only if there is no notebook to speak of, or if that process had to be ended
     (N2P114); all other problems are in `diagnostics`.
@@ -89,13 +91,18 @@ def analyze(
 def within_bounds(work: Callable[[Source, Limits, Given, Tell], T], source: Source, limits: Limits, given: Given) -> T:
     """What `work` makes of a notebook, in a process of its own. Raises BadInput (N2P114) if that had to be ended."""
     caps = bounded.Caps(limits.max_cpu_s, limits.max_wall_s, limits.max_memory_bytes)
-    found = bounded.run(work, source, limits, given, caps=caps, modules=_HEAVY)
+    found = bounded.run(work, notebook.encoded(source), limits, given, caps=caps, modules=_HEAVY)
     if isinstance(found, Ended):
-        raise _beyond(source, found, limits)
+        raise _beyond(notebook.shown_place(source), found, limits)
     return found.value
 
 
-def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: Tell = lambda _: None) -> Analyzed:  # noqa: B008  # it is frozen
+def analyze_here(
+    source: Source,
+    limits: Limits,
+    given: Given = Given(),  # noqa: B008  # it is frozen
+    tell: Tell = lambda _: None,
+) -> Analyzed:
     """`analyze` in this process, with no bounds on time and memory. `tell` gets each cell before it is looked at."""
     tell(_READING)
     found = notebook.load(source, limits)
@@ -104,9 +111,10 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     sections, split_problems = notebook.split(found)
     path = notebook.place(source)
     folder = given.folder or (path.resolve().parent if path is not None else None)
+    beside = given.folder if path is None else path.parent
     tables = analysis.user_tables(folder) if folder is not None else analysis.UserTables()
     with analysis.using(tables):
-        summary = analysis.summarise(found, sections, tell, given.lessons)
+        summary = analysis.summarise(found, sections, tell, given.lessons, beside, _copies(tables))
         pipeline, link_problems = analysis.link(found, sections, summary, _GENERATORS if given.seeded else ())
     if given.safe:
         pipeline = analysis.safe(pipeline)
@@ -123,7 +131,27 @@ def analyze_here(source: Source, limits: Limits, given: Given = Given(), tell: T
     in_order = tuple(sorted(set(problems), key=_reading_order))
     made = checks.types_of_outputs(pipeline, types)
     opened = _opened(pipeline, summary.names)
+    if given.bare:
+        found = replace(found, raw={})
     return Analyzed(found, sections, pipeline, in_order, crossing, summary.beside, made, opened)
+
+
+class _Copies:
+    """What analysis gets of `bounded.copies`: what was at hand counts only where the user's tables were the same."""
+
+    def __init__(self, copies: bounded.Copies, tables: analysis.UserTables) -> None:
+        self._copies = copies
+        self._tables = tables.entries
+        before, kept = copies.kept if isinstance(copies.kept, tuple) else (None, None)
+        self.kept = kept if before == self._tables else None
+
+    def stay(self, place: int, at_hand: object) -> None:
+        self._copies.stay(place, (self._tables, at_hand))
+
+
+def _copies(tables: analysis.UserTables) -> bounded.Copies | None:
+    found = bounded.copies.get()
+    return _Copies(found, tables) if found is not None else None
 
 
 def _opened(pipeline: Pipeline, names: Sequence[Names]) -> tuple[tuple[str, str, At], ...]:
@@ -146,9 +174,9 @@ def _reading_order(item: Diagnostic) -> tuple[object, ...]:
     return (cell, where.line or 0, item.code, item.message, item.hint or "", where.step or "", where.variable or "")
 
 
-def _beyond(source: Source, ended: Ended, limits: Limits) -> BadInput:
+def _beyond(at: Location, ended: Ended, limits: Limits) -> BadInput:
     """The one diagnostic of a notebook whose analysis was ended."""
-    cell, path = ended.at if ended.at is not None and ended.at >= 0 else None, notebook.place(source)
+    cell = ended.at if ended.at is not None and ended.at >= 0 else None
     if cell is not None:
         doing, what = "looked at this cell", "split the cell, or take what is generated out of it"
     else:
@@ -164,6 +192,6 @@ def _beyond(source: Source, ended: Ended, limits: Limits) -> BadInput:
     return BadInput.of(
         "N2P114",
         f"analysis {message} while it {doing}, and was ended",
-        at=Location(notebook=notebook.shown_path(path) if path is not None else None, cell=cell),
+        at=replace(at, cell=cell),
         hint=f"{what}; or set {variable} higher" if variable else what,
     )

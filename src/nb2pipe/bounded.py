@@ -2,7 +2,7 @@
 
 The function runs in a process of its own: one that takes too long, takes too much memory, or brings the interpreter
 down is ended and told of, whatever it was doing. Where a fork is safe (Linux, one thread) that costs milliseconds;
-elsewhere a new interpreter is started.
+elsewhere a new interpreter is started. Inside `carried_out_by` another one decides where that is (`standby`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, NoReturn, TypeAlias, TypeVar, cast
+from typing import Any, BinaryIO, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
 from nb2pipe.records import dataclass
 
@@ -33,8 +35,8 @@ _AT, _END = b"@", b"."
 _NUMBER, _IS_TOLD = 0, 1  # places in the memory that a fork shares with its parent
 _GC_THRESHOLD = 400_000  # this process ends with its work: to look for garbage often costs a tenth of its time
 _TURN_S = 3600.0  # poll takes no more than 31 bits of milliseconds
-_START = "import sys; sys.path.append(sys.argv[1]); from nb2pipe.bounded import serve; serve()"
-_needed: set[str] = set()
+_START = "import sys; sys.path.append(sys.argv[1]); from {} import serve; serve()"
+_needed: set[str] = set()  # modules that processes came to need
 
 
 class Cause(StrEnum):
@@ -73,7 +75,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class _Request:
+class Request:
     """What the process is to do. `modules`: whether it came to import these is part of the reply."""
 
     work: Callable[..., Any]
@@ -94,11 +96,46 @@ class _Reply:
 
 
 @dataclass(frozen=True)
-class _Output:
+class Output:
     """What came from the process. `exit_code` None: it took too long on the clock, and was killed."""
 
     content: bytes | bytearray
     exit_code: int | None
+
+
+Place: TypeAlias = Callable[[Request], Output]
+"""Where a request is carried out. Raises OSError if no process starts there."""
+
+_place: ContextVar[Place | None] = ContextVar("place", default=None)
+
+
+@contextmanager
+def carried_out_by(place: Place) -> Iterator[None]:
+    """Inside, and in this context only, what is to `run` is carried out there."""
+    before = _place.set(place)
+    try:
+        yield
+    finally:
+        _place.reset(before)
+
+
+class Copies(Protocol):
+    """Copies of this process as it was halfway: where requests that begin alike go on."""
+
+    @property
+    def kept(self) -> object:
+        """What was at hand where the copy stayed from which this process goes on. None: it begins from nothing."""
+
+    def stay(self, place: int, at_hand: object) -> None:
+        """Leave a copy here, if one is wanted at or before this place among the request's marks.
+
+        In what goes on from the copy this never returns: there the work begins anew with another request, and `kept`
+        is what is `at_hand`.
+        """
+
+
+copies: ContextVar[Copies | None] = ContextVar("copies", default=None)
+"""Set where work can leave copies."""
 
 
 def run(
@@ -110,11 +147,12 @@ def run(
     earlier call came to need are imported here first, so that not every process loads them. `fork`: by default, where
     that is safe. Raises OSError if the system lets no process start.
     """
-    for name in modules:
-        if name in _needed:
-            importlib.import_module(name)
-    request = _Request(work, arguments, caps, modules)
-    output = _forked(request) if (may_fork() if fork is None else fork) else _spawned(request)
+    request = Request(work, arguments, caps, modules)
+    place = _place.get()
+    if place is None:
+        load(needed(request))
+        place = _forked if (may_fork() if fork is None else fork) else spawned
+    output = place(request)
     at, reply = _read(output.content)
     if reply is None:
         return _ended(output.exit_code, at)
@@ -123,6 +161,17 @@ def run(
         reply.error.add_note(reply.traceback)
         raise reply.error
     return Done(cast("T", reply.value)) if reply.cause is None else Ended(reply.cause, at)
+
+
+def load(modules: Iterable[str]) -> None:
+    """Import them, so that forks have them."""
+    for name in modules:
+        importlib.import_module(name)
+
+
+def needed(request: Request) -> tuple[str, ...]:
+    """Those of the request's modules that an earlier one came to need."""
+    return tuple(name for name in request.modules if name in _needed)
 
 
 def may_fork() -> bool:
@@ -161,11 +210,9 @@ def _ended(exit_code: int | None, at: int | None) -> Ended:
 # --- this side ----------------------------------------------------------------------------------------------------
 
 
-def _forked(request: _Request) -> _Output:
-    import mmap
-
+def _forked(request: Request) -> Output:
     held = {signal.SIGINT}  # Ctrl-C between the fork and what is ready for it would run this program's end twice
-    told = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")  # shared: to tell a number wakes nobody
+    told = shared_note()
     reading, writing = os.pipe()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
     pid: int | None = None
@@ -184,8 +231,7 @@ def _forked(request: _Request) -> _Output:
             if not ended:
                 os.kill(pid, signal.SIGKILL)
             status = os.waitpid(pid, 0)[1]
-    note = _NOTE.pack(_AT, told[_NUMBER]) if told[_IS_TOLD] else b""
-    return _Output(note + content, os.waitstatus_to_exitcode(status) if ended else None)
+    return Output(told_in(told) + content, os.waitstatus_to_exitcode(status) if ended else None)
 
 
 def _collect(reading: int, deadline: float) -> tuple[bytearray, bool]:
@@ -202,14 +248,12 @@ def _collect(reading: int, deadline: float) -> tuple[bytearray, bool]:
     return content, False
 
 
-def _spawned(request: _Request) -> _Output:
+def spawned(request: Request) -> Output:
     """In a new interpreter. It looks for modules where this one does, never in the working folder."""
     import subprocess
 
-    # last of all places: in front it would hide modules of Python's own behind packages of the same name
-    here = str(Path(__file__).resolve().parents[1])
     process = subprocess.Popen(  # noqa: S603  # this interpreter, on code of ours
-        [sys.executable, "-P", "-c", _START, here],
+        interpreter("nb2pipe.bounded"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -218,12 +262,18 @@ def _spawned(request: _Request) -> _Output:
         content, _ = process.communicate(pickle.dumps(request), timeout=request.caps.wall_s)
     except subprocess.TimeoutExpired:
         process.kill()
-        return _Output(process.communicate()[0], None)
+        return Output(process.communicate()[0], None)
     except BaseException:
         process.kill()
         process.wait()
         raise
-    return _Output(content, process.returncode)
+    return Output(content, process.returncode)
+
+
+def interpreter(module: str) -> list[str]:
+    """The command of a new interpreter that runs `serve()` of that module. It looks for modules where this one does."""
+    # last of all places: in front it would hide modules of Python's own behind packages of the same name
+    return [sys.executable, "-P", "-c", _START.format(module), str(Path(__file__).resolve().parents[1])]
 
 
 # --- the other side -----------------------------------------------------------------------------------------------
@@ -240,43 +290,66 @@ def serve() -> None:
             out.write(_NOTE.pack(_AT, number))
             out.flush()
 
-        _work(request, out, tell)
+        carry_out(request, out, tell)
 
 
-def _child(reading: int, writing: int, request: _Request, told: memoryview) -> NoReturn:
+def _child(reading: int, writing: int, request: Request, told: memoryview) -> NoReturn:
     """A forked process's whole life. Nothing of the parent's is flushed, closed or finished here."""
     try:
         os.close(reading)
         gc.freeze()  # what the parent made stays shared
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(nothing, stream)
-        sys.stdout = sys.stderr = os.fdopen(nothing, "w")  # those of the parent may be other files
-        if "faulthandler" in sys.modules:
-            sys.modules["faulthandler"].disable()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-        def tell(number: int) -> None:
-            told[_NUMBER] = number
-            told[_IS_TOLD] = 1
-
+        be_quiet()
         with os.fdopen(writing, "wb") as out:
-            _work(request, out, tell)
+            carry_out(request, out, telling(told))
         os._exit(0)
     finally:
         os._exit(70)
 
 
-def _work(request: _Request, out: BinaryIO, tell: Tell) -> None:
+def shared_note() -> memoryview:
+    """Memory for a number, which forks share: to tell one wakes nobody."""
+    import mmap
+
+    return memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
+
+
+def telling(told: memoryview) -> Tell:
+    """What tells numbers to the process that made the memory."""
+
+    def tell(number: int) -> None:
+        told[_NUMBER] = number
+        told[_IS_TOLD] = 1
+
+    return tell
+
+
+def told_in(told: memoryview) -> bytes:
+    """The last number told there, as it goes before what the process wrote."""
+    return _NOTE.pack(_AT, told[_NUMBER]) if told[_IS_TOLD] else b""
+
+
+def be_quiet() -> None:
+    """A fork neither reads nor writes what its parent does, and takes signals as a new process would."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    sys.stdout = sys.stderr = os.fdopen(nothing, "w")  # those of the parent may be other files
+    if "faulthandler" in sys.modules:
+        sys.modules["faulthandler"].disable()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def carry_out(request: Request, out: BinaryIO, tell: Tell) -> None:
+    """Do what is asked within its caps, and write the reply."""
     lift = _limit(request.caps)
     gc.set_threshold(_GC_THRESHOLD, 20, 50)
     try:
         value = request.work(*request.arguments, tell)
         needed = tuple(name for name in request.modules if name in sys.modules)
-        content = pickle.dumps(_Reply(value, needed=needed))
+        content = pickle.dumps(_Reply(value, needed=needed), pickle.HIGHEST_PROTOCOL)
     except (MemoryError, RecursionError) as error:
         lift()  # what follows needs a little more
         cause = Cause.MEMORY if isinstance(error, MemoryError) else Cause.DEPTH
@@ -312,12 +385,17 @@ def _limit(caps: Caps) -> Callable[[], None]:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     _lower(resource.RLIMIT_CPU, caps.cpu_s)
-    kind, base = resource.RLIMIT_DATA, 0
-    with contextlib.suppress(OSError, IndexError, ValueError):
-        base = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
+    kind = resource.RLIMIT_DATA
     before = resource.getrlimit(kind)
-    _lower(kind, base + caps.memory_bytes)
+    _lower(kind, data_bytes() + caps.memory_bytes)
     return lambda: resource.setrlimit(kind, before)
+
+
+def data_bytes() -> int:
+    """What this process has allocated; 0 where the system doesn't tell."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _lower(kind: int, cap: int) -> None:

@@ -25,8 +25,8 @@ from nb2pipe.asked import Asked
 from nb2pipe.config import Limits
 from nb2pipe.errors import Canceled, EnvironmentProblem, Nb2pipeError
 from nb2pipe.layout import RunDir
-from nb2pipe.model import Json, RunState
-from nb2pipe.notebook import OnScreen, as_saved
+from nb2pipe.model import RunState
+from nb2pipe.notebook import Content, OnScreen, as_saved
 from nb2pipe.running import LocalPipelineRun
 from nb2pipe.sealed import SealedRun
 from nb2pipe.verified import Found, Keeper
@@ -51,7 +51,7 @@ def run(source: Path | OnScreen, asked: Asked | None = None) -> str:
     return _answer(_run, folder, here, asked or Asked())
 
 
-def resume(root: Path, which: str, content: Mapping[str, Json] | None = None) -> str:
+def resume(root: Path, which: str, content: Content | None = None) -> str:
     """Go on by itself with a run that ended before its steps did; the new run's id. `content`: as it is on the screen.
 
     Raises as `running.resumed` and `running.run` do.
@@ -72,6 +72,10 @@ def verify(source: Path, root: Path, asked: VerifyAsked | None = None) -> str:
 
 def _answer(work: Callable[..., None], folder: Path, *arguments: object) -> str:
     """Have a process do `work` in a folder; what it answers."""
+    if os.name != "posix":
+        raise EnvironmentProblem.of(
+            "N2P510", "local runs need Linux or macOS so far", hint="on Windows, use nb2pipe in WSL"
+        )
     try:
         process = subprocess.Popen(  # noqa: S603  # our own module, no shell
             [sys.executable, "-P", "-c", _START],

@@ -18,6 +18,11 @@ from typing import ClassVar, Self
 from nb2pipe.model import Diagnostic, Location, Severity
 
 
+def many(number: int, thing: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 class Nb2pipeError(Exception):
     """The root: one or more diagnostics, the first of them the headline."""
 

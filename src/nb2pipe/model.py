@@ -34,6 +34,9 @@ class At:
     cell: int
     line: int = 1
 
+    def __hash__(self) -> int:  # the one of all dataclasses takes twice as long, and places are looked up all the time
+        return hash((self.cell, self.line))
+
     def __str__(self) -> str:
         return f"cell {self.cell + 1} line {self.line}"
 
@@ -78,6 +81,21 @@ class Diagnostic:
     message: str
     location: Location = field(default_factory=Location)
     hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Fix:
+    """An edit of one cell that would mend a problem. `tags`: what its tags become; or the text of `line` becomes `new`.
+
+    `old` is that line's whole text now: where it is another by then, the fix is out of date.
+    """
+
+    title: str
+    cell: int
+    tags: tuple[str, ...] | None = None
+    line: int | None = None
+    old: str = ""
+    new: str = ""
 
 
 # --- the notebook -------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from nb2pipe import bisecting, learned
 from nb2pipe import notebook as reading
 from nb2pipe.analyzing import Analyzed, analyze
 from nb2pipe.config import Limits
+from nb2pipe.errors import many
 from nb2pipe.files import make_private_dir
 from nb2pipe.layout import RootDir
 from nb2pipe.learned import Lessons
@@ -148,7 +149,7 @@ class _Verifier:
         if not self.asked.state:
             self.tell("the notebook, straight (2 of 2)")
             self.second = self.laboratory.straight(self.cells, HASH_SEEDS[1], self.env)
-        self.tell(f"the pipeline: {len(self.plan.steps)} steps")
+        self.tell(f"the pipeline: {many(len(self.plan.steps), 'step')}")
         piped, stops = self._piped()
         found = self.compare(piped)
         outcome, problem = self._outcome(found, piped)

@@ -67,6 +67,8 @@ def shown(content: bytes) -> str:
     documents = list(yaml.safe_load_all(content))
     for executor in documents[0]["deploymentSpec"]["executors"].values():
         executor["container"]["command"] = [*executor["container"]["command"][:2], "(the program)"]
+        args = executor["container"]["args"]
+        args[args.index("--program") + 1] = "(its digest)"
     for task in documents[0]["root"]["dag"]["tasks"].values():
         constant = task["inputs"]["parameters"]["step-data"]["runtimeValue"]
         told: Any = unpack(constant["constant"])

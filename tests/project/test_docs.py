@@ -85,8 +85,8 @@ def test_the_readmes_test_command_is_what_ci_runs() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     run, tests = (block.strip() for block in blocks[:2])
     assert (
-        run
-        == "python3 -m venv .venv && .venv/bin/pip install '.[examples]' && .venv/bin/nb2pipe run examples/tabular.ipynb"
+        run == "python3 -m venv .venv && .venv/bin/pip install '.[examples,lab]' "
+        "&& .venv/bin/nb2pipe run examples/tabular.ipynb"
     )
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     commands = [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]

@@ -30,9 +30,12 @@ S, F = RunState.SUCCEEDED, RunState.FAILED
 # --- what goes ---------------------------------------------------------------------------------------------------------
 
 
-def run_of(day: int, objects: str = "", *, ok: bool = True, notebook: str = "n", size: int = 10) -> Record:
+def run_of(
+    day: int, objects: str = "", *, ok: bool = True, notebook: str = "n", size: int = 10, goes_on: bool = False
+) -> Record:
     """A run of that day; each letter is an object."""
-    return Record(Path(f"runs/{day}"), f"{day}", notebook, size, frozenset(objects), ok, is_run=True)
+    path = Path(f"runs/{day}")
+    return Record(path, f"{day}", notebook, size, frozenset(objects), ok, is_run=True, goes_on=goes_on)
 
 
 def result_of(day: int, objects: str = "", *, step: str = "s", size: int = 1) -> Record:
@@ -53,6 +56,9 @@ def result_of(day: int, objects: str = "", *, step: str = "s", size: int = 1) ->
         # the latest successful one stays, beside the newest
         ([run_of(1, "a"), run_of(2, "b", ok=False), run_of(3, "c", ok=False)], 1, None, ["runs/2"], "b"),
         ([run_of(1, "a"), run_of(2, "b"), run_of(3, "c", ok=False)], 1, None, ["runs/1"], "a"),
+        # one that goes on on a cluster stays, whatever is asked for; once it has ended it goes as others do
+        ([run_of(1, "a", ok=False, goes_on=True), run_of(2, "b"), run_of(3, "c")], 1, 0, ["runs/2"], "b"),
+        ([run_of(1, "a", ok=False), run_of(2, "b"), run_of(3, "c")], 1, 0, ["runs/1", "runs/2"], "ab"),
         # of each step as many results
         ([result_of(1, "a"), result_of(2, "b"), result_of(1, "c", step="t")], 1, None, ["steps/s/1.json"], "a"),
         ([result_of(1, "a"), run_of(2, "b"), result_of(3, "c")], 1, None, ["steps/s/1.json"], "a"),

@@ -3,10 +3,9 @@
 A test writes its notebooks with `lab.write`, opens one with `lab.open`, and ends without an error on the console and without a
 request to another host: `lab` sees to that. See `driving.Lab` for what it can do. The panel has to be built: `jlpm build`.
 
-What tests look for. An element that a test or a person's script has to find carries `data-testid="nb2pipe-AREA-THING"`, AREA
-being panel, graph, steps, problems, parameters, header, popover, runs, step (the drawer), compare, verify, compile or status.
-Things that occur more than once say which they are in data attributes: `data-step="load"`, `data-cell="3"` (from 0),
-`data-run="20261122-..."`, `data-state="RUNNING"`. Tests use these and ARIA roles, never our CSS classes or translated text.
+What tests look for. An element that a test or a person's script has to find carries `data-testid="nb2pipe-AREA-THING"`, as in
+`nb2pipe-graph-node`; in the notebook `nb2pipe-THING` (`nb2pipe-step`, the header above a cell). Things that occur more than
+once say which they are in data attributes, as `data-step="load"`. Tests use these and ARIA roles, never our CSS classes.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ FLAGS = [
     "--disable-sync",
 ]  # fmt: skip
 FAILED = pytest.StashKey[bool]()
-WAIT_MS = 20_000
+WAIT_MS = 30_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Request
-from serving import Server
+from serving import CHECKOUT, Server
 
 App: TypeAlias = Literal["lab", "notebook"]
 Cell: TypeAlias = "str | tuple[str, Sequence[str]] | dict[str, Any]"
 
+AXE = CHECKOUT / "node_modules" / "axe-core" / "axe.min.js"
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 KERNEL: dict[str, Any] = {  # as the kernel itself says it, so that JupyterLab has nothing to change when it starts
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -124,6 +125,11 @@ class Lab:
             [index, until],
         )
 
+    def scroll_to(self, index: int) -> None:
+        """Bring a cell into view, as the table of contents does."""
+        self.page.evaluate("index => window.jupyterapp.shell.currentWidget.content.scrollToItem(index)", index)
+        self.cell(index).wait_for()
+
     def type_in_cell(self, index: int, text: str) -> None:
         """Put the cursor at the end of a cell, by mouse, and type."""
         self.cell(index).locator(".cm-content").click()
@@ -142,6 +148,13 @@ class Lab:
         """For instance "JupyterLab Dark", "JupyterLab Light High Contrast"."""
         self.execute("apputils:change-theme", {"theme": name})
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+
+    def open_panel(self) -> Locator:
+        """Show the pipeline panel in the side bar; the panel."""
+        self.execute("nb2pipe:toggle-panel", {"show": True})
+        panel = self.page.get_by_role("region", name="Pipeline")
+        panel.wait_for()
+        return panel
 
     # looking
 
@@ -176,6 +189,21 @@ class Lab:
         """The notebook as it is on the disk."""
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content
+
+    def inaccessible(self, selector: str) -> list[str]:
+        """What axe-core finds to be in the way of people who don't see well, or don't use a mouse, below the selector."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.add_script_tag(path=AXE)
+        found: list[str] = self.page.evaluate(
+            """async selector => {
+                const { violations } = await axe.run({ include: [selector] }, { resultTypes: ['violations'] });
+                return violations
+                    .filter(one => ['serious', 'critical'].includes(one.impact))
+                    .flatMap(one => one.nodes.map(node => `${one.id}: ${node.failureSummary} ${node.html.slice(0, 200)}`));
+            }""",
+            selector,
+        )
+        return found
 
     # what must not happen
 

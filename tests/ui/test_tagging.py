@@ -263,7 +263,12 @@ def test_rename_everywhere(lab: Lab) -> None:
     expect(header(lab, 3)).to_be_visible()
     get = "() => window.jupyterapp.shell.currentWidget.content.model.getMetadata('nb2pipe')"
     lab.execute("nb2pipe:rename-step", {"from": "load", "to": "read"})
-    assert lab.tags() == [["step:read"], ["step:fit", "after:read"], ["step:read", "other"], ["block:last", "prev:read:fit"]]
+    assert lab.tags() == [
+        ["step:read"],
+        ["step:fit", "after:read"],
+        ["step:read", "other"],
+        ["block:last", "prev:read:fit"],
+    ]
     assert lab.page.evaluate(get) == {"name": "n", "steps": {"read": {"env": {"A": "1,2"}}}}
     undo(lab)
     assert lab.tags() == [list(tags) for _, tags in cells]

@@ -1,5 +1,7 @@
 /** What is known of a cluster in, what the user says of it out: a form in plain words. No credential is ever typed. */
 
+import '../../style/runs.css';
+
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
@@ -115,24 +117,37 @@ class ClusterForm extends Widget implements Dialog.IBodyWidget<TargetAsked> {
       (field.advanced ? more : this.node).append(row);
     }
     this.node.append(more);
+    this._inputs.get('auth')?.addEventListener('change', () => this._settle());
+    this._settle();
     this._name = given.name ?? '';
   }
 
   getValue(): TargetAsked {
     const value = (name: string): string =>
       this._inputs.get(name)?.value.trim() ?? '';
+    const asks = ['bearer', 'cookies'].includes(value('auth'));
     return {
       name: value('name') || this._name,
       host: value('host'),
       namespace: value('namespace'),
       experiment: value('experiment'),
       auth: value('auth'),
-      variable: value('variable'),
-      file: value('file'),
+      variable: asks ? value('variable') : '',
+      file: asks ? value('file') : '',
       ca_file: value('ca_file'),
       ui: value('ui'),
       artifacts: value('artifacts')
     };
+  }
+
+  /** A credential is asked for only where the server wants one. */
+  private _settle(): void {
+    const auth = this._inputs.get('auth')?.value;
+    const isAsked = auth === 'bearer' || auth === 'cookies';
+    for (const name of ['variable', 'file']) {
+      const input = this._inputs.get(name);
+      input?.parentElement?.toggleAttribute('hidden', !isAsked);
+    }
   }
 
   private _row(field: IField, given: string): HTMLElement {

@@ -5,10 +5,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import { runPipelineIcon } from '../icons';
 import type { IPipelines } from '../tokens';
 import { CommandIDs } from './commandIds';
-import { download } from './compiling';
-import { type IManner, type Runs, runsOf } from './model';
+import type { IManner, Runs } from './model';
+import { runsOf } from './own';
 
 /** The panel's own command to show one of its tabs. */
 const SHOW_TAB = 'nb2pipe:show-tab';
@@ -59,7 +60,10 @@ export function addRunCommands(options: ICommandsOptions): void {
         : trans.__('Run Pipeline (What Changed)'),
     canStart,
     (runs, args) => showing(runs.start(args['all'] ? { force: true } : {})),
-    { caption: trans.__('Run the steps of this notebook as a pipeline') }
+    {
+      caption: trans.__('Run the steps of this notebook as a pipeline'),
+      icon: args => (args['all'] ? undefined : runPipelineIcon)
+    }
   );
   add(
     CommandIDs.runSelected,
@@ -122,6 +126,7 @@ export function addRunCommands(options: ICommandsOptions): void {
       showTab(app, 'runs');
       const file = await runs.compiling.compile();
       if (file) {
+        const { download } = await import('./compiling');
         download(file.name, file.content);
       }
     }

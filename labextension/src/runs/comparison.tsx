@@ -21,15 +21,13 @@ export function Comparison(props: {
     () => compare(left, right),
     [left, right]
   );
-  const heads = [left, right].map(view =>
-    moment(view.run.started_at, new Date())
-  );
+  const heads = headsOf(left, right);
   const seconds = (given: number | undefined): string =>
     given === undefined ? '–' : duration(given, trans);
   const metric = (given: number | undefined): string =>
     given === undefined ? '–' : number(given);
   return (
-    <section className="nb2pipe-Comparison" data-testid="comparison">
+    <section className="nb2pipe-Comparison" data-testid="nb2pipe-compare">
       <div className="nb2pipe-Notice-head">
         <h3>{trans.__('Two runs compared')}</h3>
         <Button
@@ -68,6 +66,15 @@ export function Comparison(props: {
       />
     </section>
   );
+}
+
+/** When the two were begun, to the second where the minute does not tell them apart. */
+function headsOf(left: RunView, right: RunView): string[] {
+  const times = [left.run.started_at, right.run.started_at];
+  const [first, second] = times.map(at => moment(at, new Date()));
+  return first !== second
+    ? [first ?? '', second ?? '']
+    : times.map(at => new Date(at).toLocaleTimeString());
 }
 
 function Numbers(props: {

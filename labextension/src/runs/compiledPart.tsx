@@ -13,7 +13,7 @@ export function CompiledPart(props: { runs: Runs }): JSX.Element {
   const { trans, compiling } = runs;
   const { compiled } = compiling;
   return (
-    <section className="nb2pipe-Part" data-testid="compile-part">
+    <section className="nb2pipe-Part" data-testid="nb2pipe-compile">
       <h3>{trans.__('Take it elsewhere')}</h3>
       {!compiled && (
         <p className="nb2pipe-Hint">
@@ -29,14 +29,14 @@ export function CompiledPart(props: { runs: Runs }): JSX.Element {
           }
           disabled={compiling.isBusy}
           onClick={() => void compiling.compile()}
-          testid="compile"
+          testid="nb2pipe-compile-start"
         />
         {compiled && (
           <Button
             kind="accept"
             label={trans.__('Download %1', compiled.name)}
             onClick={() => download(compiled.name, compiled.content)}
-            testid="download"
+            testid="nb2pipe-compile-download"
           />
         )}
       </div>
@@ -53,7 +53,7 @@ export function CompiledPart(props: { runs: Runs }): JSX.Element {
         </div>
       ))}
       {compiled && (
-        <Fold title={compiled.name} testid="compiled">
+        <Fold title={compiled.name} testid="nb2pipe-compile-file">
           <pre className="nb2pipe-Lines" tabIndex={0}>
             {compiled.content}
           </pre>

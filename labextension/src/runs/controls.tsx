@@ -8,7 +8,9 @@ import type { Diagnostic, RunView } from '../wire';
 import { clock, elapsed, moment } from './format';
 import { useNow, useSignal, useWatched } from './hooks';
 import { openRunMenu, openTargetMenu } from './menus';
-import { type Runs, runsOf } from './model';
+import type { Runs } from './model';
+import { isDebug, originOf } from './origins';
+import { runsOf } from './own';
 import { Button, StateSign, Trouble } from './parts';
 import { progress, sentence } from './states';
 
@@ -25,12 +27,20 @@ export function RunControls(props: IRunsProps): JSX.Element {
   useSignal(runs.changed);
   useSignal(props.pipeline.changed);
   const place = useWatched(runs);
+  if (isDebug(props.pipeline)) {
+    return <DebugNote runs={runs} />;
+  }
   return (
-    <div className="nb2pipe-RunControls" ref={place} data-testid="run-controls">
+    <div
+      className="nb2pipe-RunControls"
+      ref={place}
+      data-testid="nb2pipe-runs-controls"
+    >
       <div className="nb2pipe-RunControls-row">
         <RunButtons runs={runs} selected={props.selected} />
         <TargetButton runs={runs} />
       </div>
+      <TargetTrouble runs={runs} />
       <Manner runs={runs} />
       <Live runs={runs} onSelect={props.onSelect} />
       <Refused
@@ -41,6 +51,48 @@ export function RunControls(props: IRunsProps): JSX.Element {
       />
       <Trouble trouble={runs.trouble} />
       <ShownBanner runs={runs} />
+    </div>
+  );
+}
+
+/** What a notebook that `debug` made is for, and the way back. */
+function DebugNote(props: { runs: Runs }): JSX.Element {
+  const { runs } = props;
+  const { trans } = runs;
+  const origin = originOf(runs.pipeline.path);
+  const back = async (): Promise<void> => {
+    if (origin) {
+      const { path } = origin;
+      await runs.commands.execute('docmanager:open', { path });
+    }
+  };
+  return (
+    <div className="nb2pipe-RunControls" data-testid="nb2pipe-step-debugging">
+      <div className="nb2pipe-Notice">
+        <div>
+          {trans.__(
+            'This is one step, with the inputs it had. Try what you like: nothing here changes the run.'
+          )}
+        </div>
+        <div className="nb2pipe-Hint">
+          {trans.__(
+            'Mend the cell in the notebook it comes from, then “Run from here” at that step.'
+          )}
+        </div>
+        {origin && (
+          <div className="nb2pipe-Actions">
+            <Button
+              kind="accept"
+              label={trans.__(
+                'Back to %1',
+                origin.path.split('/').pop() ?? origin.path
+              )}
+              onClick={() => void back()}
+              testid="nb2pipe-step-back"
+            />
+          </div>
+        )}
+      </div>
     </div>
   );
 }
@@ -60,10 +112,10 @@ function RunButtons(props: {
     return (
       <button
         type="button"
-        className="nb2pipe-Button nb2pipe-mod-icon jp-mod-styled jp-mod-warn"
+        className="nb2pipe-Button nb2pipe-mod-icon nb2pipe-mod-quiet nb2pipe-mod-stop jp-mod-styled"
         disabled={!view || isStopping}
         onClick={() => void runs.stop()}
-        data-testid="stop"
+        data-testid="nb2pipe-runs-stop"
       >
         <stopIcon.react tag="span" className="nb2pipe-ButtonIcon" />
         {view
@@ -82,7 +134,7 @@ function RunButtons(props: {
         disabled={!isReady}
         title={trans.__('Run the steps that changed since their last results')}
         onClick={() => void runs.start()}
-        data-testid="run"
+        data-testid="nb2pipe-runs-run"
       >
         {trans.__('Run pipeline')}
       </button>
@@ -94,7 +146,7 @@ function RunButtons(props: {
         aria-label={trans.__('Which steps, and how')}
         title={trans.__('Which steps, and how')}
         onClick={event => openRunMenu(runs, selected, event.currentTarget)}
-        data-testid="run-menu"
+        data-testid="nb2pipe-runs-menu"
       >
         <caretDownEmptyIcon.react tag="span" className="nb2pipe-ButtonIcon" />
       </button>
@@ -117,7 +169,7 @@ function TargetButton(props: { runs: Runs }): JSX.Element {
   return (
     <button
       type="button"
-      className="nb2pipe-Target jp-mod-styled jp-mod-reject"
+      className="nb2pipe-Target jp-mod-styled"
       aria-haspopup="menu"
       aria-label={trans.__('Runs on: %1', name)}
       title={
@@ -126,13 +178,29 @@ function TargetButton(props: { runs: Runs }): JSX.Element {
           : trans.__('Where the pipeline runs')
       }
       onClick={event => openTargetMenu(runs, event.currentTarget)}
-      data-testid="target"
+      data-testid="nb2pipe-runs-target"
     >
       <span className={`nb2pipe-Dot nb2pipe-mod-${reach}`} />
       <span className="nb2pipe-Target-name">{name}</span>
       <caretDownEmptyIcon.react tag="span" className="nb2pipe-ButtonIcon" />
     </button>
   );
+}
+
+/** Why the chosen cluster can't be run on just now, where that is known. */
+function TargetTrouble(props: { runs: Runs }): JSX.Element | null {
+  const { targets, target } = props.runs;
+  useSignal(targets.changed);
+  const reached = targets.reached(target);
+  return typeof reached === 'object' && reached.reach !== 'ok' ? (
+    <div
+      className="nb2pipe-Notice nb2pipe-mod-warning"
+      role="status"
+      data-testid="nb2pipe-runs-target-trouble"
+    >
+      {reached.message}
+    </div>
+  ) : null;
 }
 
 /** What was switched on for the next run: seen, and off again with one click. */
@@ -174,6 +242,15 @@ function Live(props: {
   const now = useNow(runs.isLive);
   const text = view ? sentence(view.run, runs.trans) : '';
   const told = useRecent(view, runs.isLive);
+  const failed = view?.run.steps.find(step => step.state === 'FAILED')?.id;
+  const { onSelect } = props;
+  React.useEffect(() => {
+    if (told && failed !== undefined) {
+      onSelect(failed); // what went wrong is shown without a search
+    }
+    // only when a step fails, not when the panel is drawn anew
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [failed]);
   return (
     <>
       <div className="nb2pipe-Spoken" role="status" aria-live="polite">
@@ -182,11 +259,21 @@ function Live(props: {
       {view && (
         <div
           className="nb2pipe-Live"
-          data-testid="live"
+          data-testid="nb2pipe-runs-live"
           data-state={view.run.state}
         >
           <StateSign look={view.run.state} />
-          <span className="nb2pipe-Live-text">{text}</span>
+          {failed === undefined ? (
+            <span className="nb2pipe-Live-text">{text}</span>
+          ) : (
+            <button
+              type="button"
+              className="nb2pipe-Link nb2pipe-Live-text"
+              onClick={() => onSelect(failed)}
+            >
+              {text}
+            </button>
+          )}
           <span className="nb2pipe-Live-time">
             {clock(
               elapsed(view.run.started_at, view.run.finished_at, now) ?? 0
@@ -241,7 +328,7 @@ export function Refused(props: {
     <div
       className="nb2pipe-Notice nb2pipe-mod-error"
       role="alert"
-      data-testid="refused"
+      data-testid="nb2pipe-runs-refused"
     >
       <div className="nb2pipe-Notice-head">
         <strong>{props.title}</strong>
@@ -314,7 +401,10 @@ function ShownBanner(props: { runs: Runs }): JSX.Element | null {
     !isPending && analysis !== null && analysis.digest !== chosen.run.digest;
   const when = moment(chosen.run.started_at, new Date());
   return (
-    <div className="nb2pipe-Notice nb2pipe-mod-shown" data-testid="banner">
+    <div
+      className="nb2pipe-Notice nb2pipe-mod-shown"
+      data-testid="nb2pipe-runs-banner"
+    >
       <span>
         {hasChanged
           ? trans.__('Showing the run of %1. The notebook changed since.', when)
@@ -328,7 +418,7 @@ function ShownBanner(props: { runs: Runs }): JSX.Element | null {
             : trans.__('Show the latest')
         }
         onClick={() => runs.choose(null)}
-        testid="show-latest"
+        testid="nb2pipe-runs-latest"
       />
     </div>
   );

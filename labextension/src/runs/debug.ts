@@ -1,9 +1,15 @@
 /** A step of a run in; a live notebook out that has its inputs loaded, with the cursor where the error was. */
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
+import type { Cell } from '@jupyterlab/cells';
+import {
+  type Notebook,
+  NotebookActions,
+  NotebookPanel
+} from '@jupyterlab/notebook';
 
 import type { Runs } from './model';
+import { remember } from './origins';
 
 /** Write the notebook beside the user's, open it, load the inputs in its kernel, and go to the cell to look at. */
 export async function openWithInputs(
@@ -24,14 +30,22 @@ export async function openWithInputs(
   await panel.revealed;
   app.shell.activateById(panel.id);
   const { content, sessionContext } = panel;
-  content.activeCellIndex = Math.max(
-    0,
-    content.widgets.findIndex(cell => cell.model.type === 'code')
-  );
-  content.deselectAll();
-  await NotebookActions.run(content, sessionContext);
+  remember(opened.path, { path: runs.pipeline.path, step });
+  await NotebookActions.runCells(content, loading(content), sessionContext);
   goTo(panel, opened.cell, lineOf(runs, run, step));
   return panel;
+}
+
+/** The cells that load what the step needs: those above the first of the user's own. */
+function loading(content: Notebook): Cell[] {
+  const own = content.widgets.findIndex(cell => roleOf(cell) === 'cell');
+  const above = own < 0 ? content.widgets : content.widgets.slice(0, own);
+  return above.filter(cell => cell.model.type === 'code');
+}
+
+function roleOf(cell: Cell): unknown {
+  const told: unknown = cell.model.getMetadata('nb2pipe');
+  return (told as { role?: unknown } | undefined)?.role;
 }
 
 /** The line of the error, from 1. */

@@ -20,7 +20,7 @@ export function RunDetails(props: { runs: Runs; view: RunView }): JSX.Element {
   const metrics = Object.entries(view.metrics);
   const parameters = Object.entries(run.parameters);
   return (
-    <div className="nb2pipe-Details" data-testid="run-details">
+    <div className="nb2pipe-Details" data-testid="nb2pipe-runs-details">
       {link && (
         <a
           className="nb2pipe-Link"
@@ -40,7 +40,7 @@ export function RunDetails(props: { runs: Runs; view: RunView }): JSX.Element {
               .execute(CommandIDs.openOutput, args)
               .catch(console.error);
           }}
-          testid="open-notebook"
+          testid="nb2pipe-runs-open"
         />
       )}
       {run.warnings.map((warning, place) => (

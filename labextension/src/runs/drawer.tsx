@@ -8,7 +8,8 @@ import { CellButton, type IRunsProps } from './controls';
 import { clock, duration, elapsed, moment, number, size } from './format';
 import { useNow, useSignal } from './hooks';
 import { AnsiText, LogView } from './logView';
-import { type Runs, runsOf } from './model';
+import type { Runs } from './model';
+import { runsOf } from './own';
 import { Button, Facts, Fold, StateSign } from './parts';
 import { isDone, lookOf, wordOf } from './states';
 import { useLog } from './useLog';
@@ -28,20 +29,22 @@ export function StepDrawer(props: IRunsProps): JSX.Element | null {
     <section
       className="nb2pipe-StepDrawer"
       aria-label={runs.trans.__('Step %1', view?.name ?? step?.name ?? id)}
-      data-testid="step-drawer"
+      data-testid="nb2pipe-step"
+      data-step={id}
+      data-state={step ? lookOf(step) : ''}
     >
       <Head runs={runs} name={view?.name ?? step?.name ?? id} step={step} />
       {step?.error && <ErrorBox runs={runs} step={step} error={step.error} />}
       <Why runs={runs} id={id} step={step} />
       <Actions runs={runs} id={id} step={step} />
       <StepFacts runs={runs} step={step} view={view} />
-      <Variables runs={runs} step={step} view={view} />
       <StepLog
         key={`${runs.shown?.run.id} ${id}`}
         runs={runs}
         id={id}
         step={step}
       />
+      <Variables runs={runs} step={step} view={view} />
     </section>
   );
 }
@@ -61,7 +64,7 @@ function Head(props: {
       <h3>{name}</h3>
       {step && <span>{wordOf(lookOf(step), runs.trans)}</span>}
       {took !== null && step?.reused === '' && (
-        <span className="nb2pipe-Live-time" data-testid="step-time">
+        <span className="nb2pipe-Live-time" data-testid="nb2pipe-step-time">
           {isRunning ? clock(took) : duration(took, runs.trans)}
         </span>
       )}
@@ -89,8 +92,8 @@ function Why(props: {
           )}
         </p>
       )}
-      {fresh && reasons.length > 0 && !runs.isLive && (
-        <p className="nb2pipe-Hint" data-testid="stale">
+      {fresh && reasons.length > 0 && !runs.isLive && !step?.error && (
+        <p className="nb2pipe-Hint" data-testid="nb2pipe-step-stale">
           {fresh.perhaps
             ? trans.__('May run next time: %1', reasons.join('; '))
             : trans.__('Runs next time: %1', reasons.join('; '))}
@@ -128,7 +131,7 @@ function Actions(props: {
           label={trans.__('Open its outputs')}
           title={trans.__('The notebook of this step as it was run, to read')}
           onClick={() => call(CommandIDs.openOutput, { run, step: id })}
-          testid="open-output"
+          testid="nb2pipe-step-open"
         />
       )}
       {hasBegun && run && isDone(step.state) && !step.error && (
@@ -138,7 +141,7 @@ function Actions(props: {
             'A live notebook of this step, with its inputs loaded'
           )}
           onClick={() => call(CommandIDs.debug, { run, step: id })}
-          testid="debug"
+          testid="nb2pipe-step-debug"
         />
       )}
       {!runs.isLive && (
@@ -146,7 +149,7 @@ function Actions(props: {
           label={trans.__('Run from here')}
           title={trans.__('This step and all that need it')}
           onClick={() => call(CommandIDs.runFromHere, { steps: [id] })}
-          testid="run-from-here"
+          testid="nb2pipe-step-run-from-here"
         />
       )}
     </div>
@@ -162,7 +165,10 @@ function ErrorBox(props: {
   const { trans } = runs;
   const run = runs.shown?.run.id ?? '';
   return (
-    <div className="nb2pipe-Notice nb2pipe-mod-error" data-testid="step-error">
+    <div
+      className="nb2pipe-Notice nb2pipe-mod-error"
+      data-testid="nb2pipe-step-error"
+    >
       <div className="nb2pipe-ErrorLine">{error.message}</div>
       {error.hint && <div className="nb2pipe-Hint">{error.hint}</div>}
       <div className="nb2pipe-Actions">
@@ -179,7 +185,7 @@ function ErrorBox(props: {
                 error.line ?? undefined
               )
             }
-            testid="go-to-error"
+            testid="nb2pipe-step-go"
           />
         )}
         {step.started_at !== null && (
@@ -195,12 +201,12 @@ function ErrorBox(props: {
                 .execute(CommandIDs.debug, args)
                 .catch(console.error);
             }}
-            testid="debug"
+            testid="nb2pipe-step-debug"
           />
         )}
       </div>
       {error.traceback && (
-        <Fold title={trans.__('Traceback')} testid="traceback">
+        <Fold title={trans.__('Traceback')} testid="nb2pipe-step-traceback">
           <AnsiText text={error.traceback} />
         </Fold>
       )}
@@ -271,7 +277,7 @@ function CurrentCell(props: {
     <>
       <CellButton runs={runs} cell={step.cell} line={null} />
       {place >= 0 && (
-        <span data-testid="current-cell">
+        <span data-testid="nb2pipe-step-cell">
           {' '}
           {runs.trans.__(
             '(%1 of %2 in this step)',
@@ -337,7 +343,11 @@ function Variables(props: {
       </table>
     ) : null;
   return (
-    <Fold title={trans.__('Inputs and outputs')} open testid="variables">
+    <Fold
+      title={trans.__('Inputs and outputs')}
+      open
+      testid="nb2pipe-step-variables"
+    >
       {table(trans.__('In'), trans.__('From'), view.inputs, false)}
       {table(trans.__('Out'), trans.__('Read by'), view.outputs, true)}
     </Fold>
@@ -355,8 +365,8 @@ function StepLog(props: {
     return null;
   }
   return (
-    <Fold title={runs.trans.__('Printed')} open testid="printed">
-      <LogView printed={printed} trans={runs.trans} />
+    <Fold title={runs.trans.__('Printed')} open testid="nb2pipe-step-printed">
+      <LogView printed={printed} isCut={runs.isCut(id)} trans={runs.trans} />
     </Fold>
   );
 }

@@ -35,7 +35,7 @@ export function Figures(props: {
   return (
     <>
       <h4>{trans.__('Figures')}</h4>
-      <div className="nb2pipe-Figures" data-testid="figures">
+      <div className="nb2pipe-Figures" data-testid="nb2pipe-runs-figures">
         {figures.map((figure, place) => (
           <button
             key={place}

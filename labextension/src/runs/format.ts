@@ -78,7 +78,7 @@ export function moment(at: string, now: Date): string {
     return at;
   }
   const time = when.toLocaleTimeString([], {
-    hour: '2-digit',
+    hour: 'numeric',
     minute: '2-digit'
   });
   if (when.toDateString() === now.toDateString()) {

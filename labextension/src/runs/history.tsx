@@ -12,6 +12,10 @@ import type { Runs } from './model';
 import { Button, StateSign } from './parts';
 import { placeOf, wordOf } from './states';
 
+/** How many runs are listed first, and how many more with each click. */
+const FEW = 8;
+const MANY = 30;
+
 /** The list. `pair`: the ids of the runs that are to be compared, two at most. */
 export function History(props: {
   runs: Runs;
@@ -22,6 +26,8 @@ export function History(props: {
   const { trans } = runs;
   const [open, setOpen] = React.useState<string | null>(null);
   const now = useNow(runs.isLive);
+  const [most, setMost] = React.useState(FEW);
+  const rest = runs.history.length - most;
   return (
     <>
       {runs.history.length > 1 && (
@@ -34,15 +40,16 @@ export function History(props: {
       <ul
         className="nb2pipe-History"
         aria-label={trans.__('Runs, newest first')}
-        data-testid="history"
+        data-testid="nb2pipe-runs-history"
       >
-        {runs.history.map(view => {
+        {runs.history.slice(0, most).map(view => {
           const { id } = view.run;
           const isOpen = open === id;
           return (
             <li
               key={id}
               className="nb2pipe-History-item"
+              data-testid="nb2pipe-runs-item"
               data-run={id}
               data-state={view.run.state}
             >
@@ -81,6 +88,21 @@ export function History(props: {
           );
         })}
       </ul>
+      {(rest > 0 || runs.hasMore) && (
+        <button
+          type="button"
+          className="nb2pipe-Link"
+          onClick={() => {
+            setMost(most + MANY);
+            if (rest < MANY && runs.hasMore) {
+              void runs.more();
+            }
+          }}
+          data-testid="nb2pipe-runs-older"
+        >
+          {trans.__('Show older runs')}
+        </button>
+      )}
     </>
   );
 }
@@ -165,7 +187,7 @@ function RunActions(props: { runs: Runs; view: RunView }): JSX.Element {
             'Show the states of this run in the graph and in the steps'
           )}
           onClick={() => runs.choose(run.id)}
-          testid="choose-run"
+          testid="nb2pipe-runs-choose"
         />
       )}
       {canResume && (
@@ -173,14 +195,14 @@ function RunActions(props: { runs: Runs; view: RunView }): JSX.Element {
           label={run.remote ? trans.__('Retry') : trans.__('Go on')}
           title={trans.__('Run what did not succeed, with the same parameters')}
           onClick={() => void runs.resume(run.id)}
-          testid="resume"
+          testid="nb2pipe-runs-resume"
         />
       )}
       {!view.live && (
         <Button
           label={trans.__('Delete…')}
           onClick={() => void remove(runs, view)}
-          testid="delete-run"
+          testid="nb2pipe-runs-delete"
         />
       )}
     </div>

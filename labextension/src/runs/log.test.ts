@@ -96,7 +96,17 @@ test('log: what is kept is bounded by lines and by letters; the last piece alway
   }
   const found = logs.of('load');
   ok(found.length <= 30);
+  ok(logs.isCut('load'));
+  ok(!logs.isCut('fit'));
   equal(found[found.length - 1]?.text.slice(0, 3), '49\n');
   logs.add([printed('x'.repeat(3_000_000))]);
   equal(logs.of('load').length, 1);
+});
+
+test('log: what the server left out is told of', () => {
+  const logs = new Logs();
+  logs.add([printed('a\n')]);
+  ok(!logs.isCut('load'));
+  logs.add([printed('b\n')], true);
+  ok(logs.isCut('load'));
 });

@@ -17,11 +17,14 @@ interface IKept {
   printed: readonly Printed[];
   lines: number;
   letters: number;
+  isCut: boolean;
 }
 
 /** What the steps of one run printed. Each list is replaced, never changed, so that two can be told apart. */
 export class Logs {
-  add(printed: readonly Printed[]): void {
+  /** `isCut`: the first of what was printed is left out. */
+  add(printed: readonly Printed[], isCut = false): void {
+    this._isCut = this._isCut || isCut;
     const byStep = new Map<string, Printed[]>();
     for (const item of printed) {
       const found = byStep.get(item.step) ?? [];
@@ -38,10 +41,21 @@ export class Logs {
     return this._kept.get(step)?.printed ?? NOTHING.printed;
   }
 
+  /** True if the first lines of a step may be missing. */
+  isCut(step: string): boolean {
+    return this._isCut || (this._kept.get(step)?.isCut ?? false);
+  }
+
   private _kept = new Map<string, IKept>();
+  private _isCut = false;
 }
 
-const NOTHING: IKept = { printed: [], lines: 0, letters: 0 };
+const NOTHING: IKept = {
+  printed: [],
+  lines: 0,
+  letters: 0,
+  isCut: false
+};
 
 function kept(before: IKept, items: readonly Printed[]): IKept {
   const printed = [...before.printed, ...items];
@@ -63,7 +77,8 @@ function kept(before: IKept, items: readonly Printed[]): IKept {
   return {
     printed: first ? printed.slice(first) : printed,
     lines: ends,
-    letters
+    letters,
+    isCut: before.isCut || first > 0
   };
 }
 

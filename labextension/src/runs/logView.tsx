@@ -13,9 +13,10 @@ const MOST = 1000;
 /** Printed text as it comes. */
 export function LogView(props: {
   printed: readonly Printed[];
+  isCut: boolean;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { printed, trans } = props;
+  const { printed, isCut, trans } = props;
   const { lines, left } = React.useMemo(
     () => shownLines(printed, MOST),
     [printed]
@@ -39,11 +40,11 @@ export function LogView(props: {
         const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
         follows.current = scrollHeight - scrollTop - clientHeight < 8;
       }}
-      data-testid="log"
+      data-testid="nb2pipe-step-log"
     >
-      {left > 0 && (
+      {(left > 0 || isCut) && (
         <div className="nb2pipe-Hint">
-          {trans.__('%1 earlier lines are not shown.', left)}
+          {trans.__('Earlier lines are not shown here.')}
         </div>
       )}
       <pre>

@@ -25,6 +25,7 @@ import { Compiling } from './compiling';
 import { FreshSteps } from './fresh';
 import { Follower, type IFollowing, type Turns } from './live';
 import { Logs } from './log';
+import { own } from './own';
 import type { Targets } from './targets';
 import { Verifying } from './verifying';
 
@@ -51,6 +52,7 @@ export interface IManner {
 /** The runs of one notebook. Nothing is asked of the server while nobody watches. */
 export class Runs implements IRuns, IFollowing {
   constructor(options: IRunsOptions) {
+    own(this);
     this.pipeline = options.pipeline;
     this.client = options.client;
     this.commands = options.commands;
@@ -212,6 +214,11 @@ export class Runs implements IRuns, IFollowing {
     return shown ? (this._logs.get(shown.run.id)?.of(step) ?? []) : [];
   }
 
+  /** True if the first of what a step of the shown run printed is left out. */
+  isCut(step: string): boolean {
+    return this._logs.get(this.shown?.run.id ?? '')?.isCut(step) ?? false;
+  }
+
   choose(id: string | null): void {
     this._chosen = id;
     this.tell();
@@ -234,7 +241,9 @@ export class Runs implements IRuns, IFollowing {
 
   /** Go on with a run that failed or was stopped: a new run here, a retry on a cluster. */
   async resume(id: string): Promise<void> {
-    await this._begin(() => this.client.resume(id, this.pipeline.path));
+    const { path } = this.pipeline;
+    const content = this.pipeline.content();
+    await this._begin(() => this.client.resume(id, { path, content }));
   }
 
   async stop(): Promise<void> {
@@ -317,7 +326,7 @@ export class Runs implements IRuns, IFollowing {
   }
 
   private _onNews(news: News): void {
-    this._logs.get(news.view.run.id)?.add(news.printed);
+    this._logs.get(news.view.run.id)?.add(news.printed, news.cut);
     this._put(news.view);
     if (!news.view.live) {
       this._fresh.later(true);
@@ -407,13 +416,4 @@ export class Runs implements IRuns, IFollowing {
   private _followed = '';
   private _watchers = 0;
   private _isDisposed = false;
-}
-
-/** The runs of a pipeline, with all that this area knows of them. */
-export function runsOf(pipeline: INotebookPipeline): Runs {
-  const { runs } = pipeline;
-  if (!(runs instanceof Runs)) {
-    throw new TypeError('the runs of this pipeline are not of this panel');
-  }
-  return runs;
 }

@@ -66,21 +66,27 @@ export function Trouble(props: {
   ) : null;
 }
 
+/** How much a button asks to be pressed. */
+const KINDS = {
+  accept: 'jp-mod-accept',
+  quiet: 'nb2pipe-mod-quiet',
+  plain: 'jp-mod-minimal'
+};
+
 /** A button as JupyterLab has them. */
 export function Button(props: {
   label: string;
   onClick: () => void;
   disabled?: boolean | undefined;
-  kind?: 'accept' | 'warn' | 'plain';
+  kind?: keyof typeof KINDS;
   title?: string | undefined;
   pressed?: boolean | undefined;
   testid?: string | undefined;
 }): JSX.Element {
-  const kind = props.kind === 'plain' ? 'minimal' : (props.kind ?? 'reject');
   return (
     <button
       type="button"
-      className={`nb2pipe-Button jp-mod-styled jp-mod-${kind}`}
+      className={`nb2pipe-Button jp-mod-styled ${KINDS[props.kind ?? 'quiet']}`}
       onClick={props.onClick}
       disabled={props.disabled}
       title={props.title}

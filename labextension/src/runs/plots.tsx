@@ -22,7 +22,10 @@ export function Courses(props: { runs: Runs }): JSX.Element | null {
     [runs.history]
   );
   return all.length ? (
-    <table className="nb2pipe-Table nb2pipe-Courses" data-testid="courses">
+    <table
+      className="nb2pipe-Table nb2pipe-Courses"
+      data-testid="nb2pipe-runs-courses"
+    >
       <caption>{trans.__('Metrics from run to run')}</caption>
       <tbody>
         {all.map(([name, values]) => {

@@ -17,8 +17,14 @@ export function VerifyPart(props: { runs: Runs }): JSX.Element {
   useSignal(pipeline.panel.context.model.stateChanged);
   React.useEffect(() => void verifying.find(), [verifying]);
   const { view, isLive } = verifying;
+  const place = React.useRef<HTMLElement>(null);
+  React.useEffect(() => {
+    if (isLive) {
+      place.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [isLive]);
   return (
-    <section className="nb2pipe-Part" data-testid="verify-part">
+    <section className="nb2pipe-Part" ref={place} data-testid="nb2pipe-verify">
       <h3>{trans.__('Is the pipeline right?')}</h3>
       {!view && (
         <p className="nb2pipe-Hint">
@@ -37,17 +43,16 @@ export function VerifyPart(props: { runs: Runs }): JSX.Element {
       <div className="nb2pipe-Actions">
         {isLive ? (
           <Button
-            kind="warn"
             label={trans.__('Stop verifying')}
             disabled={!view || view.state === 'CANCELING'}
             onClick={() => void verifying.stop()}
-            testid="verify-stop"
+            testid="nb2pipe-verify-stop"
           />
         ) : (
           <Button
             label={view ? trans.__('Verify again') : trans.__('Verify')}
             onClick={() => void verifying.start()}
-            testid="verify"
+            testid="nb2pipe-verify-start"
           />
         )}
         {verifying.report && (
@@ -56,7 +61,7 @@ export function VerifyPart(props: { runs: Runs }): JSX.Element {
             href={verifying.report}
             target="_blank"
             rel="noopener noreferrer"
-            data-testid="verify-report"
+            data-testid="nb2pipe-verify-report"
           >
             {trans.__('Open the report')}
           </a>
@@ -88,7 +93,7 @@ function Outcome(props: {
         <div
           className={`nb2pipe-Notice nb2pipe-mod-${isGood ? 'good' : 'warning'}`}
           role="status"
-          data-testid="verify-outcome"
+          data-testid="nb2pipe-verify-outcome"
           data-outcome={view.outcome || view.state}
         >
           <strong>{sentenceOf(view, trans)}</strong>

@@ -7,7 +7,7 @@ import { Comparison } from './comparison';
 import type { IRunsProps } from './controls';
 import { History } from './history';
 import { useSignal, useWatched } from './hooks';
-import { runsOf } from './model';
+import { runsOf } from './own';
 import { Courses } from './plots';
 import { VerifyPart } from './verifyPart';
 
@@ -25,21 +25,12 @@ export function RunsView(props: IRunsProps): JSX.Element {
     .sort((a, b) => (a.run.started_at < b.run.started_at ? -1 : 1));
   const [left, right] = chosen;
   return (
-    <div className="nb2pipe-RunsView" ref={place} data-testid="runs-view">
+    <div className="nb2pipe-RunsView" ref={place} data-testid="nb2pipe-runs">
       {runs.history.length === 0 ? (
         runs.isLoaded && <Empty trans={trans} />
       ) : (
         <>
           <History runs={runs} pair={pair} onPair={setPair} />
-          {runs.hasMore && (
-            <button
-              type="button"
-              className="nb2pipe-Link"
-              onClick={() => void runs.more()}
-            >
-              {trans.__('Show older runs')}
-            </button>
-          )}
           {left && right ? (
             <Comparison
               runs={runs}
@@ -64,7 +55,7 @@ function Empty(props: {
 }): JSX.Element {
   const { trans } = props;
   return (
-    <div className="nb2pipe-Empty" data-testid="no-runs">
+    <div className="nb2pipe-Empty" data-testid="nb2pipe-runs-empty">
       <h3>{trans.__('No runs yet')}</h3>
       <p>
         {trans.__(

@@ -1,5 +1,7 @@
 /** The notebooks that are open in, their headers and what commands do out. Loaded with the first notebook. */
 
+import '../../style/tagging.css';
+
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';

@@ -3,7 +3,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { type Field, FIELDS, type Texts } from '../notebook/options';
+import { type Field, FIELDS } from '../notebook/fields';
+import type { Texts } from '../notebook/options';
 import { fieldTrouble, fieldWord } from './words';
 
 /** What the form is given. `earlier`: the steps that this one may wait for. */

@@ -1,4 +1,4 @@
-"""The notebook's path in, the trees of Python files beside it out. They are read as text, bounded, never executed."""
+"""The notebook's folder in, the trees of Python files beside it out. They are read as text, bounded, never executed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ MAX_BYTES = 500_000
 class Beside:
     """Python files that the notebook runs or imports: what it writes by `%%writefile`, and what its folder holds."""
 
-    def __init__(self, notebook: str | None) -> None:
-        self.folder = Path(notebook).parent if notebook else None
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
         self._texts: dict[str, str] = {}  # what the notebook has written so far
         self._since: dict[str, int] = {}
         self._trees: dict[str, ast.Module | None] = {}
-        self.looked_for: set[str] = set()
-        """The files that were looked for in the folder, there or not."""
+        self.looked_for: dict[str, str | None] = {}
+        """The files that were looked for in the folder, there or not: their texts."""
+
+    @property
+    def is_as_it_was(self) -> bool:
+        """True if all files that were looked for hold what they held then."""
+        return all(self._text(path) == text for path, text in self.looked_for.items())
 
     def write(self, path: str, text: str, since: int) -> None:
         """The notebook writes this file, with this text: the last of its `since` writes to files so far."""
@@ -54,7 +59,12 @@ class Beside:
     def _read(self, path: str) -> str | None:
         if self.folder is None or not path.endswith(".py"):
             return None
-        self.looked_for.add(path)
+        self.looked_for[path] = self._text(path)
+        return self.looked_for[path]
+
+    def _text(self, path: str) -> str | None:
+        if self.folder is None:
+            return None
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
         try:
             where = self.folder / path

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
+from pathlib import Path
 from types import MappingProxyType
 
 from nb2pipe.analysis import told
@@ -162,9 +163,9 @@ class Frames(ABC):
     def run_tree(self, tree: ast.Module) -> None:
         """Walk source with its comments `# nb2pipe: ...`."""
 
-    def stands_beside(self, notebook: str | None) -> None:
-        """Where the notebook is: there the modules and scripts are that it uses."""
-        self.beside = Beside(notebook)
+    def stands_beside(self, folder: Path | None) -> None:
+        """The folder of the modules and scripts that the notebook uses."""
+        self.beside = Beside(folder)
         self.modules = Modules(self.beside)
 
     def open_cell(self, index: int) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
+from pathlib import Path
 
 from nb2pipe.analysis import acting, carried, definitions, directives, formulas, modules, recall, staying
+from nb2pipe.analysis.halfway import Halfway, Parsed
 from nb2pipe.analysis.heap import Value
-from nb2pipe.analysis.ipython import Problem, parse_cell
+from nb2pipe.analysis.ipython import Problem
 from nb2pipe.analysis.memoised import memoised
 from nb2pipe.analysis.metrics import metrics_of
 from nb2pipe.analysis.names import UNIT
@@ -21,6 +24,7 @@ from nb2pipe.analysis.taught import counting, lesson_of, note, taught
 from nb2pipe.analysis.told import applied
 from nb2pipe.analysis.uncarried import Uncarried
 from nb2pipe.analysis.walk import Walker
+from nb2pipe.bounded import Copies
 from nb2pipe.learned import Lessons
 from nb2pipe.model import (
     At,
@@ -79,13 +83,16 @@ def summarise(
     sections: Sequence[Section],
     tell: Callable[[int], None] = lambda _: None,
     lessons: Lessons | None = None,
+    beside: Path | None = None,
+    copies: Copies | None = None,
 ) -> Analysis:
     """Walk all cells that belong to a section, in notebook order. Nothing is executed.
 
     `tell` is called with each cell before it is looked at, and with TOGETHER after the last. `lessons`: what runs of
-    the cells have shown.
+    the cells have shown. `beside`: where the notebook's own Python files are. `copies`: of earlier walks, where this
+    one may go on.
     """
-    return _Summary(notebook, sections, lessons or {}).finish(tell)
+    return _Summary(notebook, sections, lessons or {}, beside, copies).finish(tell)
 
 
 def covered(found: Sequence[Definition]) -> set[tuple[int, int]]:
@@ -96,32 +103,52 @@ def covered(found: Sequence[Definition]) -> set[tuple[int, int]]:
 class _Summary:
     """One pass over a notebook."""
 
-    def __init__(self, notebook: Notebook, sections: Sequence[Section], lessons: Lessons) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        sections: Sequence[Section],
+        lessons: Lessons,
+        beside: Path | None,
+        copies: Copies | None,
+    ) -> None:
         self.lessons = lessons
+        self.copies = copies
         self.notebook = notebook
         self.sections = sections
         self.section_of = {cell: section for section in sections for cell in section.cells}
         self.trees: dict[int, ast.Module] = {}
+        self.statements: dict[int, list[definitions.Statement]] = {}
         self.skipped: dict[str, int] = {}
         self.parameters: dict[str, Parameter] = {}
         self.names: dict[int, Names] = {}
         self.diagnostics: list[Diagnostic] = []
+        self.of_walk: list[Diagnostic] = []
         self.stuck: list[Unmovable] = []
         self.walker = Walker()
-        self.walker.stands_beside(notebook.path)
-        for name, value in (item for section in sections for item in section.options.env):
+        self.walker.stands_beside(beside)
+        self.environment = [item for section in sections for item in section.options.env]
+        for name, value in self.environment:
             staying.environment(self.walker.state, name, value)
         self.walker.history.numbered = recall.numbers(notebook.cells)
 
     def finish(self, tell: Callable[[int], None]) -> Analysis:
         """All of it."""
+        earlier = self.copies.kept if self.copies is not None else None
+        halfway = earlier if isinstance(earlier, Halfway) else None
+        parsed = Parsed(halfway)
         for cell in self.notebook.cells:
             tell(cell.index)
-            self._parse(cell.index)
+            self._parse(cell.index, parsed)
+        begin = self._go_on(halfway) if halfway is not None else 0
         for index in sorted(self.trees):
-            tell(index)
-            self._walk(index)
+            if index >= begin:
+                self._stay(self.notebook.cells[index].position, index)
+                tell(index)
+                self._walk(index)
+        self._stay(sys.maxsize, len(self.notebook.cells))
+        self.diagnostics += self.of_walk
         tell(TOGETHER)
+        self.statements = {cell: definitions.statements_of(cell, tree) for cell, tree in self.trees.items()}
         state = self.walker.state
         self._touch_shared(state)
         self._add_lessons(state)
@@ -132,11 +159,13 @@ class _Summary:
         self.stuck += formulas.stuck(state, self.section_of)
         self.stuck += modules.stuck(self.walker.modules.uses, self.section_of)
         self.stuck += modules.taught(self._taught_modules(state), self.section_of)
-        walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
-        found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
+        walked = definitions.Walked(
+            state, self.statements, readers, frozenset(self.parameters), remade(tuple(self.trees.values()))
+        )
+        found, always = definitions.find(self.notebook, self.sections, walked)
         while (late := carried.late(state, covered(found), self.section_of)) - walked.late:
             walked = replace(walked, late=late | walked.late)
-            found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
+            found, always = definitions.find(self.notebook, self.sections, walked)
         steps = self._steps(found)
         uncarried.find(covered(found))
         self.stuck += uncarried.stuck
@@ -169,6 +198,32 @@ class _Summary:
             stuck=tuple(item for item in self.stuck if {item.provider, item.reader} <= steps),
             beside=tuple(sorted(self.walker.beside.looked_for)),
         )
+
+    def _stay(self, place: int, cell: int) -> None:
+        if self.copies is not None:
+            self.copies.stay(place, self._halfway(cell))
+
+    def _halfway(self, cell: int) -> Halfway:
+        return Halfway(
+            cell,
+            self.notebook,
+            self.section_of,
+            self.trees,
+            self.parameters,
+            self.environment,
+            self.walker,
+            self.names,
+            self.of_walk,
+        )
+
+    def _go_on(self, halfway: Halfway) -> int:
+        """Take over the walk of an earlier version, if that led to where this one's would. The cell to go on with."""
+        if not halfway.leads_to(self._halfway(0)):
+            return 0
+        numbered = self.walker.history.numbered
+        self.walker, self.names, self.of_walk = halfway.walker, halfway.names, halfway.diagnostics
+        self.walker.history.numbered = numbered
+        return halfway.cell
 
     def _add_lessons(self, state: State) -> None:
         """What runs have seen of a cell is added to what its code shows."""
@@ -209,8 +264,8 @@ class _Summary:
         rebound = {name for name, places in state.bound_at.items() if len(set(places)) > 1}
         return frozenset(rebound | state.ever_updated.keys() | state.ever_deleted.keys())
 
-    def _parse(self, index: int) -> None:
-        found = parse_cell(self.notebook.cells[index].source)
+    def _parse(self, index: int, parsed: Parsed) -> None:
+        found = parsed.tree(index, self.notebook.cells[index].source)
         section = self.section_of.get(index)
         if section is None:
             if isinstance(found, ast.Module):
@@ -249,7 +304,11 @@ class _Summary:
                     walker.run_tree(tree)
         except RecursionError:
             walker.reset()
-            self._report("N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression")
+            self.of_walk.append(
+                self._diagnostic(
+                    "N2P203", "the code is nested too deeply to be understood", index, 1, "split the expression"
+                )
+            )
         walker.history.note(self.notebook.cells[index], tree, walker.last)
         if self.section_of[index].role is Role.PARAMETERS:
             self._forget_literals(index)
@@ -259,7 +318,7 @@ class _Summary:
         """What the cell's metadata tell holds for all that runs inside."""
         told, wrong = directives.of_cell(self.notebook.cells[index].told)
         for message, hint in wrong:
-            self._report("N2P230", message, index, 1, hint)
+            self.of_walk.append(self._diagnostic("N2P230", message, index, 1, hint))
         if told.effects:  # then none of its statements is only replayed
             self.walker.state.told.update(At(index, directives.first_line(item)) for item in tree.body)
             self.walker.state.told.update(At(index, item.lineno) for item in tree.body)
@@ -353,7 +412,7 @@ class _Summary:
         parameters = self.section_of[cell].role is Role.PARAMETERS
         return [
             item
-            for item in definitions.statements_of(cell, self.trees[cell])
+            for item in self.statements[cell]
             if (cell, item.start) not in lines
             and not isinstance(item.node, ast.Pass)
             and not (isinstance(item.node, ast.Expr) and isinstance(item.node.value, ast.Constant))
@@ -387,5 +446,10 @@ class _Summary:
     def _report(
         self, code: str, message: str, cell: int, line: int, hint: str, severity: Severity = Severity.ERROR
     ) -> None:
+        self.diagnostics.append(self._diagnostic(code, message, cell, line, hint, severity))
+
+    def _diagnostic(
+        self, code: str, message: str, cell: int, line: int, hint: str, severity: Severity = Severity.ERROR
+    ) -> Diagnostic:
         place = Location(notebook=self.notebook.path, cell=cell, line=line, step=self._step(cell))
-        self.diagnostics.append(Diagnostic(code, severity, message, place, hint))
+        return Diagnostic(code, severity, message, place, hint)

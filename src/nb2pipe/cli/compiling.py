@@ -12,7 +12,7 @@ from nb2pipe import api
 from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, pairs, write_file
 from nb2pipe.compiling import TARGETS
-from nb2pipe.errors import BadInput
+from nb2pipe.errors import BadInput, many
 from nb2pipe.model import Diagnostic, Location, Severity
 
 
@@ -57,7 +57,7 @@ def compile(  # noqa: A001  # the command's name
             hint = "name the file to write: `-o pipeline.yaml`"
             raise BadInput.of("N2P611", f"{file} is there already, and nb2pipe did not write it", hint=hint)
         write_file(file, found.content.decode())
-        click.echo(show.one_line(f"{file}: {len(found.pipeline.steps)} steps, {len(found.content):,} bytes"))
+        click.echo(show.one_line(f"{file}: {many(len(found.pipeline.steps), 'step')}, {len(found.content):,} bytes"))
         return 0
     if file.is_file() and file.read_bytes() == found.content:
         click.echo(show.one_line(f"{file} is up to date with {notebook}"))

@@ -11,7 +11,7 @@ from nb2pipe import api
 from nb2pipe.checks import Crossing
 from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, emit_json, unicode_output, write_file
-from nb2pipe.errors import BadInput, Nb2pipeError
+from nb2pipe.errors import BadInput, Nb2pipeError, many
 from nb2pipe.model import Cell, Diagnostic, Json, Location, Pipeline, Severity
 from nb2pipe.wire import encode
 
@@ -63,7 +63,7 @@ def _judge(path: Path) -> tuple[tuple[Diagnostic, ...], tuple[Cell, ...], str, i
 
 
 def _steps(pipeline: Pipeline) -> str:
-    return "1 step" if len(pipeline.steps) == 1 else f"{len(pipeline.steps)} steps"
+    return many(len(pipeline.steps), "step")
 
 
 @click.command()
@@ -154,7 +154,7 @@ def build(notebooks: tuple[Path, ...], output: Path | None, *, only_check: bool)
                 click.echo(show.one_line(f"{folder} is up to date with {path}"))
         else:
             written = api.write_bundle(bundle, folder)
-            click.echo(show.one_line(f"{folder}: pipeline.json and {len(written) - 1} notebooks, one per step"))
+            click.echo(show.one_line(f"{folder}: pipeline.json and {many(len(written) - 1, 'notebook')}, one per step"))
     return code
 
 

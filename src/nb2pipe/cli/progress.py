@@ -13,6 +13,7 @@ import click
 
 from nb2pipe import wire
 from nb2pipe.cli import show
+from nb2pipe.errors import many
 from nb2pipe.model import (
     CancelRequested,
     CellStarted,
@@ -273,7 +274,7 @@ def elapsed(step: StepRun) -> str:
 
 def headline(run: Run) -> str:
     """What is about to run."""
-    steps = "1 step" if len(run.steps) == 1 else f"{len(run.steps)} steps"
+    steps = many(len(run.steps), "step")
     kernel = f", kernel {run.kernel}" if run.kernel else ""
     if run.target:
         return show.one_line(f"{run.notebook}: {steps} on {run.target} (run {run.id})")

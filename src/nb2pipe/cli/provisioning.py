@@ -10,7 +10,7 @@ import click
 from nb2pipe import api
 from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, write_file
-from nb2pipe.errors import BadInput
+from nb2pipe.errors import BadInput, many
 from nb2pipe.model import Diagnostic, Location, Severity
 
 _KERNEL = click.option("--kernel", metavar="NAME", help="Another kernel than the notebook's own.")
@@ -67,13 +67,15 @@ def image(notebook: Path, output: Path | None, base: str | None, kernel: str | N
     else:
         write_file(output, found.text)
         click.echo(
-            show.one_line(f"{output}: {len(found.packages.all_pins)} packages for Python {found.packages.python}")
+            show.one_line(
+                f"{output}: {many(len(found.packages.all_pins), 'package')} for Python {found.packages.python}"
+            )
         )
 
 
 def _count(text: str) -> str:
     number = sum(not line.startswith("#") for line in text.splitlines())
-    return "1 package" if number == 1 else f"{number} packages"
+    return many(number, "package")
 
 
 def _holds(path: Path, text: str) -> bool:

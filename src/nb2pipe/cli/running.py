@@ -13,7 +13,7 @@ from nb2pipe.asked import Asked
 from nb2pipe.cli import show
 from nb2pipe.cli.app import PATH, emit_json, pairs, unicode_output
 from nb2pipe.cli.progress import JsonLines, LiveView, PlainLines, Progress
-from nb2pipe.errors import Canceled, RunFailed
+from nb2pipe.errors import Canceled, RunFailed, many
 from nb2pipe.model import Diagnostic, Json, Run, RunState, Severity
 from nb2pipe.wire import encode
 
@@ -192,7 +192,7 @@ def _summarize(finished: Run, notebook: Path) -> None:
     colours = show.colours_wanted()
     took = ((finished.finished_at or finished.started_at) - finished.started_at).total_seconds()
     done = sum(step.state is RunState.SUCCEEDED for step in finished.steps)
-    steps = "1 step" if len(finished.steps) == 1 else f"{len(finished.steps)} steps"
+    steps = many(len(finished.steps), "step")
     fresh = sum(bool(step.reused) for step in finished.steps)
     line = f"{show.state(finished.state)} in {show.seconds(took)}: {done} of {steps}"
     if fresh:

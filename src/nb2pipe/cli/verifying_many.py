@@ -21,7 +21,7 @@ from nb2pipe import api
 from nb2pipe.cli import show
 from nb2pipe.cli.app import emit_json
 from nb2pipe.cli.verifying import OUTCOME_STYLES, counts_text, write_page
-from nb2pipe.errors import BadInput, RunFailed
+from nb2pipe.errors import BadInput, RunFailed, many
 from nb2pipe.processes import die_with_parent, prepare_death_signal
 from nb2pipe.verify.verdicts import FolderRow, Outcome, Verdict, counted
 
@@ -117,4 +117,4 @@ def _rate(rows: Sequence[FolderRow]) -> str:
         if ran
         else ""
     )
-    return f"{len(rows)} notebooks: {told}" + (f"; {share}" if share else "")
+    return f"{many(len(rows), 'notebook')}: {told}" + (f"; {share}" if share else "")

@@ -38,13 +38,11 @@ class _Refused(ValueError):
         self.hint = hint
 
 
-def decode(content: bytes | Mapping[str, Json], limits: Limits, at: Location) -> dict[str, Any]:
+def decode(content: bytes, limits: Limits, at: Location) -> dict[str, Any]:
     """The notebook's top-level object, as new dicts and lists that nobody else holds.
 
     Raises BadInput: too large, too deep, not UTF-8, not JSON, or no object.
     """
-    if not isinstance(content, bytes):
-        content = _encode(content, at)
     require_size(len(content), limits, at)
     data = _loads(_text(content, at), at)
     if not isinstance(data, dict):
@@ -55,7 +53,8 @@ def decode(content: bytes | Mapping[str, Json], limits: Limits, at: Location) ->
     return data
 
 
-def _encode(content: Mapping[str, Json], at: Location) -> bytes:
+def encode(content: Mapping[str, Json], at: Location) -> bytes:
+    """The bytes of a notebook file with this content. Raises BadInput for what is no JSON data."""
     try:
         return json.dumps(content, default=_plain).encode()
     except (TypeError, ValueError, RecursionError) as error:

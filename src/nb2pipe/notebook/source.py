@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
 
 from nb2pipe.config import Limits
 from nb2pipe.errors import Nb2pipeError
-from nb2pipe.model import Json, Notebook
+from nb2pipe.model import Json, Location, Notebook
+from nb2pipe.notebook.decode import encode
 from nb2pipe.notebook.files import shown_path
 from nb2pipe.notebook.read import parse, read
 from nb2pipe.records import dataclass
+
+Content: TypeAlias = Mapping[str, Json] | bytes
+"""The content of a notebook, or of its file."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +27,10 @@ class OnScreen:
     """
 
     path: Path
-    content: Mapping[str, Json]
+    content: Content
 
 
-Source: TypeAlias = Path | Mapping[str, Json] | OnScreen
+Source: TypeAlias = Path | Content | OnScreen
 
 
 def load(source: Source, limits: Limits) -> Notebook:
@@ -42,6 +47,25 @@ def place(source: Source) -> Path | None:
     if isinstance(source, OnScreen):
         return source.path
     return source if isinstance(source, Path) else None
+
+
+def shown_place(source: Source) -> Location:
+    """Where people are told that the notebook is."""
+    path = place(source)
+    return Location(notebook=shown_path(path) if path is not None else None)
+
+
+def encoded(source: Source) -> Source:
+    """The same source as it is cheap to hand on. Raises BadInput for content that is no JSON data."""
+    if isinstance(source, Path | bytes):
+        return source
+    if isinstance(source, OnScreen):
+        return replace(source, content=_bytes(source.content, shown_place(source)))
+    return _bytes(source, shown_place(source))
+
+
+def _bytes(content: Content, at: Location) -> bytes:
+    return content if isinstance(content, bytes) else encode(content, at)
 
 
 def as_saved(source: OnScreen, limits: Limits) -> bool:

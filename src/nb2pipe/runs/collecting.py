@@ -78,7 +78,10 @@ def remove(root: Path, which: Sequence[str]) -> tuple[str, ...]:
 
 
 def to_remove(found: Inventory, keep_runs: int | None, max_bytes: int | None) -> tuple[Record, ...]:
-    """The records that go. The latest successful run of each notebook and each step's newest record always stay."""
+    """The records that go.
+
+    The latest successful run of each notebook always stays, a run that goes on on a cluster, each step's newest record.
+    """
     newest_first = sorted(found.records, key=lambda item: (item.run, item.path.name), reverse=True)
     seen: Counter[tuple[bool, str]] = Counter()
     successful: set[str] = set()
@@ -86,10 +89,10 @@ def to_remove(found: Inventory, keep_runs: int | None, max_bytes: int | None) ->
     candidates: list[Record] = []
     for item in newest_first:
         seen[item.is_run, item.group] += 1
-        must_stay = item.group not in successful and item.succeeded if item.is_run else seen[False, item.group] == 1
+        last = item.group not in successful and item.succeeded if item.is_run else seen[False, item.group] == 1
         if item.succeeded:
             successful.add(item.group)
-        if must_stay:
+        if last or item.goes_on:
             continue
         (gone if keep_runs is not None and seen[item.is_run, item.group] > keep_runs else candidates).append(item)
     if max_bytes is not None:

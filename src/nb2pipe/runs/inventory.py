@@ -21,7 +21,10 @@ GONE = ".gone-"  # begins the name of a run's directory that is being removed
 
 @dataclass(frozen=True)
 class Record:
-    """Something that names objects: a run, or what is kept of a step. `group` is the notebook, or the step's folder."""
+    """Something that names objects: a run, or what is kept of a step. `group` is the notebook, or the step's folder.
+
+    `goes_on`: a run on a cluster that has not ended, as far as is known here. Nothing but its record knows where it is.
+    """
 
     path: Path
     run: str
@@ -30,6 +33,7 @@ class Record:
     objects: frozenset[str]
     succeeded: bool = False
     is_run: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def _of_run(directory: RunDir, run: Run, leftovers: Mapping[Path, int]) -> Recor
     objects = frozenset(name for path in files if path.is_file() for name in _named(path.read_bytes()))
     size = size_of(directory.path) - sum(leftovers[path] for path in leftovers if directory.path in path.parents)
     succeeded = run.state is RunState.SUCCEEDED
-    return Record(directory.path, directory.id, run.notebook, size, objects, succeeded, is_run=True)
+    goes_on = bool(run.target) and not run.state.done
+    return Record(directory.path, directory.id, run.notebook, size, objects, succeeded, is_run=True, goes_on=goes_on)
 
 
 def _of_steps(layout: RootDir) -> Iterator[Record]:

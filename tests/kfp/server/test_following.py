@@ -62,6 +62,20 @@ def test_a_record_without_a_look_keeps_its_state(call: Call, double: Double, stu
     assert f"kfp {double.url}" in out
 
 
+def test_the_record_of_a_run_that_goes_on_is_kept(call: Call, double: Double, study: Path, run_id: str) -> None:
+    """Nothing else knows where the run is. Once it has ended, its record goes as others do."""
+    double.report(run_id, "Running", nodes(load="Running"))
+    first = api.look(study)
+    for _ in range(2):
+        assert call("submit", study, "--host", double.url, "-p", "name=b")[0] == 0
+    code, _, err = call("gc", "--run-dir", study.parent / ".nb2pipe", "--keep-runs", "1", "--max-size", "0")
+    assert (code, len(api.runs(study))) == (0, 3), err
+    double.report(run_id, "Failed", nodes(load="Failed"))
+    assert api.look(study, first.id).state.value == "FAILED"
+    assert call("gc", "--run-dir", study.parent / ".nb2pipe", "--keep-runs", "1")[0] == 0
+    assert first.id not in [run.id for run in api.runs(study)]
+
+
 # What a pod's log, or the server in its place, says; the sentence; the cause.
 SAID = [
     ('container "main" in pod "p" is waiting to start: trying and failing to pull image', "its image can't be pulled", "start"),
@@ -77,6 +91,8 @@ SAID = [
     ("The node was low on resource: memory.", "its node ran out of memory, and put it out", "killed"),
     ("pods is forbidden: exceeded quota: team", "the namespace's quota doesn't allow what it asks for", "start"),
     ("exec format error", "its image is for another kind of processor than the node's", "start"),
+    ("workflow is longer than maximum allowed size. compressed size 1049974 > maxSize 1048576", "the run takes more of the cluster than KFP keeps of one", "start"),
+    ("Error: container has runAsNonRoot and image will run as root (pod: p)", "the cluster starts no image that runs as root", "start"),
     ("[Errno 7] Argument list too long: 'sh'", "its program is longer than a command line may be", "start"),
 ]  # fmt: skip
 

@@ -145,6 +145,11 @@ def _dumper() -> Any:  # noqa: ANN401  # of a package that is imported when it i
     class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # one of the two
         """Of our own, so that its way with texts is not that of other users of YAML in this process."""
 
+        def ignore_aliases(self, data: object) -> bool:
+            """The data are a tree: nothing stands in them twice."""
+            del data
+            return True
+
     def quoted(dumper: Any, text: str) -> Any:  # noqa: ANN401  # as above
         style = "'" if _LIKE_A_NUMBER.fullmatch(text) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)

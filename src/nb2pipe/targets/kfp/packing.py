@@ -12,11 +12,14 @@ import json
 
 from nb2pipe.model import Json
 
+_BLOCK_BYTES = 100_000  # of bz2 at its first level; at its ninth nine times as many
+
 
 def pack(data: Json) -> str:
     """The data as one word of ASCII letters, digits, `+`, `/` and `=`; keys keep their order."""
     text = json.dumps(data, separators=(",", ":"))
-    return base64.b64encode(bz2.compress(text.encode("ascii"))).decode("ascii")
+    level = min(9, 1 + len(text) // _BLOCK_BYTES)  # one block for all: a larger one only takes longer to make ready
+    return base64.b64encode(bz2.compress(text.encode("ascii"), level)).decode("ascii")
 
 
 def unpack(text: str) -> Json:

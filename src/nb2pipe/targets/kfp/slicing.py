@@ -46,6 +46,7 @@ class Slicer:
         self._place = {step.id: number for number, step in enumerate(pipeline.steps)}
         self._definitions = {item.id: item for item in pipeline.definitions}
         self._readers: dict[str, list[tuple[int, int, Need]]] = {}  # variable -> first provider and reader, by place
+        self._spans: list[tuple[int, int, list[tuple[int, int, Need]]]] = []  # of those: the lowest and the highest
         self._replaying: dict[str, list[int]] = {}  # definition or parameter -> places of the steps that get it so
         for number, step in enumerate(pipeline.steps):
             for need in step.needs:
@@ -53,6 +54,8 @@ class Slicer:
                 self._readers.setdefault(need.variable, []).append((first, number, replace(need, read=_NOWHERE)))
             for key in (*step.definitions, *step.parameters):
                 self._replaying.setdefault(key, []).append(number)
+        for readers in self._readers.values():
+            self._spans.append((min(item[0] for item in readers), max(item[1] for item in readers), readers))
 
     def of(self, task: Task) -> Slice:
         """What the task's pod is told of the pipeline."""
@@ -81,8 +84,11 @@ class Slicer:
     def _later(self, own: Collection[int]) -> dict[int, Step]:
         """Of later steps: what they get past the task's steps, and from them."""
         needs: dict[int, list[Need]] = {}
-        for readers in self._readers.values():
-            passing = [item for item in readers if item[0] <= max(own) and item[1] > min(own) and item[1] not in own]
+        low, high = min(own), max(own)
+        for first, last, readers in self._spans:
+            if first > high or last <= low:
+                continue
+            passing = [item for item in readers if item[0] <= high and item[1] > low and item[1] not in own]
             for _, number, need in passing[:_MOST_READERS]:
                 needs.setdefault(number, []).append(need)
         replayed: dict[int, list[str]] = {}

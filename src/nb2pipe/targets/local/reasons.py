@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 
+from nb2pipe.errors import many
 from nb2pipe.model import Step
 from nb2pipe.seal import ALL_VARIABLES
 from nb2pipe.targets.local import stored
@@ -30,7 +31,11 @@ def _of_code(step: Step, had: Mapping[str, str], now: Mapping[str, str]) -> Iter
     for cell in cells:
         yield f"cell {cell} changed" if len(had) == len(now) else f"cell {cell} is new or changed"
     if not cells:
-        yield "its cells are others" if len(had) == len(now) else f"it has {len(now)} cells now, and had {len(had)}"
+        yield (
+            "its cells are others"
+            if len(had) == len(now)
+            else f"it has {many(len(now), 'cell')} now, and had {len(had)}"
+        )
 
 
 def _changes(had: Ingredients, now: Ingredients, kind: str, shown: Callable[[str, str, str], str]) -> Iterator[str]:
