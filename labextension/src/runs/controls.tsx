@@ -242,6 +242,7 @@ function Live(props: {
         <div
           className="nb2pipe-Live"
           data-testid="nb2pipe-runs-live"
+          data-run={view.run.id}
           data-state={view.run.state}
         >
           <StateSign look={view.run.state} />

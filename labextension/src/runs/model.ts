@@ -21,6 +21,7 @@ import type {
   RunView,
   StepRun
 } from '../wire';
+import { admit } from './admission';
 import { Compiling } from './compiling';
 import { FreshSteps } from './fresh';
 import { Follower, type IFollowing, type Turns } from './live';
@@ -289,7 +290,8 @@ export class Runs implements IRuns, IFollowing {
       },
       logs ? view.next : 0,
       news => this._onNews(news),
-      reason => this._onTrouble(reason)
+      reason => this._onTrouble(reason),
+      admit
     );
   }
 
@@ -328,7 +330,19 @@ export class Runs implements IRuns, IFollowing {
     this._put(news.view);
     if (!news.view.live) {
       this._fresh.later(true);
-      void this.refresh();
+      void this._awaitNotebook(news.view.run.id);
+    }
+  }
+
+  /** The notebook with all outputs is written a moment after a run has ended. */
+  private async _awaitNotebook(id: string): Promise<void> {
+    for (const pause of [300, 1200, 3000]) {
+      await new Promise(resolve => window.setTimeout(resolve, pause));
+      await this.refresh();
+      const view = this._history.find(item => item.run.id === id);
+      if (this._isDisposed || !view || view.has_notebook) {
+        return;
+      }
     }
   }
 
