@@ -64,6 +64,7 @@ def test_failing_step(lab: Lab) -> None:
     running.run(lab, "FAILED")
     expect(lab.find("nb2pipe-step", step="pick")).to_have_attribute("data-state", "FAILED")
     expect(lab.find("nb2pipe-step-error")).to_contain_text("IndexError")
+    assert lab.inaccessible(".nb2pipe-Panel") == []
     lab.find("nb2pipe-step-go").click()
     lab.page.wait_for_function(
         "() => { const n = window.jupyterapp.shell.currentWidget.content;"
@@ -128,7 +129,9 @@ def test_reload(lab: Lab) -> None:
 def test_server_restart(lab_at_own: Lab, own_server: Server) -> None:
     """A run goes on while the server is away; the page finds it again by itself, and Stop works."""
     lab = lab_at_own
-    lab.expect_problem(r"^console: ")
+    lab.expect_problem(r"^console: ")  # what JupyterLab itself says of a server that is away
+    dialog = lab.page.get_by_role("dialog", name="Server Connection Error")
+    lab.page.add_locator_handler(dialog, lambda: lab.page.keyboard.press("Escape"))
     lab.open(lab.write("slow.ipynb", slow(120)))
     running.show(lab)
     running.begin(lab)
@@ -177,6 +180,7 @@ def test_history_compare_and_delete(lab: Lab) -> None:
     expect(compared.get_by_role("row", name="sum")).to_contain_text("+9")
     expect(compared.get_by_role("row", name="rows")).to_contain_text("6")
     expect(lab.find("nb2pipe-runs-banner")).to_have_count(0)
+    assert lab.inaccessible(".nb2pipe-Panel") == []
 
     rows_.last.get_by_role("button").first.click()
     lab.find("nb2pipe-runs-choose").click()

@@ -19,8 +19,6 @@ import { Runs } from './model';
 import { addOpenCommands, addTargetCommands } from './openCommands';
 import { Targets } from './targets';
 
-export { type IRunsProps, RunControls, RunsView, StepDrawer } from './views';
-
 /** What the server sends over JupyterLab's own event connection when a run began, ended or was removed. */
 const RUN_CHANGED = 'urn:nb2pipe:run-changed';
 

@@ -21,11 +21,10 @@ import type {
   RunView,
   StepRun
 } from '../wire';
-import { admit } from './admission';
 import { Compiling } from './compiling';
 import { FreshSteps } from './fresh';
-import { Follower, type IFollowing, type Turns } from './live';
-import { Logs } from './log';
+import { Following } from './following';
+import type { Turns } from './live';
 import type { Targets } from './targets';
 import { Verifying } from './verifying';
 
@@ -50,7 +49,7 @@ export interface IManner {
 }
 
 /** The runs of one notebook. Nothing is asked of the server while nobody watches. */
-export class Runs implements IRuns, IFollowing {
+export class Runs implements IRuns {
   constructor(options: IRunsOptions) {
     this.pipeline = options.pipeline;
     this.client = options.client;
@@ -62,6 +61,10 @@ export class Runs implements IRuns, IFollowing {
     this.verifying = new Verifying(this);
     this.compiling = new Compiling(this);
     this._fresh = new FreshSteps(this.pipeline, this.client, () => this.tell());
+    this._following = new Following(this._turns, this.client, {
+      onNews: news => this._onNews(news),
+      onTrouble: reason => this._onTrouble(reason)
+    });
     this.pipeline.changed.connect(this._onPipeline, this);
     this._turns.seen.connect(this._onSeen, this);
   }
@@ -151,8 +154,7 @@ export class Runs implements IRuns, IFollowing {
       return;
     }
     this._isDisposed = true;
-    this._turns.want(this, false);
-    this._follower?.dispose();
+    this._following.dispose();
     this._fresh.dispose();
     this.verifying.dispose();
     this._disposed.emit();
@@ -209,13 +211,12 @@ export class Runs implements IRuns, IFollowing {
   }
 
   printed(step: string): readonly Printed[] {
-    const shown = this.shown;
-    return shown ? (this._logs.get(shown.run.id)?.of(step) ?? []) : [];
+    return this._following.logs(this.shown?.run.id)?.of(step) ?? [];
   }
 
   /** True if the first of what a step of the shown run printed is left out. */
   isCut(step: string): boolean {
-    return this._logs.get(this.shown?.run.id ?? '')?.isCut(step) ?? false;
+    return this._following.logs(this.shown?.run.id)?.isCut(step) ?? false;
   }
 
   choose(id: string | null): void {
@@ -259,7 +260,7 @@ export class Runs implements IRuns, IFollowing {
     await this._do(null, async () => {
       await this.client.removeRun(id, this.pipeline.path);
       this._history = this._history.filter(view => view.run.id !== id);
-      this._logs.delete(id);
+      this._following.forget(id);
     });
     this._fresh.later(true);
   }
@@ -269,30 +270,6 @@ export class Runs implements IRuns, IFollowing {
     this._refused = [];
     this._trouble = null;
     this.tell();
-  }
-
-  setTurn(isMine: boolean): void {
-    this._follower?.dispose();
-    this._follower = null;
-    const view = this.underWay;
-    if (!isMine || !view) {
-      return;
-    }
-    const { id } = view.run;
-    const path = this.pipeline.path;
-    const logs = this._logs.get(id);
-    this._followed = id;
-    this._logs.set(id, logs ?? new Logs());
-    this._follower = new Follower(
-      {
-        stream: (after, signal) => this.client.stream(id, path, after, signal),
-        news: (after, signal) => this.client.news(id, path, after, signal)
-      },
-      logs ? view.next : 0,
-      news => this._onNews(news),
-      reason => this._onTrouble(reason),
-      admit
-    );
   }
 
   private async _begin(ask: () => Promise<RunView>): Promise<void> {
@@ -326,7 +303,6 @@ export class Runs implements IRuns, IFollowing {
   }
 
   private _onNews(news: News): void {
-    this._logs.get(news.view.run.id)?.add(news.printed, news.cut);
     this._put(news.view);
     if (!news.view.live) {
       this._fresh.later(true);
@@ -393,11 +369,7 @@ export class Runs implements IRuns, IFollowing {
     if (this._isDisposed) {
       return;
     }
-    const id = this.underWay?.run.id;
-    if (this._follower && id !== this._followed) {
-      this._turns.want(this, false);
-    }
-    this._turns.want(this, id !== undefined && this._watchers > 0);
+    this._following.follow(this._watchers > 0 ? this.underWay : null);
     this._fresh.isWatched = this.isWatched;
     this.tell();
   }
@@ -410,10 +382,10 @@ export class Runs implements IRuns, IFollowing {
   }
 
   private readonly _turns: Turns;
+  private readonly _following: Following;
   private readonly _fresh: FreshSteps;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _disposed = new Signal<this, void>(this);
-  private readonly _logs = new Map<string, Logs>();
   private _path: string;
   private _history: readonly RunView[] = [];
   private _hasMore = false;
@@ -424,8 +396,6 @@ export class Runs implements IRuns, IFollowing {
   private _refused: readonly Diagnostic[] = [];
   private _trouble: ITrouble | null = null;
   private _manner: IManner = { force: false, safe: false, isolated: false };
-  private _follower: Follower | null = null;
-  private _followed = '';
   private _watchers = 0;
   private _isDisposed = false;
 }
