@@ -177,7 +177,7 @@ def test_history_compare_and_delete(lab: Lab) -> None:
     for row in rows_.all():
         row.get_by_role("checkbox").check()
     compared = lab.find("nb2pipe-compare")
-    expect(compared.get_by_role("row", name="sum")).to_contain_text("+9")
+    expect(compared.get_by_role("row", name="total").first).to_contain_text("+9")
     expect(compared.get_by_role("row", name="rows")).to_contain_text("6")
     expect(lab.find("nb2pipe-runs-banner")).to_have_count(0)
     assert lab.inaccessible(".nb2pipe-Panel") == []
