@@ -39,7 +39,8 @@ export default tseslint.config(
     files: ['labextension/src/**/*.test.ts'],
     rules: {
       // node:test's `test` gives a promise that only its own runner waits for
-      '@typescript-eslint/no-floating-promises': 'off'
+      '@typescript-eslint/no-floating-promises': 'off',
+      'jupyter/require-disposable-ownership': 'off'
     }
   }
 );

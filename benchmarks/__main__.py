@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import checking, compiling, crossing, incremental, running, scheduling
+from benchmarks import answering, checking, compiling, crossing, incremental, running, scheduling
 from benchmarks.measuring import HEAD, Row
 
 TABLE: dict[str, Callable[[Path, int], Iterator[Row]]] = {
+    "answering": answering.answering,
     "check": checking.check,
     "compile": compiling.compile_,
     "array": crossing.array,

@@ -23,21 +23,19 @@ class Analyses:
     def __init__(self, at_once: int = 2) -> None:
         self._analyst = api.analyst(at_once=at_once)
 
-    def of(self, source: Path | api.OnScreen, path: str, client: str) -> Analysis:
-        """What analysis says of the notebook at `path`. A newer question of the same client ends an older one.
+    def of(self, source: Path | api.OnScreen, path: str, client: str) -> api.Analyzed:
+        """What analysis finds out about the notebook at `path`. A newer question of the same client ends an older one.
 
         Raises Canceled (N2P115) then. Without a client it isn't known whether the older one's answer is still waited
         for, so it is made after all.
         """
-        began = time.monotonic()
         lessons = api.lessons(_place(source))
         try:
-            found = self._analyst.analyze(source, line=f"{client} {path}", lessons=lessons)
+            return self._analyst.analyze(source, line=f"{client} {path}", lessons=lessons)
         except Canceled:
             if client:
                 raise
-            found = self._analyst.analyze(source, lessons=lessons)
-        return view(found, _place(source), path, began)
+            return self._analyst.analyze(source, lessons=lessons)
 
     def suggest(self, source: Path | api.OnScreen, *, again: bool) -> api.Suggestion:
         """As `api.suggest`."""
@@ -56,14 +54,14 @@ def _place(source: Path | api.OnScreen) -> Path:
     return source.path if isinstance(source, api.OnScreen) else source
 
 
-def view(found: api.Analyzed, place: Path, path: str, began: float) -> Analysis:
-    """The answer. `path`: as the browser has it; `began`: by the monotonic clock."""
+def view(found: api.Analyzed, values: Sequence[api.Crossing], path: str, began: float) -> Analysis:
+    """The answer. `values`: what crosses; `path`: as the browser has it; `began`: by the monotonic clock."""
     pipeline = found.pipeline
     return Analysis(
         digest=found.notebook.digest,
         sound=pipeline is not None and not found.errors,
         cells=_cells(found),
-        steps=() if pipeline is None else _steps(found, pipeline, place),
+        steps=() if pipeline is None else _steps(pipeline, values),
         edges=() if pipeline is None else pipeline.edges,
         parameters=() if pipeline is None else pipeline.parameters,
         problems=_problems(found, path),
@@ -87,8 +85,8 @@ def _cells(found: api.Analyzed) -> tuple[CellView, ...]:
     )
 
 
-def _steps(found: api.Analyzed, pipeline: Pipeline, place: Path) -> tuple[StepView, ...]:
-    crossings = [item for item in api.values(found, api.runs_root(place)) if item.how == "value"]
+def _steps(pipeline: Pipeline, values: Sequence[api.Crossing]) -> tuple[StepView, ...]:
+    crossings = [item for item in values if item.how == "value"]
     inputs: dict[str, list[VariableView]] = {}
     outputs: dict[str, list[VariableView]] = {}
     reads = {(step.id, need.variable): need.read.cell for step in pipeline.steps for need in step.needs}

@@ -106,7 +106,7 @@ class Watcher:
 
     def _read(self, root: Path, run_id: str) -> Run | None:
         with contextlib.suppress(Nb2pipeError):  # it has not begun, or is just removed
-            return self._service.watched(root, run_id).since(1 << 62).run
+            return self._service.look(root, run_id)[0]
         return None
 
     def _emit(self, root: Path, run: Run, state: str) -> None:

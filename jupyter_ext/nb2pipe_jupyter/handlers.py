@@ -7,6 +7,7 @@ told as `Problems`, and all work kept off the event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from nb2pipe import wire
 from nb2pipe.errors import BadInput, Nb2pipeError
 from nb2pipe.model import Json
 from nb2pipe_jupyter import notebooks, openapi, runs, targets, verifications
-from nb2pipe_jupyter.answers import Problems
+from nb2pipe_jupyter.answers import News, Problems
 from nb2pipe_jupyter.problems import internal, status_of
 from nb2pipe_jupyter.routes import BASE, HTML, JSON, ROUTES, TEXT, Query, Route
 from nb2pipe_jupyter.service import Service
@@ -72,14 +73,23 @@ class Workers:
     working: ThreadPoolExecutor = field(init=False)
     looking: ThreadPoolExecutor = field(init=False)
     waiting: int = 0
+    beside: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.working = ThreadPoolExecutor(self.service.settings.max_at_once, "nb2pipe-work")
         self.looking = ThreadPoolExecutor(_LOOKS, "nb2pipe-look")
+        self.service.at_close.append(self.close)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        for pool in (self.working, self.looking):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     async def do(self, work: Callable[..., Any], /, *args: Any, quick: bool, **kwargs: Any) -> Any:  # noqa: ANN401
         """What `work` gives, called with the service. Raises BadInput (N2P806) if too much waits already."""
         settings = self.service.settings
+        if self.service.is_closing:
+            raise BadInput.of("N2P806", "this server is being stopped", hint="ask the next one")
         if not quick and self.waiting >= settings.max_at_once + settings.max_waiting:
             raise BadInput.of("N2P806", "this server works on too much at once", hint="try again in a moment")
         loop = self.service.loop = asyncio.get_running_loop()
@@ -89,6 +99,18 @@ class Workers:
             return await loop.run_in_executor(pool, lambda: work(self.service, *args, **kwargs))
         finally:
             self.waiting -= not quick
+
+    def look_at_cluster(self, news: News) -> None:
+        """Have a cluster asked about a run, beside all else: what it says is in the record then."""
+        view = news.view
+        if view.live and view.run.target and self.service.may_look(view.run.id):
+            task = asyncio.create_task(self._looked(view.run.id, view.path))
+            self.beside.add(task)
+            task.add_done_callback(self.beside.discard)
+
+    async def _looked(self, run: str, path: str) -> None:
+        with contextlib.suppress(Nb2pipeError):  # it is told where somebody asks for something
+            await self.do(runs.look_at_cluster, run, path, quick=False)
 
 
 class Handler(APIHandler):
@@ -139,6 +161,8 @@ class Handler(APIHandler):
                 return
             quick = verb == "GET" and not route.path.endswith("/status")
             answer = await self.workers.do(_DONE[verb, route.path], **given, quick=quick)
+            if route.streams:
+                self.workers.look_at_cluster(answer)
             self._finish(route, answer)
         except Nb2pipeError as error:
             if not self._headers_written:

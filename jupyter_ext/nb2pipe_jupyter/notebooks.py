@@ -27,6 +27,7 @@ from nb2pipe_jupyter.answers import (
 from nb2pipe_jupyter.service import Service
 
 _LOCAL_HINT = "runs on this machine are switched off by the administrator of this server"
+_MOST_RUNS = 10  # looked into, for what values were when they last crossed
 _KFP_HINT = "runs on Kubeflow Pipelines need its client: pip install 'nb2pipe[kfp]', then start the server anew"
 
 
@@ -73,17 +74,23 @@ def source_of(service: Service, path: str, content: Json) -> Path | api.OnScreen
 
 def analyze(service: Service, asked: NotebookAsked) -> Analysis:
     """The pipeline, and all problems."""
-    return service.analyses.of(source_of(service, asked.path, asked.content), asked.path, asked.client)
+    began = time.monotonic()
+    found = service.analyses.of(source_of(service, asked.path, asked.content), asked.path, asked.client)
+    return _viewed(service, found, asked.path, began)
 
 
 def suggest(service: Service, asked: SuggestAsked) -> Suggested:
     """Steps for a notebook that has none."""
     began = time.monotonic()
     source = source_of(service, asked.path, asked.content)
-    place = service.places.notebook(asked.path)
     found = service.analyses.suggest(source, again=asked.again)
     tags = {str(cell): tags for cell, tags in sorted(found.tags.items())}
-    return Suggested(tags, found.remarks, view(found.analyzed, place, asked.path, began))
+    return Suggested(tags, found.remarks, _viewed(service, found.analyzed, asked.path, began))
+
+
+def _viewed(service: Service, found: api.Analyzed, path: str, began: float) -> Analysis:
+    root = service.root(path)
+    return view(found, api.values(found, root, service.newest(root, _MOST_RUNS)), path, began)
 
 
 def freshness(service: Service, asked: StatusAsked) -> Freshnesses:

@@ -26,7 +26,7 @@ def history(service: Service, path: str, most: int | None = None) -> Runs:
     found: list[RunView] = []
     for run in api.run_ids(root)[:_MOST_LOOKED_AT]:
         with contextlib.suppress(BadInput, EnvironmentProblem):  # it never began, is just removed, or is damaged
-            told = _look(service, root, run)
+            told = service.look(root, run)
             if PurePath(told[0].notebook).name == name:
                 found.append(_view(*told, path))
         if len(found) > most:
@@ -41,7 +41,8 @@ def one(service: Service, run: str, path: str) -> RunView:
 
 def news(service: Service, run: str, path: str, after: int | None) -> News:
     """A run as it is now, and what was printed since an event; None: nothing of that."""
-    watched = service.watched(service.root(path), run)
+    root = service.root(path)
+    watched = service.watched(root, run)
     found = watched.since(after if after is not None else 1 << 62)
     _require_of(found.run, path)
     view = _view(found.run, found.next, found.is_merged, path)
@@ -49,10 +50,8 @@ def news(service: Service, run: str, path: str, after: int | None) -> News:
 
 
 def look_at_cluster(service: Service, run: str, path: str) -> None:
-    """Bring the record of a run on a cluster up to date, if nobody did just now."""
-    root = service.root(path)
-    if api.is_remote(root, run) and service.may_look(root, run):
-        api.look(root, run)
+    """Bring the record of a run on a cluster up to date."""
+    api.look(service.root(path), run)
 
 
 def start(service: Service, asked: RunAsked) -> RunView:
@@ -140,18 +139,7 @@ def debug(service: Service, run: str, step: str, asked: RunNamed) -> Opened:
 # --- parts --------------------------------------------------------------------------------------------------------
 
 
-def _look(service: Service, root: Path, run: str) -> tuple[Run, int, bool]:
-    """A run, the number of its events, and whether its notebook is there. One that has ended is read once."""
-    known = service.ended(root, run)
-    if known is not None and api.run_folder(root, run).is_dir():
-        return (*known, api.run_notebook(root, run) is not None)
-    found = service.watched(root, run).since(1 << 62)
-    if found.run.state.done:
-        service.has_ended(root, found.run, found.next)
-    return found.run, found.next, found.is_merged
-
-
-def _view(run: Run, events: int, is_merged: bool, path: str) -> RunView:  # as `_look` gives it
+def _view(run: Run, events: int, is_merged: bool, path: str) -> RunView:  # as `Service.look` gives it
     return RunView(run, path, not run.state.done, run.metrics, is_merged, events)
 
 

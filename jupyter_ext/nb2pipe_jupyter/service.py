@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from nb2pipe import api
-from nb2pipe.errors import BadInput
+from nb2pipe.errors import BadInput, EnvironmentProblem
 from nb2pipe.model import Run
 from nb2pipe.records import dataclass
 from nb2pipe_jupyter.analyses import Analyses
@@ -56,12 +57,13 @@ class Service:
         self.analyses = Analyses()
         self.streams = 0
         self.is_closing = False
+        self.at_close: list[Callable[[], None]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._watched: OrderedDict[Path, api.Watched] = OrderedDict()
-        self._ended: OrderedDict[Path, tuple[Run, int]] = OrderedDict()
+        self._ended: OrderedDict[Path, tuple[Run, int, Path]] = OrderedDict()
         self._roots: dict[Path, float] = {}
-        self._looked: dict[Path, float] = {}
+        self._looked: dict[str, float] = {}
 
     def on_loop(self, work: Callable[[], object]) -> None:
         """Have it done on the server's event loop, soon; not before the first question has come."""
@@ -99,17 +101,32 @@ class Service:
                 self._watched.popitem(last=False)
         return found
 
-    def ended(self, root: Path, run: str) -> tuple[Run, int] | None:
-        """A run that was seen to have ended, and the number of its events."""
-        with self._lock:
-            return self._ended.get(root / run)
+    def look(self, root: Path, run: str) -> tuple[Run, int, bool]:
+        """A run, the number of its events, and whether its notebook is there. One that has ended is read once.
 
-    def has_ended(self, root: Path, run: Run, events: int) -> None:
-        """Remember a run that will not change any more."""
+        Raises BadInput (N2P602) for one that never began, EnvironmentProblem for one that is damaged.
+        """
         with self._lock:
-            self._ended[root / run.id] = (run, events)
-            while len(self._ended) > _MOST_ENDED:
-                self._ended.popitem(last=False)
+            known = self._ended.get(root / run)
+        if known is not None:
+            return known[0], known[1], known[2].is_file()
+        watched = self.watched(root, run)
+        found = watched.since(1 << 62)
+        if found.run.state.done:
+            with self._lock:
+                self._watched.pop(root / run, None)  # with all that was printed
+                self._ended[root / run] = (found.run, found.next, watched.dir.merged)
+                while len(self._ended) > _MOST_ENDED:
+                    self._ended.popitem(last=False)
+        return found.run, found.next, found.is_merged
+
+    def newest(self, root: Path, most: int) -> list[Run]:
+        """The newest runs of a folder that can be read."""
+        found: list[Run] = []
+        for run in api.run_ids(root)[:most]:
+            with contextlib.suppress(BadInput, EnvironmentProblem):
+                found.append(self.look(root, run)[0])
+        return found
 
     def forget(self, root: Path, run: str) -> None:
         """A run is gone."""
@@ -117,17 +134,19 @@ class Service:
             self._ended.pop(root / run, None)
             self._watched.pop(root / run, None)
 
-    def may_look(self, root: Path, run: str) -> bool:
-        """True if the cluster may be asked about a run again: one question at a time, with pauses."""
+    def may_look(self, run: str) -> bool:
+        """True if the cluster may be asked about a run again: with pauses, however many look at it."""
         now = time.monotonic()
         with self._lock:
-            if now - self._looked.get(root / run, float("-inf")) < self.settings.look_s:
+            if now - self._looked.get(run, float("-inf")) < self.settings.look_s:
                 return False
             self._looked = {key: at for key, at in self._looked.items() if now - at < _FORGOTTEN_S}
-            self._looked[root / run] = now
+            self._looked[run] = now
             return True
 
     def close(self) -> None:
         """End what analyses, and the streams. Runs go on."""
         self.is_closing = True
+        for end in self.at_close:
+            end()
         self.analyses.close()

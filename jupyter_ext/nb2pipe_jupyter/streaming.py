@@ -52,7 +52,6 @@ class _Stream:
         self._sent: Any = None
         self._sent_at = time.monotonic()
         self._ended_at: float | None = None
-        self._look: asyncio.Task[None] | None = None
 
     async def send_all(self, news: News) -> None:
         """From the first message to the last."""
@@ -63,8 +62,7 @@ class _Stream:
             await self._send(news)
             if self._is_over(news) or self._workers.service.is_closing or self._handler.is_gone:
                 break
-            if news.view.run.target:
-                self._look_at_cluster()
+            self._workers.look_at_cluster(news)
             await asyncio.sleep(PAUSE_S)
             try:
                 news = await self._workers.do(runs.news, self._run, self._path, news.view.next, quick=True)
@@ -91,12 +89,3 @@ class _Stream:
             return
         self._sent_at = now
         await self._handler.flush()
-
-    def _look_at_cluster(self) -> None:
-        """Have the cluster asked, beside this: what it says is in the record then."""
-        if self._look is None or self._look.done():
-            self._look = asyncio.create_task(self._looked())
-
-    async def _looked(self) -> None:
-        with contextlib.suppress(Nb2pipeError):  # it is told where somebody asks
-            await self._workers.do(runs.look_at_cluster, self._run, self._path, quick=False)

@@ -25,7 +25,9 @@ export interface IPipelines {
   /** The pipeline of the notebook that the user looks at; null if it is none. */
   readonly current: INotebookPipeline | null;
   readonly currentChanged: ISignal<IPipelines, INotebookPipeline | null>;
-  /** The pipeline of an open notebook; made when first asked for. */
+  /** Settled when pipelines can be made: soon after the first notebook was opened. Before, `current` is null. */
+  readonly ready: Promise<void>;
+  /** The pipeline of an open notebook; made when first asked for. Throws before `ready`. */
   of(panel: NotebookPanel): INotebookPipeline;
 }
 
@@ -83,8 +85,11 @@ export const IRunsFactory = new Token<IRunsFactory>(
 );
 
 export interface IRunsFactory {
-  /** The runs of this pipeline, which disposes them with itself. Called when they are first asked for. */
-  create(pipeline: INotebookPipeline): IRuns;
+  /**
+   * Load what makes the runs of a pipeline, which disposes them with itself. Asked once, when a notebook is opened: it
+   * is no part of what JupyterLab loads at its start.
+   */
+  load(): Promise<(pipeline: INotebookPipeline) => IRuns>;
 }
 
 /** The runs of one notebook: history, the one that is shown, and the one under way. */

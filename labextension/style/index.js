@@ -1,4 +1,1 @@
-import './base.css';
-import './panel.css';
-import './tagging.css';
-import './runs.css';
+// Nothing is styled at JupyterLab's start: each part imports its own file when it is first shown.

@@ -17,6 +17,7 @@ from nb2pipe import __version__, checks, provisioning, render, running
 from nb2pipe.analyzing import Analyzed, OnScreen, Source, analyze, analyze_here
 from nb2pipe.asked import Asked as RunAsked
 from nb2pipe.building import build, bundle_folder, stale_files, write_bundle
+from nb2pipe.checks import Crossing
 from nb2pipe.compiling import Compiled, compile_notebook, is_compiled
 from nb2pipe.config import Limits
 from nb2pipe.connecting import Connection, add_target, can_submit, check_target, remove_target, target, targets
@@ -29,6 +30,7 @@ from nb2pipe.running import LocalPipelineRun, Plan, lessons, plan, run, sound
 from nb2pipe.runs import left, store
 from nb2pipe.runs.measured import last_values
 from nb2pipe.runs.watching import Watched
+from nb2pipe.use_cases import USE_CASES
 
 if TYPE_CHECKING:
     from nb2pipe.analyst import Analyst
@@ -44,85 +46,17 @@ if TYPE_CHECKING:
     from nb2pipe.verifying import Asked
 
 __all__ = [
-    "NAME_RULE", "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "Connection", "LocalPipelineRun",
-    "OnScreen", "Plan", "RunAsked", "Source", "StepStatus", "Suggestion", "Watched", "add_target", "analyst",
-    "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify", "build", "bundle_folder",
-    "can_submit", "cancel", "cancel_verification", "check_target", "collect", "compile_notebook", "debug",
-    "debug_beside", "debug_console", "debug_notebook", "fixes", "grammar", "image", "is_compiled", "is_remote",
-    "is_run_id", "job", "lessons", "lock", "lock_path", "log", "look", "mark_fresh", "new", "plan", "remove_runs",
-    "remove_target", "resume", "resume_remote", "run", "run_folder", "run_ids", "run_notebook", "run_record",
-    "runs", "runs_root", "schedule", "schema", "stale_files", "status", "step_log", "step_notebook", "submit",
-    "suggest", "target", "targets", "verification", "verification_index", "verification_page",
-    "verification_report", "verify", "versions", "watch", "write_bundle", "write_tags",
+    "NAME_RULE", "USE_CASES", "Analyst", "Analyzed", "ClusterRun", "Compiled", "Connection", "Crossing",
+    "LocalPipelineRun", "OnScreen", "Plan", "RunAsked", "Source", "StepStatus", "Suggestion", "Watched",
+    "add_target", "analyst", "analyze", "analyze_here", "attach", "begin_resume", "begin_run", "begin_verify",
+    "build", "bundle_folder", "can_submit", "cancel", "cancel_verification", "check_target", "collect",
+    "compile_notebook", "debug", "debug_beside", "debug_console", "debug_notebook", "fixes", "grammar", "image",
+    "is_compiled", "is_remote", "is_run_id", "job", "lessons", "lock", "lock_path", "log", "look", "mark_fresh",
+    "new", "plan", "remove_runs", "remove_target", "resume", "resume_remote", "run", "run_folder", "run_ids",
+    "run_notebook", "run_record", "runs", "runs_root", "schedule", "schema", "stale_files", "status", "step_log",
+    "step_notebook", "submit", "suggest", "target", "targets", "values", "verification", "verification_index",
+    "verification_page", "verification_report", "verify", "versions", "watch", "write_bundle", "write_tags",
 ]  # fmt: skip
-
-USE_CASES: Mapping[str, str] = {
-    "analyze": "nb2pipe check, nb2pipe graph",
-    "analyst": "JupyterLab's server, which analyses while you type",
-    "values": "nb2pipe graph --values, nb2pipe run --dry-run",
-    "fixes": "POST analyze",
-    "suggest": "nb2pipe suggest; POST suggest",
-    "write_tags": "nb2pipe suggest -o, nb2pipe suggest --in-place",
-    "new": "nb2pipe new",
-    "build": "nb2pipe build",
-    "bundle_folder": "nb2pipe build",
-    "write_bundle": "nb2pipe build",
-    "stale_files": "nb2pipe build --check",
-    "compile_notebook": "nb2pipe compile",
-    "lessons": "nb2pipe check, nb2pipe graph, nb2pipe suggest, nb2pipe run",
-    "plan": "nb2pipe run --dry-run",
-    "run": "nb2pipe run",
-    "resume": "nb2pipe resume",
-    "begin_run": "POST runs",
-    "begin_resume": "POST runs/{run}/resume",
-    "lock": "nb2pipe lock",
-    "lock_path": "nb2pipe lock",
-    "image": "nb2pipe image",
-    "status": "nb2pipe status",
-    "mark_fresh": "nb2pipe mark-fresh",
-    "job": "nb2pipe submit",
-    "submit": "nb2pipe submit",
-    "schedule": "nb2pipe submit --schedule",
-    "attach": "nb2pipe attach",
-    "resume_remote": "nb2pipe resume",
-    "is_remote": "nb2pipe resume",
-    "targets": "nb2pipe targets list; GET targets",
-    "target": "POST runs",
-    "add_target": "nb2pipe targets add; POST targets",
-    "remove_target": "nb2pipe targets rm; DELETE targets/{target}",
-    "check_target": "GET targets/{target}/status",
-    "can_submit": "GET status",
-    "look": "nb2pipe runs show, nb2pipe logs, nb2pipe cancel",
-    "runs": "nb2pipe runs",
-    "run_record": "nb2pipe runs show",
-    "run_folder": "nb2pipe runs show",
-    "run_ids": "GET runs",
-    "is_run_id": "GET runs/{run}",
-    "runs_root": "GET runs",
-    "watch": "GET runs/{run}, GET runs/{run}/events",
-    "run_notebook": "GET runs/{run}/notebook",
-    "step_notebook": "GET runs/{run}/steps/{step}/notebook",
-    "step_log": "GET runs/{run}/steps/{step}/log",
-    "log": "nb2pipe logs",
-    "cancel": "nb2pipe cancel",
-    "remove_runs": "nb2pipe runs rm",
-    "collect": "nb2pipe gc",
-    "debug": "nb2pipe debug",
-    "debug_notebook": "nb2pipe debug",
-    "debug_beside": "POST runs/{run}/steps/{step}/debug",
-    "debug_console": "nb2pipe debug --console",
-    "verify": "nb2pipe verify",
-    "verification_page": "nb2pipe verify",
-    "verification_index": "nb2pipe verify --folder",
-    "begin_verify": "POST verifications",
-    "verification": "GET verifications/{verification}",
-    "verification_report": "GET verifications/{verification}/report",
-    "cancel_verification": "POST verifications/{verification}/cancel",
-    "grammar": "GET status",
-    "schema": "docs/pipeline.schema.json, kept in step by a test",
-    "versions": "nb2pipe version",
-}
-"""Each use-case and where people meet it."""
 
 _CHANCY = ("N2P304", "N2P305")  # what another run may find otherwise: unseeded random numbers, the network, clocks
 
@@ -137,13 +71,16 @@ def analyst(limits: Limits | None = None, *, at_once: int = 2) -> Analyst:
     return Analyst(limits, at_once=at_once)
 
 
-def values(analyzed: Analyzed, root: Path | None = None) -> tuple[checks.Crossing, ...]:
-    """All that crosses between steps, with types and sizes of the last run in `root` where the step is unchanged."""
+def values(analyzed: Analyzed, root: Path | None = None, runs: Sequence[Run] | None = None) -> tuple[Crossing, ...]:
+    """All that crosses between steps, with types and sizes of the last run in `root` where the step is unchanged.
+
+    `runs`: the newest ones there, if the caller knows them.
+    """
     if analyzed.pipeline is None or root is None:
         return analyzed.crossings
     cells = analyzed.notebook.cells
     sources = {step.id: [cells[index].source for index in step.cells] for step in analyzed.pipeline.steps}
-    return checks.measured(analyzed.crossings, last_values(_root(root), sources))
+    return checks.measured(analyzed.crossings, last_values(_root(root), sources, runs))
 
 
 def fixes(analyzed: Analyzed) -> Mapping[Diagnostic, tuple[Fix, ...]]:

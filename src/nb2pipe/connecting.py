@@ -50,4 +50,7 @@ def can_submit() -> bool:
     """True if KFP's client is installed here."""
     from importlib.util import find_spec
 
-    return find_spec("kfp_server_api") is not None
+    try:
+        return find_spec("kfp_server_api") is not None
+    except ValueError:  # it is half imported
+        return False

@@ -72,6 +72,10 @@ def verify(source: Path, root: Path, asked: VerifyAsked | None = None) -> str:
 
 def _answer(work: Callable[..., None], folder: Path, *arguments: object) -> str:
     """Have a process do `work` in a folder; what it answers."""
+    if os.name != "posix":
+        raise EnvironmentProblem.of(
+            "N2P510", "local runs need Linux or macOS so far", hint="on Windows, use nb2pipe in WSL"
+        )
     try:
         process = subprocess.Popen(  # noqa: S603  # our own module, no shell
             [sys.executable, "-P", "-c", _START],

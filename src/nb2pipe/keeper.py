@@ -37,7 +37,7 @@ REFUSED = 1 << 41
 """The system lets no process start; plus the errno."""
 
 _MOST_LINES = 4
-_MOST_COPIES = 3  # of one line
+_MOST_COPIES = 4  # of one line
 _COPY_BYTES = 100_000_000  # what took more isn't kept
 _COPY_CPU_S = 1.0
 _TURN_MS = 3_600_000  # poll takes no more than 31 bits
@@ -47,7 +47,8 @@ _TURN_MS = 3_600_000  # poll takes no more than 31 bits
 class Question:
     """What goes before a request. `line`: what it is a version of; `marks` tell where it differs from the one before.
 
-    `folder` is the working folder; `modules` are to be imported by forks to come as well.
+    `folder` is the working folder; `modules` are to be imported by forks to come as well. `stay_at`: the marks before
+    which a copy is to stay, in order.
     """
 
     caps: Caps
@@ -55,7 +56,7 @@ class Question:
     modules: tuple[str, ...] = ()
     line: str = ""
     marks: tuple[bytes, ...] = ()
-    stay_at: int | None = None
+    stay_at: tuple[int, ...] = ()
     turn: int = 0
 
 
@@ -267,15 +268,17 @@ class _First(_Keeper):
         return line
 
     def _placed(self, question: Question, line: _Line) -> Question:
-        """A copy is to stay where it differs from the version before."""
-        place = _first_difference(line.marks, question.marks)
-        line.cut(place)
-        is_new = bool(line.marks) and not (line.copies and line.copies[-1][0] == place)
-        if is_new and len(line.copies) == _MOST_COPIES:
-            line.copies.pop()[1].close()
+        """A copy is to stay where it differs from the version before; of a first version, two at a venture."""
+        marks = question.marks
+        wanted = [_first_difference(line.marks, marks)] if line.turn else [0, len(marks) // 2]
+        line.cut(wanted[0])
+        known = [place for place, _ in line.copies]
+        places = tuple(place for place in dict.fromkeys(wanted) if place not in known)
+        if places and len(known) == _MOST_COPIES:
+            line.copies.pop(-2)[1].close()  # the last is the nearest
         self.turns += 1
-        line.turn, line.marks = self.turns, question.marks
-        return replace(question, stay_at=place if is_new else None, turn=self.turns)
+        line.turn, line.marks = self.turns, marks
+        return replace(question, stay_at=places, turn=self.turns)
 
     def _let_go(self) -> None:
         super()._let_go()
@@ -328,9 +331,11 @@ class _Copies:
     def stay(self, place: int, at_hand: object) -> None:
         """As `bounded.Copies` says."""
         task = self.task
-        if task is None or task.question.stay_at is None or place < task.question.stay_at:
+        reached = [wanted for wanted in task.question.stay_at if wanted <= place] if task is not None else []
+        if task is None or not reached:
             return
-        self.task = None  # once is enough
+        question = task.question
+        self.task = replace(task, question=replace(question, stay_at=question.stay_at[len(reached) :]))
         spent_s = self.spent_s + time.process_time()
         if spent_s > _COPY_CPU_S or bounded.data_bytes() - self._bytes_before > _COPY_BYTES:
             return
@@ -338,8 +343,7 @@ class _Copies:
             control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with control, theirs:
                 # told of before it is there, and so before the next request can come
-                question = task.question
-                told = pickle.dumps((question.line, question.turn, question.stay_at))
+                told = pickle.dumps((question.line, question.turn, reached[-1]))
                 socket.send_fds(task.news, [told], [theirs.fileno()])
                 if os.fork() == 0:
                     theirs.close()

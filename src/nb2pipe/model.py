@@ -34,6 +34,9 @@ class At:
     cell: int
     line: int = 1
 
+    def __hash__(self) -> int:  # the one of all dataclasses takes twice as long, and places are looked up all the time
+        return hash((self.cell, self.line))
+
     def __str__(self) -> str:
         return f"cell {self.cell + 1} line {self.line}"
 

@@ -22,6 +22,7 @@ from nb2pipe.keeper import LATE, MOST_BYTES, REFUSED, STATUS, Question
 from nb2pipe.records import dataclass
 
 _TRIES = 2
+_ENDING_S = 0.1  # a process whose sockets are closed has ended soon
 _GRACE_S = 10.0  # the process ends what is late; longer than that, and it is the process that hangs
 
 
@@ -62,6 +63,13 @@ class _Process:
 
     process: subprocess.Popen[bytes]
     control: socket.socket
+
+    def is_there(self) -> bool:
+        """False if it has ended. If not, it was a copy that had, with the request: the next finds another way."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            processes.wait_for(self.process, _ENDING_S)
+            return False
+        return True
 
     def end(self) -> None:
         """With all that it does."""
@@ -112,12 +120,17 @@ class Standby:
         with self._turn(call):
             for _ in range(_TRIES if processes.IS_LINUX else 0):
                 found = self._process()
-                output = _exchange(found.control, call, request, line, marks)
+                try:
+                    output = _exchange(found.control, call, request, line, marks)
+                except TimeoutError:  # it hangs
+                    output = None
+                    found.process.kill()
                 if call.is_given_up:
                     raise Superseded
                 if output is not None:
                     return output
-                self._replace(found)
+                if not found.is_there():
+                    self._replace(found)
             return bounded.spawned(request)
 
     def cancel(self, line: str) -> None:
@@ -221,7 +234,7 @@ def _answer(data: socket.socket, status: socket.socket, content: bytes) -> Outpu
             while piece := data.recv(1 << 20):
                 received += piece
         ended = status.recv(1 << 10)
-    except OSError:  # it hangs
+    except ConnectionError:
         return None
     if len(ended) < STATUS.size:
         return None

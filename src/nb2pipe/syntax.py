@@ -16,6 +16,7 @@ Other = TypeVar("Other", bound=ast.AST)
 # Fields that hold text, numbers or the marks Load and Store, whatever the node.
 _BARE = frozenset({"ctx", "id", "attr", "arg", "kind", "type_comment", "level", "module", "asname", "simple"})
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {ast.Constant: ()}  # one entry per type of node that Python has
+_LEAVES = frozenset({ast.Name, ast.Constant})  # two nodes of three; there is nothing below
 _KEPT = "nb2pipe nodes"  # a key beside a node's fields
 
 
@@ -57,7 +58,7 @@ def keep_nodes(tree: ast.Module, levels: int) -> bool:
             if depth == len(whole):
                 whole.append([])
             whole[depth] += level
-            level = [child for node in level for child in parts_of(node)]
+            level = [child for node in level if node.__class__ not in _LEAVES for child in parts_of(node)]
             if not level:
                 break
             nodes += level

@@ -134,6 +134,15 @@ def test_one_that_dies_at_work_is_replaced_and_the_work_done_again(standby: Stan
     assert first not in below(os.getpid())
 
 
+def test_one_that_hangs_is_replaced(standby: Standby, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nb2pipe.standby._GRACE_S", 0.5)
+    run(standby, works.double, 1)
+    (first,) = below(os.getpid())
+    os.kill(first, signal.SIGSTOP)
+    assert run(standby, works.double, 2, caps=replace(CAPS, wall_s=1)) == Done(4)
+    assert first not in below(os.getpid())
+
+
 def test_a_newer_request_of_a_line_ends_the_older_one(standby: Standby, tmp_path: Path) -> None:
     other = in_thread(lambda: run(standby, works.linger, str(tmp_path), line="other"))
     until(lambda: len(list(tmp_path.iterdir())) == 1)
@@ -181,17 +190,18 @@ def add_up(standby: Standby, *numbers: int, line: str = "sum") -> object:
 
 
 def test_versions_go_on_where_they_differ(standby: Standby) -> None:
-    assert add_up(standby, 1, 2, 3) == (6, [1, 2, 3])
-    assert add_up(standby, 1, 2, 4) == (7, [1, 2, 4])  # leaves a copy before the third
-    assert add_up(standby, 1, 2, 5) == (8, [5])
-    assert add_up(standby, 1, 2, 5, 6) == (14, [5, 6])  # and one before the fourth
-    assert add_up(standby, 1, 2, 5, 7) == (15, [7])
-    assert add_up(standby, 1, 2, 5, 7) == (15, [7])  # and one at the end
-    assert add_up(standby, 1, 2, 5, 7) == (15, [])
-    assert add_up(standby, 1, 2, 8, 7) == (18, [8, 7])  # only the first is left
-    assert add_up(standby, 3, 2, 8, 7) == (20, [3, 2, 8, 7])
-    assert add_up(standby, 4, 2, 8, 7) == (21, [4, 2, 8, 7])
-    assert add_up(standby, 4, 2, 8, 7, line="another") == (21, [4, 2, 8, 7])
+    assert add_up(standby, 1, 2, 3, 4) == (10, [1, 2, 3, 4])  # leaves copies before the first and the third
+    assert add_up(standby, 1, 2, 3, 5) == (11, [3, 5])  # and one before the fourth
+    assert add_up(standby, 1, 2, 3, 6) == (12, [6])
+    assert add_up(standby, 1, 2, 3, 6, 7) == (19, [6, 7])  # and one at the end
+    assert add_up(standby, 1, 2, 3, 6, 8) == (20, [8])
+    assert add_up(standby, 1, 2, 3, 6, 8, 9) == (29, [8, 9])  # another one in its place
+    assert add_up(standby, 1, 2, 3, 6, 8, 9) == (29, [9])
+    assert add_up(standby, 1, 2, 3, 6, 8, 9) == (29, [])
+    assert add_up(standby, 1, 4, 3, 6) == (14, [1, 4, 3, 6])  # from the first
+    assert add_up(standby, 1, 5, 3, 6) == (15, [5, 3, 6])
+    assert add_up(standby, 4, 5, 3, 6) == (18, [4, 5, 3, 6])
+    assert add_up(standby, 4, 5, 3, 6, line="another") == (18, [4, 5, 3, 6])
     assert add_up(standby) == (0, [])
 
 
@@ -199,15 +209,17 @@ def test_copies_are_few_and_end(standby: Standby) -> None:
     for line in "abcdefg":
         for last in range(3, 12):
             add_up(standby, *range(last), line=line)
-    until(lambda: len(below(os.getpid())) == 1 + 4 * 3)
+    until(lambda: len(below(os.getpid())) == 1 + 4 * 4)
 
 
 def test_a_copy_that_is_gone_or_ends_with_its_work(standby: Standby) -> None:
     for last in (3, 4, 5):
         add_up(standby, 1, 2, last)
-    first, copy = below(os.getpid())
-    os.kill(copy, signal.SIGKILL)
-    assert add_up(standby, 1, 2, 6) == (9, [1, 2, 6])
+    first, *copies = below(os.getpid())
+    for copy in copies:
+        os.kill(copy, signal.SIGKILL)
+    assert add_up(standby, 1, 2, 6) == (9, [1, 2, 6])  # whether or not it was known that they are gone
+    assert add_up(standby, 1, 2, 5) in ((8, [5]), (8, [1, 2, 5]))
     assert add_up(standby, 1, 2, 7) == (10, [7])
     assert add_up(standby, 1, 2, 99) == Ended(Cause.CRASH, 2, "it ended with code 9")
     assert add_up(standby, 1, 2, 8) == (11, [8])

@@ -472,7 +472,7 @@ def test_the_base_of_an_image(write: Write, base: str, code: int) -> None:
 
 
 def test_the_dockerfile(write: Write, tmp_path: Path, call: Any) -> None:
-    """Word for word: nothing in it is read by a shell."""
+    """Word for word: nothing in it is read by a shell, and each instruction goes on to its end, or Docker refuses it."""
     path = write(("step:s image:team/x:1", "import pandas"), kernel="not-here", name="no\nRUN te.ipynb")
     text = lock_text("n", Environment("3.11", frozenset(), {"pandas": ("pandas",)}, {
         name: ENVIRONMENT.distributions[name] for name in ("pandas", "numpy", *RUNTIME, "click")
@@ -484,7 +484,7 @@ def test_the_dockerfile(write: Write, tmp_path: Path, call: Any) -> None:
         "# What the steps of no?RUN te.ipynb need. Made by `nb2pipe image`.\n"
         "FROM python:3.11\n"
         "ENV PIP_ROOT_USER_ACTION=ignore\n"
-        'RUN ["python3",\n     "-m",\n     "pip",\n     "install",\n     "--no-cache-dir",\n'
-        '     "--disable-pip-version-check",\n     "click==8.5.1",\n     "cloudpickle==3.1.2",\n'
-        '     "ipykernel==7.4.0",\n     "numpy==2.4.6",\n     "pandas==3.1.1",\n     "papermill==2.7.0"]\n'
+        'RUN ["python3", "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check", \\\n'
+        '     "click==8.5.1", \\\n     "cloudpickle==3.1.2", \\\n     "ipykernel==7.4.0", \\\n'
+        '     "numpy==2.4.6", \\\n     "pandas==3.1.1", \\\n     "papermill==2.7.0"]\n'
     )

@@ -49,6 +49,7 @@ class Server:
 
     async def response(self, verb: str, route: str, body: Any = None, **query: Any) -> HTTPResponse:
         more: dict[str, Any] = {"headers": query.pop("headers", {})}
+        more["streaming_callback"] = query.pop("streaming_callback", None)
         if verb == "POST":
             more["body"] = body if isinstance(body, bytes | str) else json.dumps(body)
         try:

@@ -3,10 +3,9 @@
 A test writes its notebooks with `lab.write`, opens one with `lab.open`, and ends without an error on the console and without a
 request to another host: `lab` sees to that. See `driving.Lab` for what it can do. The panel has to be built: `jlpm build`.
 
-What tests look for. An element that a test or a person's script has to find carries a `data-testid`: a plain word inside
-the panel (`graph`, `run`, `step-drawer`), and `nb2pipe-WORD` where JupyterLab's own elements are around it (`nb2pipe-step`, the
-header above a cell; `nb2pipe-popover`). Things that occur more than once say which they are in data attributes, as
-`data-step="load"`. Tests use these and ARIA roles, never our CSS classes.
+What tests look for. An element that a test or a person's script has to find carries `data-testid="nb2pipe-AREA-THING"`, as in
+`nb2pipe-graph-node`; in the notebook `nb2pipe-THING` (`nb2pipe-step`, the header above a cell). Things that occur more than
+once say which they are in data attributes, as `data-step="load"`. Tests use these and ARIA roles, never our CSS classes.
 """
 
 from __future__ import annotations

@@ -125,6 +125,11 @@ class Lab:
             [index, until],
         )
 
+    def scroll_to(self, index: int) -> None:
+        """Bring a cell into view, as the table of contents does."""
+        self.page.evaluate("index => window.jupyterapp.shell.currentWidget.content.scrollToItem(index)", index)
+        self.cell(index).wait_for()
+
     def type_in_cell(self, index: int, text: str) -> None:
         """Put the cursor at the end of a cell, by mouse, and type."""
         self.cell(index).locator(".cm-content").click()

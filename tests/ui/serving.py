@@ -39,6 +39,8 @@ class Server:
     port: int = field(default_factory=free_port)
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     process: subprocess.Popen[bytes] | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    """Of its environment, besides the usual ones."""
 
     @property
     def root(self) -> Path:
@@ -57,7 +59,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        environment = lay_out(self.home)
+        environment = {**lay_out(self.home), **self.variables}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -134,6 +136,7 @@ def lay_out(home: Path) -> dict[str, str]:
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "IPYTHONDIR": str(home / "ipython"),
+        "XDG_CONFIG_HOME": str(home / "user"),
     }
 
 

@@ -22,7 +22,7 @@ def test_panel_and_headers(lab: Lab, theme: str) -> None:
     lab.open(lab.write("a.ipynb", CELLS))
     lab.theme(theme)
     panel = lab.open_panel()
-    lab.find("node").first.wait_for()
+    lab.find("nb2pipe-graph-node").first.wait_for()
     found = {"the notebook": lab.inaccessible(".nb2pipe-Header")}
     for tab in TABS:
         panel.get_by_role("tab", name=tab).click()

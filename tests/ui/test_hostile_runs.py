@@ -10,13 +10,13 @@ TRAP = "<img src=x onerror=\\'window.caught=1\\'><script>window.caught=1</script
 HOSTILE = (
     (f"name = '{TRAP}'", ["parameters"]),
     (
-        "from IPython.display import HTML, SVG, Javascript, Markdown, display\n"
+        ("from IPython.display import HTML, SVG, Javascript, Markdown, display\n"
         f"print('{TRAP}', '\\x1b]8;;javascript:window.caught=1\\x07link\\x1b]8;;\\x07')\n"
         f"display(HTML('{TRAP}<a href=\"javascript:window.caught=1\">html-link</a>'))\n"
         "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"window.caught=1\"><text>x</text></svg>'))\n"
         "display(Javascript('window.caught=1'))\n"
         f"display(Markdown('[md-link](javascript:window.caught=1) {TRAP}'))\n"
-        "shown = len(name)",
+        "shown = len(name)"),
         ["step:show"],
     ),
     (f"print('{TRAP}: 3')", ["step:measure", "metrics"]),

@@ -81,7 +81,9 @@ def test_failing_step(lab: Lab) -> None:
     lab.page.keyboard.press("Control+a")
     lab.page.keyboard.type("print('input', data)")
     lab.page.keyboard.press("Control+Enter")
-    expect(lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea").last).to_contain_text("input [3, 4]")
+    expect(lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea").last).to_contain_text(
+        "input [3, 4]"
+    )
 
     lab.find("nb2pipe-step-back").click()
     lab.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.path.endsWith('fails.ipynb')")

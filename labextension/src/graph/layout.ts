@@ -28,12 +28,12 @@ export interface IDrawing {
 export type Structure = Pick<Analysis, 'steps' | 'edges'>;
 
 export const BOX_HEIGHT = 44;
-const LEAST_WIDTH = 88;
-const MOST_WIDTH = 216;
+const LEAST_WIDTH = 112;
+const MOST_WIDTH = 240;
 /** Of a character of the name, in pixels; a guess that errs on the wide side. */
 const CHARACTER = 7.2;
 /** What stands beside the name: bar, icon, time, paddings. */
-const AROUND = 46;
+const AROUND = 76;
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
@@ -251,24 +251,31 @@ export function middleOf(points: readonly IPoint[]): IPoint {
 /** Where an arrow key leads. */
 export type Arrow = 'ArrowUp' | 'ArrowDown' | 'ArrowLeft' | 'ArrowRight';
 
-/** The step to go to from `step` by an arrow key: the nearest whose middle lies that way; null at the rim. */
+/**
+ * The step to go to from `step` by an arrow key; null at the rim. Along the drawing: the nearest of the next row, aside
+ * counting little; across it: the neighbour in the same row.
+ */
 export function nearest(
   drawing: IDrawing,
   step: string,
-  arrow: Arrow
+  arrow: Arrow,
+  direction: Direction
 ): string | null {
   const box = drawing.boxes.get(step);
   if (!box) {
     return null;
   }
+  const isDown = arrow === 'ArrowUp' || arrow === 'ArrowDown';
+  const isAlong = isDown === (direction === 'down');
   const from = centre(box);
   let best: string | null = null;
   let least = Infinity;
   for (const [id, other] of drawing.boxes) {
     const to = centre(other);
-    const [along, across] = way(arrow, to.x - from.x, to.y - from.y);
-    const far = along + 2 * Math.abs(across);
-    if (id !== step && along > 1 && far < least) {
+    const [ahead, aside] = way(arrow, to.x - from.x, to.y - from.y);
+    const far = isAlong ? 3 * ahead + Math.abs(aside) : ahead;
+    const counts = isAlong || Math.abs(aside) < BOX_HEIGHT / 2;
+    if (id !== step && ahead > 1 && counts && far < least) {
       [best, least] = [id, far];
     }
   }

@@ -86,7 +86,7 @@ function Flow(props: GraphProps): JSX.Element {
     if (isArrow && active !== null && isOnStep) {
       event.preventDefault();
       event.stopPropagation();
-      const next = nearest(drawing, active, event.key as Arrow);
+      const next = nearest(drawing, active, event.key as Arrow, direction);
       if (next !== null) {
         go(next);
       }
@@ -191,7 +191,7 @@ function clamp(
   if (!area?.width || !area.height) {
     return;
   }
-  const margin = 12;
+  const margin = 14;
   const fits = Math.min(
     (area.width - 2 * margin) / drawing.width,
     (area.height - 2 * margin) / drawing.height

@@ -1,5 +1,7 @@
 /** Notebook contents in, analyses out: one request at a time, the newest counts, known contents are not asked again. */
 
+import { UUID } from '@lumino/coreutils';
+
 import type { Client } from '../client';
 import type { Analysis, Json } from '../wire';
 
@@ -31,7 +33,7 @@ export class Analyses {
     const asking = new AbortController();
     this._asking = asking;
     try {
-      const asked = { path, content };
+      const asked = { path, content, client: this._id };
       const found = await this._client.analyze(asked, asking.signal);
       if (asking.signal.aborted) {
         return null;
@@ -66,6 +68,8 @@ export class Analyses {
     }
   }
 
+  /** The server gives up the analysis of an older content when a newer one of the same asker comes. */
+  private readonly _id = UUID.uuid4();
   private readonly _known = new Map<string, Analysis>();
   private _asking: AbortController | null = null;
 }

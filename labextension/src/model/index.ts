@@ -11,12 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Client } from '../client';
 import { INb2pipeSettings } from '../settingsPlugin';
 import { IPipelines, IRunsFactory } from '../tokens';
-import { NotebookPipeline } from './pipeline';
 import { Pipelines } from './pipelines';
-import { revealCell } from './reveal';
-
-export { contentOf } from './content';
-export { troubleOf } from './trouble';
 
 /** Analysis, kept up to date for those who watch. */
 export const modelPlugin: JupyterFrontEndPlugin<IPipelines> = {
@@ -36,19 +31,24 @@ export const modelPlugin: JupyterFrontEndPlugin<IPipelines> = {
   ): IPipelines => {
     const client = new Client(app.serviceManager.serverSettings);
     const trans = (translator ?? nullTranslator).load('nb2pipe');
-    return new Pipelines(
-      tracker,
-      panel =>
+    return new Pipelines(tracker, async () => {
+      const [createRuns, { NotebookPipeline }, { revealCell }] =
+        await Promise.all([
+          runs.load(),
+          import('./pipeline'),
+          import('./reveal')
+        ]);
+      return panel =>
         new NotebookPipeline({
           panel,
           client,
           settings,
           state,
           trans,
-          createRuns: pipeline => runs.create(pipeline),
+          createRuns,
           reveal: (shown, cell, line) =>
             revealCell(app.shell, shown, cell, line)
-        })
-    );
+        });
+    });
   }
 };

@@ -20,10 +20,11 @@ export async function revealCell(
   shell.activateById(panel.id);
   notebook.deselectAll();
   notebook.activeCellIndex = place;
-  notebook.mode = 'command';
   await notebook.scrollToCell(widget, 'smart');
   if (line === undefined) {
+    // not before: showing the notebook may put the cursor into the editor
     notebook.activate();
+    notebook.mode = 'command';
     return;
   }
   await widget.ready;

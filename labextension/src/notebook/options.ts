@@ -1,22 +1,10 @@
 /** A step's tags and metadata in, its options as a form shows them out; and a form's answers in, an edit out. */
 
 import type { IEdit, ITagged } from './edit';
+import { type Field, FIELDS } from './fields';
 import { optionIn, without } from './metadata';
 import { type ISection, split } from './sections';
 import { formOf, headOf, namesOf, optionTag, readTags } from './tags';
-
-/** The options that a form has a field for. Those with several entries (`env:` ...) stay tags. */
-export const FIELDS = [
-  'cpu',
-  'memory',
-  'gpu',
-  'retries',
-  'timeout',
-  'cache',
-  'image'
-] as const;
-
-export type Field = (typeof FIELDS)[number];
 
 /** The texts of a form. What isn't given has no text. */
 export type Texts = Readonly<Partial<Record<Field, string>>>;

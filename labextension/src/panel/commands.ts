@@ -1,14 +1,8 @@
 /** The panel's services in; its commands out, for palette, menus, shortcuts and scripts. */
 
-import { InputDialog } from '@jupyterlab/apputils';
-import type {
-  ReadonlyJSONObject,
-  ReadonlyPartialJSONObject
-} from '@lumino/coreutils';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { pipelineIcon } from '../icons';
-import type { Analysis, Edge } from '../wire';
-import { namesOf } from './sorting';
 import { TABS } from './state';
 import { CommandIDs, type IServices } from './view';
 
@@ -19,8 +13,6 @@ export interface IPlaces {
   isShown(): boolean;
   openMain(): void;
 }
-
-type Args = ReadonlyPartialJSONObject;
 
 /** Descriptions of arguments, as JSON schemas. */
 function describedBy(properties: ReadonlyJSONObject): {
@@ -85,7 +77,11 @@ export function addGraphCommands(services: IServices, places: IPlaces): void {
     }),
     execute: async args => {
       const known = analysis();
-      const edge = known && (await edgeAsked(known, args, services));
+      if (!known) {
+        return;
+      }
+      const { edgeAsked } = await import('./asking');
+      const edge = await edgeAsked(known, args, services);
       if (edge) {
         places.show();
         state.explain({ source: edge.source, target: edge.target });
@@ -101,6 +97,7 @@ export function addGraphCommands(services: IServices, places: IPlaces): void {
     execute: async args => {
       const current = pipelines.current;
       const known = analysis();
+      const { formatAsked } = await import('./asking');
       const format = await formatAsked(args, services);
       if (!current || !known || !format) {
         return;
@@ -109,54 +106,4 @@ export function addGraphCommands(services: IServices, places: IPlaces): void {
       return exported(format, known, current.path, services);
     }
   });
-}
-
-/** The edge that is named, or else chosen from a list. */
-async function edgeAsked(
-  analysis: Analysis,
-  args: Args,
-  services: IServices
-): Promise<Edge | null> {
-  const { trans } = services;
-  if (typeof args['source'] === 'string') {
-    return (
-      analysis.edges.find(
-        edge => edge.source === args['source'] && edge.target === args['target']
-      ) ?? null
-    );
-  }
-  const names = namesOf(analysis.steps);
-  const items = analysis.edges.map(
-    edge =>
-      `${names.get(edge.source) ?? edge.source} → ${names.get(edge.target) ?? edge.target}`
-  );
-  const answer = await InputDialog.getItem({
-    title: trans.__('Explain a dependency'),
-    label: trans.__('Why the second step waits for the first'),
-    items,
-    okLabel: trans.__('Explain')
-  });
-  return analysis.edges[items.indexOf(answer.value ?? '')] ?? null;
-}
-
-async function formatAsked(
-  args: Args,
-  services: IServices
-): Promise<'svg' | 'mermaid' | null> {
-  const { trans } = services;
-  const given = args['format'];
-  if (given === 'svg' || given === 'mermaid') {
-    return given;
-  }
-  const picture = trans.__('Picture (SVG)');
-  const answer = await InputDialog.getItem({
-    title: trans.__('Export the graph'),
-    label: trans.__('The file is downloaded by your browser.'),
-    items: [picture, trans.__('Text for Markdown (Mermaid)')],
-    okLabel: trans.__('Download')
-  });
-  if (!answer.button.accept || answer.value === null) {
-    return null;
-  }
-  return answer.value === picture ? 'svg' : 'mermaid';
 }

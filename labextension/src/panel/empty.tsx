@@ -6,6 +6,10 @@ import { Button } from '../runs/parts';
 import type { INotebookPipeline } from '../tokens';
 import { CommandIDs, type IServices } from './view';
 
+/** What to type into a terminal: the same in all languages. */
+const INSTALL =
+  'pip install nb2pipe\njupyter server extension enable nb2pipe_jupyter';
+
 /** The code of the problem that a notebook is in another language. */
 const OTHER_LANGUAGE = 'N2P111';
 
@@ -55,16 +59,17 @@ export function NoServer(props: { services: IServices }): JSX.Element {
               'This panel was loaded, but the Jupyter server runs without nb2pipe. In the environment that JupyterLab runs in, do this and start it again:'
             )}
           </p>
-          <pre>
-            {
-              'pip install nb2pipe\njupyter server extension enable nb2pipe_jupyter'
-            }
-          </pre>
+          <pre>{INSTALL}</pre>
         </>
       ) : (
         <p>{server.trouble?.message}</p>
       )}
-      <Button label={trans.__('Try again')} onClick={() => void server.ask()} />
+      <Button
+        label={trans.__('Try again')}
+        onClick={() =>
+          void server.ask().then(() => props.services.pipelines.current?.refresh())
+        }
+      />
     </Lesson>
   );
 }

@@ -3,6 +3,8 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import '../../style/panel.css';
+import '../../style/runs.css';
 import { RunControls } from '../runs/controls';
 import { StepDrawer } from '../runs/drawer';
 import { RunsView } from '../runs/view';
@@ -234,7 +236,7 @@ function Nothing(props: IViewProps): JSX.Element {
 function Selected(props: IViewProps): JSX.Element | null {
   const { pipeline, services } = props;
   const { state } = services;
-  const step = state.step;
+  const step = state.tab === 'problems' ? null : state.step;
   if (step !== null && isStep(pipeline, step)) {
     return (
       <div className="nb2pipe-Drawer">

@@ -111,6 +111,7 @@ function placesOf(
       }
     },
     openMain: () => {
+      // eslint-disable-next-line jupyter/require-disposable-transfer -- the shell owns what it is given
       const main = mainOf(app) ?? makeMain(services);
       if (!main.isAttached) {
         app.shell.add(main, 'main', { mode: 'split-right' });

@@ -49,7 +49,7 @@ function Field(props: FieldProps): JSX.Element {
     );
   return (
     <div
-      className="nb2pipe-Field"
+      className="nb2pipe-Parameter"
       data-testid="nb2pipe-parameters-field"
       data-name={parameter.name}
     >
@@ -57,7 +57,7 @@ function Field(props: FieldProps): JSX.Element {
         <code>{parameter.name}</code>
         <span className="nb2pipe-Type">{typeWord(props)}</span>
       </label>
-      <div className="nb2pipe-Field-row">
+      <div className="nb2pipe-Parameter-row">
         {parameter.type === 'bool' && !parameter.nullable ? (
           <Choice id={id} text={text ?? initial(parameter)} set={set} />
         ) : (
@@ -90,7 +90,7 @@ function Field(props: FieldProps): JSX.Element {
           </svg>
         </button>
       </div>
-      <div id={`${id}-told`} className="nb2pipe-Field-told">
+      <div id={`${id}-told`} className="nb2pipe-Parameter-told">
         {isWrong ? (
           <span className="nb2pipe-Wrong" role="alert">
             {trans.__(
@@ -149,8 +149,11 @@ function Choice(props: {
       value={/^true$/i.test(props.text) ? 'True' : 'False'}
       onChange={event => props.set(event.target.value)}
     >
-      <option value="True">True</option>
-      <option value="False">False</option>
+      {['True', 'False'].map(value => (
+        <option key={value} value={value}>
+          {value}
+        </option>
+      ))}
     </select>
   );
 }

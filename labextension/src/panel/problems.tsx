@@ -96,7 +96,7 @@ function ProblemItem(props: IViewProps & { problem: Problem }): JSX.Element {
             {problem.fixes.map((fix, place) => (
               <Button
                 key={place}
-                label={fix.title}
+                label={fix.title.replace(/`/g, '')}
                 onClick={() => onFix(fix)}
                 testid="nb2pipe-problems-fix"
               />

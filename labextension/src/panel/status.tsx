@@ -5,10 +5,12 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { pipelineIcon } from '../icons';
-import type { INotebookPipeline, IPipelines } from '../tokens';
+import type { IPipelines } from '../tokens';
 import { useChanges } from './hooks';
-import { CommandIDs } from './view';
+
+const Item = React.lazy(async () => ({
+  default: (await import('./statusItem')).Item
+}));
 
 interface IStatusProps {
   readonly pipelines: IPipelines;
@@ -32,48 +34,10 @@ function Status(props: IStatusProps): JSX.Element {
   useChanges(pipelines.currentChanged);
   const pipeline = pipelines.current;
   return pipeline ? (
-    <Item key={pipeline.panel.id} {...props} pipeline={pipeline} />
+    <React.Suspense fallback={null}>
+      <Item key={pipeline.panel.id} {...props} pipeline={pipeline} />
+    </React.Suspense>
   ) : (
     <></>
   );
-}
-
-function Item(
-  props: IStatusProps & { pipeline: INotebookPipeline }
-): JSX.Element {
-  const { pipeline, commands, trans } = props;
-  useChanges(pipeline.changed);
-  useChanges(pipeline.runs.changed);
-  const text = textOf(pipeline, trans);
-  return (
-    <button
-      type="button"
-      className="nb2pipe-Status-button"
-      title={trans.__('Pipeline: %1', text)}
-      data-testid="nb2pipe-status-item"
-      onClick={() => void commands.execute(CommandIDs.showTab, {})}
-    >
-      <pipelineIcon.react tag="span" className="nb2pipe-Status-icon" />
-      {text}
-    </button>
-  );
-}
-
-function textOf(pipeline: INotebookPipeline, trans: TranslationBundle): string {
-  const { runs, analysis } = pipeline;
-  if (runs.isLive && runs.shown) {
-    const { steps } = runs.shown.run;
-    const done = steps.filter(
-      step => !['PENDING', 'RUNNING', 'CANCELING'].includes(step.state)
-    );
-    return trans.__('running %1/%2', done.length, steps.length);
-  }
-  const errors = (analysis?.problems ?? []).filter(
-    item => item.diagnostic.severity === 'error'
-  );
-  if (errors.length) {
-    return trans._n('%1 error', '%1 errors', errors.length);
-  }
-  const count = analysis?.steps.length ?? 0;
-  return count ? trans._n('%1 step', '%1 steps', count) : trans.__('Pipeline');
 }

@@ -27,9 +27,12 @@ export function StepsView(props: IViewProps): JSX.Element {
   }
   const rows = rowsOf(analysis, open);
   const place = Math.min(active, rows.length - 1);
-  const chosen = marked.filter(id =>
-    analysis.steps.some(step => step.id === id)
-  );
+  const isThere = (id: string) => analysis.steps.some(step => step.id === id);
+  // what is selected in the graph is selected here
+  const chosen =
+    state.step === null || marked.includes(state.step)
+      ? marked.filter(isThere)
+      : [state.step].filter(isThere);
   const go = (to: number) => {
     setActive(to);
     const row = tree.current?.querySelectorAll<HTMLElement>('[role=treeitem]');
@@ -93,6 +96,7 @@ export function StepsView(props: IViewProps): JSX.Element {
             isOpen={open.has(row.step)}
             isActive={at === place}
             isMarked={row.kind === 'step' && chosen.includes(row.step)}
+            onFocus={() => setActive(at)}
             onClick={event => {
               setActive(at);
               pick(row, event.ctrlKey || event.metaKey);
@@ -115,17 +119,19 @@ interface IRowProps extends IViewProps {
   isActive: boolean;
   isMarked: boolean;
   onClick: (event: React.MouseEvent) => void;
+  onFocus: () => void;
   onToggle: () => void;
 }
 
 function Row(props: IRowProps): JSX.Element {
-  const { row, isOpen, isActive, isMarked, onClick } = props;
+  const { row, isOpen, isActive, isMarked, onClick, onFocus } = props;
   const common = {
     role: 'treeitem',
     tabIndex: isActive ? 0 : -1,
     'data-testid': `nb2pipe-steps-${row.kind}`,
     'data-step': row.step,
-    onClick
+    onClick,
+    onFocus
   };
   return row.kind === 'step' ? (
     <li

@@ -1,5 +1,7 @@
 /** What is known of a cluster in, what the user says of it out: a form in plain words. No credential is ever typed. */
 
+import '../../style/runs.css';
+
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';

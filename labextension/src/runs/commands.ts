@@ -8,8 +8,8 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { runPipelineIcon } from '../icons';
 import type { IPipelines } from '../tokens';
 import { CommandIDs } from './commandIds';
-import { download } from './compiling';
-import { type IManner, type Runs, runsOf } from './model';
+import type { IManner, Runs } from './model';
+import { runsOf } from './own';
 
 /** The panel's own command to show one of its tabs. */
 const SHOW_TAB = 'nb2pipe:show-tab';
@@ -126,6 +126,7 @@ export function addRunCommands(options: ICommandsOptions): void {
       showTab(app, 'runs');
       const file = await runs.compiling.compile();
       if (file) {
+        const { download } = await import('./compiling');
         download(file.name, file.content);
       }
     }

@@ -9,9 +9,10 @@ import { Refused } from './diagnostics';
 import { clock, elapsed } from './format';
 import { useNow, useSignal, useWatched } from './hooks';
 import { openRunMenu, openTargetMenu } from './menus';
-import { type Runs, runsOf } from './model';
+import type { Runs } from './model';
 import { DebugNote, ShownBanner } from './notes';
 import { isDebug } from './origins';
+import { runsOf } from './own';
 import { StateSign, Trouble } from './parts';
 import { progress, sentence } from './states';
 
@@ -41,6 +42,7 @@ export function RunControls(props: IRunsProps): JSX.Element {
         <RunButtons runs={runs} selected={props.selected} />
         <TargetButton runs={runs} />
       </div>
+      <TargetTrouble runs={runs} />
       <Manner runs={runs} />
       <Live runs={runs} onSelect={props.onSelect} />
       <Refused
@@ -143,6 +145,22 @@ function TargetButton(props: { runs: Runs }): JSX.Element {
       <caretDownEmptyIcon.react tag="span" className="nb2pipe-ButtonIcon" />
     </button>
   );
+}
+
+/** Why the chosen cluster can't be run on just now, where that is known. */
+function TargetTrouble(props: { runs: Runs }): JSX.Element | null {
+  const { targets, target } = props.runs;
+  useSignal(targets.changed);
+  const reached = targets.reached(target);
+  return typeof reached === 'object' && reached.reach !== 'ok' ? (
+    <div
+      className="nb2pipe-Notice nb2pipe-mod-warning"
+      role="status"
+      data-testid="nb2pipe-runs-target-trouble"
+    >
+      {reached.message}
+    </div>
+  ) : null;
 }
 
 /** What was switched on for the next run: seen, and off again with one click. */

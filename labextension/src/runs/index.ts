@@ -6,67 +6,45 @@ import type {
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import type { Event } from '@jupyterlab/services';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Client } from '../client';
-import { type INotebookPipeline, IPipelines, IRunsFactory } from '../tokens';
+import {
+  type INotebookPipeline,
+  IPipelines,
+  type IRuns,
+  IRunsFactory
+} from '../tokens';
 import { CommandIDs } from './commandIds';
 import { addRunCommands } from './commands';
-import { Turns } from './live';
-import { markRunningCells } from './marker';
-import { Runs } from './model';
 import { addOpenCommands, addTargetCommands } from './openCommands';
 import { Targets } from './targets';
 
-/** What the server sends over JupyterLab's own event connection when a run began, ended or was removed. */
-const RUN_CHANGED = 'urn:nb2pipe:run-changed';
-
-/** Makes the runs of open notebooks, and passes on what other tabs and the command line do. */
+/** What makes runs, loaded on request; the places where they can run are known from the start. */
 class RunsFactory implements IRunsFactory {
   constructor(
     private readonly _app: JupyterFrontEnd,
-    translator: ITranslator
+    private readonly _translator: ITranslator
   ) {
-    const { serviceManager } = _app;
-    this._trans = translator.load('nb2pipe');
-    this._client = new Client(serviceManager.serverSettings);
+    const { serverSettings } = _app.serviceManager;
+    this._client = new Client(serverSettings);
     this.targets = new Targets(this._client);
-    serviceManager.events.stream.connect(this._onEvent, this);
   }
 
   readonly targets: Targets;
 
-  create(pipeline: INotebookPipeline): Runs {
-    const runs = new Runs({
-      pipeline,
+  async load(): Promise<(pipeline: INotebookPipeline) => IRuns> {
+    const { RunsMaker } = await import('./making');
+    const maker = new RunsMaker({
+      app: this._app,
       client: this._client,
-      commands: this._app.commands,
       targets: this.targets,
-      turns: this._turns,
-      trans: this._trans
+      trans: this._translator.load('nb2pipe')
     });
-    this._all.add(runs);
-    runs.disposed.connect(() => this._all.delete(runs));
-    markRunningCells(runs);
-    return runs;
+    return pipeline => maker.create(pipeline);
   }
 
-  private _onEvent(_: unknown, event: Event.Emission): void {
-    if (event.schema_id !== RUN_CHANGED) {
-      return;
-    }
-    for (const runs of this._all) {
-      if (runs.pipeline.path === event['path']) {
-        void runs.refresh();
-      }
-    }
-  }
-
-  private readonly _trans;
   private readonly _client: Client;
-  private readonly _turns = new Turns(document);
-  private readonly _all = new Set<Runs>();
 }
 
 /** The runs of notebooks. */

@@ -25,6 +25,7 @@ import { Compiling } from './compiling';
 import { FreshSteps } from './fresh';
 import { Following } from './following';
 import type { Turns } from './live';
+import { own } from './own';
 import type { Targets } from './targets';
 import { Verifying } from './verifying';
 
@@ -51,6 +52,7 @@ export interface IManner {
 /** The runs of one notebook. Nothing is asked of the server while nobody watches. */
 export class Runs implements IRuns {
   constructor(options: IRunsOptions) {
+    own(this);
     this.pipeline = options.pipeline;
     this.client = options.client;
     this.commands = options.commands;
@@ -398,13 +400,4 @@ export class Runs implements IRuns {
   private _manner: IManner = { force: false, safe: false, isolated: false };
   private _watchers = 0;
   private _isDisposed = false;
-}
-
-/** The runs of a pipeline, with all that this area knows of them. */
-export function runsOf(pipeline: INotebookPipeline): Runs {
-  const { runs } = pipeline;
-  if (!(runs instanceof Runs)) {
-    throw new TypeError('the runs of this pipeline are not of this panel');
-  }
-  return runs;
 }

@@ -1,11 +1,10 @@
 /** The runs of open notebooks in; the commands that open outputs, debug steps and choose targets out. */
 
-import { Dialog, type MainAreaWidget, showDialog } from '@jupyterlab/apputils';
+import type { MainAreaWidget } from '@jupyterlab/apputils';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { LabIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { troubleOf } from '../model/trouble';
 import { CommandIDs } from './commandIds';
 import {
   ARGS,
@@ -14,7 +13,6 @@ import {
   stepsOf,
   textOf
 } from './commands';
-import { moment } from './format';
 import type { Runs } from './model';
 import type { Targets } from './targets';
 import type { NotebookViewer } from './viewer';
@@ -36,9 +34,10 @@ export function addOpenCommands(
       const runs = current(pipelines);
       const run = textOf(args['run']) ?? runs?.shown?.run.id;
       if (runs && run !== undefined) {
-        await telling(runs, () =>
-          openOutput(options, rendermime, viewers, runs, run, args)
-        );
+        await telling(runs, async () => {
+          const { openOutput } = await import('./opening');
+          await openOutput(options, rendermime, viewers, runs, run, args);
+        });
       }
     }
   });
@@ -105,6 +104,7 @@ export function addTargetCommands(
       const name = textOf(args['name']);
       await targets.load();
       if (name !== undefined && args['remove']) {
+        const { removeTarget } = await import('./removing');
         await removeTarget(name, options, targets);
         return;
       }
@@ -125,93 +125,11 @@ export function addTargetCommands(
   });
 }
 
-async function openOutput(
-  options: ICommandsOptions,
-  rendermime: IRenderMimeRegistry,
-  viewers: Map<string, MainAreaWidget<NotebookViewer>>,
-  runs: Runs,
-  run: string,
-  args: Arguments
-): Promise<void> {
-  const { app, trans } = options;
-  const step = textOf(args['step']);
-  const key = step === undefined ? run : `${run}-${step}`;
-  const path = runs.pipeline.path;
-  const { viewerWidget } = await import('./viewer');
-  const notebook =
-    step === undefined
-      ? await runs.client.runNotebook(run, path)
-      : await runs.client.stepNotebook(run, step, path);
-  let widget = viewers.get(key);
-  if (widget && !widget.isDisposed) {
-    widget.content.showNotebook(notebook);
-  } else {
-    const view = runs.history.find(item => item.run.id === run);
-    const found = view?.run.steps.find(item => item.id === step);
-    const when = view ? moment(view.run.started_at, new Date()) : run;
-    const name = found?.name ?? path.split('/').pop() ?? path;
-    widget = viewerWidget({
-      key,
-      title: trans.__('%1, run of %2', name, when),
-      note: trans.__(
-        'To read only: what %1 showed in the run of %2. The notebook itself is not changed.',
-        name,
-        when
-      ),
-      notebook,
-      rendermime,
-      trans
-    });
-    widget.disposed.connect(() => viewers.delete(key));
-    viewers.set(key, widget);
-    app.shell.add(widget, 'main', { mode: 'tab-after' });
-  }
-  app.shell.activateById(widget.id);
-  const cell = args['cell'];
-  if (typeof cell === 'number') {
-    requestAnimationFrame(() => widget.content.reveal(cell));
-  }
-}
-
 /** Do something; why it failed is told in the panel. */
 async function telling(runs: Runs, act: () => Promise<unknown>): Promise<void> {
   try {
     await act();
   } catch (reason) {
-    runs.report(reason);
-  }
-}
-
-async function removeTarget(
-  name: string,
-  options: ICommandsOptions,
-  targets: Targets
-): Promise<void> {
-  const { pipelines, trans } = options;
-  const answer = await showDialog({
-    title: trans.__('Remove the cluster “%1”?', name),
-    body: trans.__(
-      'Only its address is forgotten here. Its runs stay where they are.'
-    ),
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Cancel') }),
-      Dialog.warnButton({ label: trans.__('Remove') })
-    ]
-  });
-  if (!answer.button.accept) {
-    return;
-  }
-  const runs = current(pipelines);
-  try {
-    await targets.remove(name);
-    if (runs?.target === name) {
-      runs.target = '';
-      runs.tell();
-    }
-  } catch (reason) {
-    if (!runs) {
-      throw new Error(troubleOf(reason, trans).message);
-    }
     runs.report(reason);
   }
 }
@@ -229,7 +147,7 @@ function targetLabel(
     case 'ok':
       return trans.__('%1: it answers', name);
     case 'denied':
-      return trans.__('%1: it refuses the login', name);
+      return trans.__('%1: it needs a login', name);
     case 'away':
       return trans.__('%1: it does not answer', name);
     case 'asking':

@@ -7,7 +7,7 @@ import { Comparison } from './comparison';
 import type { IRunsProps } from './controls';
 import { History } from './history';
 import { useSignal, useWatched } from './hooks';
-import { runsOf } from './model';
+import { runsOf } from './own';
 import { Courses } from './plots';
 import { VerifyPart } from './verifyPart';
 

@@ -1,5 +1,7 @@
 /** An executed notebook in, a widget to read it out: sources are text, outputs are shown as those of a stranger. */
 
+import '../../style/runs.css';
+
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
 import type { IOutput } from '@jupyterlab/nbformat';

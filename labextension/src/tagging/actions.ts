@@ -6,13 +6,9 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Client } from '../client';
 import { claim, type Wish } from '../notebook/edit';
+import { type Field, FIELDS } from '../notebook/fields';
 import { normal } from '../notebook/names';
-import {
-  type Field,
-  FIELDS,
-  optionsOf,
-  withOptions
-} from '../notebook/options';
+import { optionsOf, withOptions } from '../notebook/options';
 import { isStep, split, stepNames } from '../notebook/sections';
 import { CommandIDs } from './commands';
 import { nameTrouble } from './form';

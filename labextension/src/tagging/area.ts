@@ -1,5 +1,7 @@
 /** The notebooks that are open in, their headers and what commands do out. Loaded with the first notebook. */
 
+import '../../style/tagging.css';
+
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -13,6 +15,8 @@ import { Tagging } from './tagging';
 
 /** What belongs to "panel": the list of problems. */
 const SHOW_PROBLEMS = 'nb2pipe:show-problems';
+
+const TAG_EDITOR = '.jp-CellTags';
 
 /** What the area needs of its surroundings. */
 export interface IAreaOptions {
@@ -32,6 +36,8 @@ export class Area {
     this._tagging = new Tagging(tracker, this._decorations, trans);
     tracker.forEach(panel => this._decorate(panel));
     tracker.widgetAdded.connect((_, panel) => this._decorate(panel));
+    document.addEventListener('keyup', this._onTagEditor);
+    document.addEventListener('click', this._onTagEditor);
   }
 
   /** Show the headers in all notebooks, or hide them. */
@@ -50,6 +56,18 @@ export class Area {
     const { client, trans } = this._options;
     return act(id, args, { tagging: this._tagging, client, trans });
   }
+
+  /**
+   * JupyterLab's tag editor changes the list of tags in place: where a cell had none before, no signal tells of it. So
+   * look after each press and key in it.
+   */
+  private readonly _onTagEditor = (event: Event): void => {
+    const node = event.target instanceof Element ? event.target : null;
+    const panel = this._options.tracker.currentWidget;
+    if (panel && node?.closest(TAG_EDITOR)) {
+      window.setTimeout(() => this._decorations.get(panel)?.lookAgain());
+    }
+  };
 
   private _decorate(panel: NotebookPanel): void {
     if (this._decorations.has(panel)) {

@@ -7,7 +7,7 @@ import type {
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
 
-import { FIELDS } from '../notebook/options';
+import { FIELDS } from '../notebook/fields';
 
 /** The commands' names. */
 export const CommandIDs = {

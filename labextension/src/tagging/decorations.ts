@@ -86,6 +86,15 @@ export class Decorations implements IDisposable {
     }
   }
 
+  /** Look whether tags have changed without a signal, and have the analysis made anew if so. */
+  lookAgain(): void {
+    const model = this._options.panel.content.model;
+    if (model && JSON.stringify(taggedOf(model).tags) !== this._tags) {
+      this.schedule();
+      this._options.pipeline?.refresh().catch(console.warn);
+    }
+  }
+
   private _onModel(): void {
     const model = this._options.panel.content.model;
     if (this._isDisposed || !model || this._cells === model.cells) {
@@ -117,6 +126,7 @@ export class Decorations implements IDisposable {
     }
     const notebook = taggedOf(model);
     const found = split(notebook.tags);
+    this._tags = JSON.stringify(notebook.tags);
     this._watch(this._isShown && found.isTagged && panel.isVisible);
     const analysis = this._watching ? (pipeline?.analysis ?? null) : null;
     const shown = this._isShown
@@ -236,6 +246,7 @@ export class Decorations implements IDisposable {
   private _cells: CellList | null = null;
   private _watching: IDisposable | null = null;
   private _isShown = true;
+  private _tags = '';
   private _isDisposed = false;
   private _frame = 0;
 }

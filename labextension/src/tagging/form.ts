@@ -3,11 +3,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { claim, followers, type IEdit, type ITagged } from '../notebook/edit';
+import { FIELDS } from '../notebook/fields';
 import { MAX_NAME, type Role } from '../notebook/grammar';
 import { isName, normal, suggestName } from '../notebook/names';
 import {
   chained,
-  FIELDS,
   type IStepOptions,
   optionsOf,
   sectionNamed,

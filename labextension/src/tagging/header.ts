@@ -111,9 +111,9 @@ export class StepHeader extends Widget {
       flow.setAttribute('role', 'img');
       flow.setAttribute('aria-label', header.flow);
       flow.append(
-        element('span', 'nb2pipe-Header-names', shortened(header.inputs)),
+        ...namesOf(header.inputs),
         element('span', 'nb2pipe-Header-arrow', '→'),
-        element('span', 'nb2pipe-Header-names', shortened(header.outputs))
+        ...namesOf(header.outputs)
       );
       found.push(flow);
     }
@@ -128,10 +128,11 @@ export class StepHeader extends Widget {
   private _key = '';
 }
 
-function shortened(names: readonly string[]): string {
+function namesOf(names: readonly string[]): HTMLElement[] {
   const more = names.length - MOST_NAMES;
   const shown = names.slice(0, MOST_NAMES).join(', ');
-  return more > 0 ? `${shown} +${more}` : shown;
+  const text = more > 0 ? `${shown} +${more}` : shown;
+  return text ? [element('span', 'nb2pipe-Header-names', text)] : [];
 }
 
 function caret(): HTMLElement {

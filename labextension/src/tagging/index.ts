@@ -11,8 +11,6 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { INb2pipeSettings } from '../settingsPlugin';
 import { IPipelines } from '../tokens';
 import type { Area } from './area';
-// The palette and the menus show commands from the start.
-// eslint-disable-next-line jupyter/prefer-lazy-imports
 import { addCommands, CommandIDs } from './commands';
 
 /** Headers, bars, marks, the popover, and the commands. It works without the panel, the palette and settings. */
@@ -38,7 +36,8 @@ export const taggingPlugin: JupyterFrontEndPlugin<void> = {
     const loadArea = async (): Promise<Area> => {
       const [{ Area }, { Client }] = await Promise.all([
         import('./area'),
-        import('../client')
+        import('../client'),
+        pipelines?.ready
       ]);
       const client = new Client(serviceManager.serverSettings);
       return new Area({

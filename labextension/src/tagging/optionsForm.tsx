@@ -3,7 +3,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { type Field, FIELDS, type Texts } from '../notebook/options';
+import { type Field, FIELDS } from '../notebook/fields';
+import type { Texts } from '../notebook/options';
 import { fieldTrouble, fieldWord } from './words';
 
 /** What the form is given. `earlier`: the steps that this one may wait for. */
@@ -25,7 +26,15 @@ export function OptionsForm(props: IOptionsFormProps): React.JSX.Element {
   const set = (field: Field, text: string): void =>
     props.onTexts({ ...texts, [field]: text });
   return (
-    <details className="nb2pipe-Options" open={props.isOpen}>
+    <details
+      className="nb2pipe-Options"
+      open={props.isOpen}
+      onToggle={event => {
+        if (event.currentTarget.open) {
+          event.currentTarget.scrollIntoView({ block: 'nearest' });
+        }
+      }}
+    >
       <summary data-testid="nb2pipe-popover-options">
         {trans.__('Options of the step')}
       </summary>

@@ -116,21 +116,23 @@ class Popover extends ReactWidget {
     );
   }
 
-  /** Below the anchor, or above it if there is more room; inside the window in any case. */
+  /** Below the anchor, or above it; over it where there is not enough room. Inside the window in any case. */
   private _place(): void {
     const at = this._options.anchor.getBoundingClientRect();
-    const { offsetWidth: width, scrollHeight: height } = this.node;
-    const under = window.innerHeight - at.bottom - 2 * GAP;
-    const over = at.top - 2 * GAP;
-    const isBelow = height <= under || under >= over;
-    const most = Math.max(isBelow ? under : over, LEAST_HEIGHT);
-    const used = Math.min(height, most);
-    const top = isBelow ? at.bottom + GAP : at.top - GAP - used;
+    const { offsetWidth: width, scrollHeight } = this.node;
+    const height = Math.min(scrollHeight + 2, window.innerHeight - 2 * GAP);
+    const isBelow = at.bottom + height + 2 * GAP <= window.innerHeight;
+    const isAbove = at.top - height - 2 * GAP >= 0;
+    const top = isBelow
+      ? at.bottom + GAP
+      : isAbove
+        ? at.top - GAP - height
+        : window.innerHeight - GAP - height;
     const left = Math.min(at.left, window.innerWidth - width - GAP);
     const { style } = this.node;
-    style.maxHeight = `${most}px`;
+    style.maxHeight = `${window.innerHeight - 2 * GAP}px`;
     style.left = `${Math.max(left, GAP)}px`;
-    style.top = `${Math.max(Math.min(top, window.innerHeight - used - GAP), GAP)}px`;
+    style.top = `${Math.max(top, GAP)}px`;
   }
 
   private readonly _onResize = (): void => this._place();
@@ -168,7 +170,6 @@ class Popover extends ReactWidget {
 }
 
 const GAP = 4;
-const LEAST_HEIGHT = 240;
 
 interface IContentProps extends IPopoverOptions {
   onClose(): void;
@@ -206,7 +207,12 @@ function Content(props: IContentProps): React.JSX.Element {
             choice="above"
             form={form}
             label={trans.__('Goes on with what is above')}
-            meaning={trans.__('Part of %1.', above.name)}
+            meaning={trans.__(
+              'Part of %1.',
+              above.role === 'step'
+                ? above.name
+                : roleWord(above.role, trans).label
+            )}
             onChoose={choose}
           />
         )}

@@ -6,7 +6,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { type Client, RequestError } from '../client';
-import { contentOf, troubleOf } from '../model';
+import { contentOf } from '../model/content';
+import { troubleOf } from '../model/trouble';
 import { apply, codeCells } from '../notebook/apply';
 import type { Role } from '../notebook/grammar';
 import { isStep, split } from '../notebook/sections';

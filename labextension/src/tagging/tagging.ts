@@ -159,6 +159,9 @@ export class Tagging {
     const all = codeCells(model);
     const models = cells.flatMap(cell => all[cell] ?? []);
     const now = (): ITarget | null => this._found(panel, models);
+    if (!anchor && models[0]) {
+      await this._bringOn(panel, models[0]);
+    }
     const { openPopover } = await import('./popover');
     openPopover({
       notebook,
@@ -194,7 +197,7 @@ export class Tagging {
       panel.content.deselectAll();
       panel.content.activeCellIndex = place;
       panel.content.mode = 'command';
-      await panel.content.scrollToCell(widget, 'smart');
+      await scrollTo(panel, place); // `scrollToCell` would begin to edit the cell
       panel.content.activate();
     }
   }
@@ -202,6 +205,20 @@ export class Tagging {
   /** The first cells of all runs of cells that belong together. */
   stops(found: ISplit): number[] {
     return found.runs.flatMap(run => run.cells[0] ?? []);
+  }
+
+  /** Scroll to a cell, unless its top can be seen. */
+  private async _bringOn(
+    panel: NotebookPanel,
+    cell: ICellModel
+  ): Promise<void> {
+    const { widgets, node } = panel.content;
+    const place = widgets.findIndex(widget => widget.model === cell);
+    const at = widgets[place]?.node.getBoundingClientRect();
+    const page = node.getBoundingClientRect();
+    if (at && (!at.height || at.top < page.top || at.top > page.bottom - 60)) {
+      await scrollTo(panel, place);
+    }
   }
 
   private _whole(target: ITarget): readonly number[] {
@@ -273,5 +290,26 @@ export class Tagging {
         this._trans.__('There is a step %1 already.', name)
       );
     }
+  }
+}
+
+/** How often, and how long apart, to look for a cell that JupyterLab has still to draw. */
+const TRIES = 50;
+const PAUSE_MS = 100;
+
+/** Scroll to a cell. In a large notebook it may not be drawn yet: then as soon as it is. */
+async function scrollTo(panel: NotebookPanel, place: number): Promise<void> {
+  const { content } = panel;
+  const widget = content.widgets[place];
+  for (let tries = 0; tries < TRIES && !panel.isDisposed; tries++) {
+    try {
+      await content.scrollToItem(place, 'smart');
+    } catch {
+      return; // another scroll is asked for
+    }
+    if (!widget || widget.isDisposed || widget.isAttached) {
+      return;
+    }
+    await new Promise(resolve => window.setTimeout(resolve, PAUSE_MS));
   }
 }

@@ -3,7 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Role } from '../notebook/grammar';
-import type { Field } from '../notebook/options';
+import type { Field } from '../notebook/fields';
 import { optionTrouble } from '../notebook/tags';
 
 /** A label, and what it means in a sentence. */

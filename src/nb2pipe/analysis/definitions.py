@@ -13,6 +13,7 @@ import builtins
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 from nb2pipe import meaning
@@ -53,13 +54,22 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Walked:
-    """What the walk found: the state at its end, and for each name the cells that read it before they bind it."""
+    """What the walk found: the state at its end, and for each name the cells that read it before they bind it.
+
+    `statements` are those of each cell that was walked.
+    """
 
     state: State
+    statements: Mapping[int, Sequence[Statement]]
     readers: Mapping[str, frozenset[int]]
     parameters: frozenset[str]
     remade: frozenset[str] = frozenset()
     late: frozenset[At] = frozenset()  # statements that ask for options which their own step has set by values
+
+    @cached_property
+    def set_up(self) -> frozenset[int]:
+        """The cells in which something sets up the process."""
+        return frozenset(at.cell for at in self.state.setups)
 
 
 def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
@@ -71,15 +81,15 @@ def statements_of(cell: int, tree: ast.Module) -> list[Statement]:
 
 
 def find(
-    notebook: Notebook, sections: Sequence[Section], trees: Mapping[int, ast.Module], walked: Walked
+    notebook: Notebook, sections: Sequence[Section], walked: Walked
 ) -> tuple[tuple[Definition, ...], frozenset[str]]:
     """The definitions, in notebook order, and the ids of those that each later step replays."""
     role = {cell: section.role for section in sections for cell in section.cells}
     statements = [
         item
-        for cell in sorted(trees)
+        for cell in sorted(walked.statements)
         if cell in role and not notebook.cells[cell].may_raise
-        for item in statements_of(cell, trees[cell])
+        for item in walked.statements[cell]
     ]
     bound_at = {name: frozenset(places) for name, places in walked.state.bound_at.items()}
     imports = _steady_imports(statements, bound_at)
@@ -178,10 +188,12 @@ def _value(item: Statement, walked: Walked) -> Candidate | None:
 def _setup(item: Statement, walked: Walked) -> Candidate | None:
     """A statement that sets up libraries, or asks for an option."""
     node, state = item.node, walked.state
-    places = setups.lines_of(item.cell, item.start, item.end)
     if item.at in walked.late:
         return None
     asks = item.at in state.getters or setups.is_alias(state, item.at)
+    if not asks and item.cell not in walked.set_up:
+        return None
+    places = setups.lines_of(item.cell, item.start, item.end)
     if not (asks or any(at in state.setups for at in places)) or _effects(places, state):
         return None
     reads, names = frozenset(setups.reads_of(node)), frozenset(bound_names([node]))

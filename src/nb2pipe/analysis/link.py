@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from nb2pipe.analysis import tracebacks
 from nb2pipe.analysis.builtin_names import quick_builtins
-from nb2pipe.analysis.names import compose_all
+from nb2pipe.analysis.names import compose
 from nb2pipe.analysis.orders import Orders
 from nb2pipe.analysis.providers import Found, History
 from nb2pipe.analysis.splits import check_splits
@@ -147,7 +147,7 @@ class _Linking:
             for name, at in following.needs.items():
                 if name in found.settled and name in found.deletes and name not in found.binds:
                     self._deleted(name, at, found.deletes[name], section)
-            found = compose_all([found, following])
+            found = compose(found, following)
         return found
 
     def _unavailable(self, names: Names) -> set[str]:

@@ -49,6 +49,8 @@ def compose_all(names: Iterable[Names]) -> Names:
 
 
 def _first(first: Mapping[K, At], second: Mapping[K, At]) -> dict[K, At]:
+    if not first and not second:  # as in most cells
+        return {}
     return dict(sorted({**second, **first}.items(), key=lambda item: str(item[0])))
 
 

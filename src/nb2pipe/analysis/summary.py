@@ -117,6 +117,7 @@ class _Summary:
         self.sections = sections
         self.section_of = {cell: section for section in sections for cell in section.cells}
         self.trees: dict[int, ast.Module] = {}
+        self.statements: dict[int, list[definitions.Statement]] = {}
         self.skipped: dict[str, int] = {}
         self.parameters: dict[str, Parameter] = {}
         self.names: dict[int, Names] = {}
@@ -147,6 +148,7 @@ class _Summary:
         self._stay(sys.maxsize, len(self.notebook.cells))
         self.diagnostics += self.of_walk
         tell(TOGETHER)
+        self.statements = {cell: definitions.statements_of(cell, tree) for cell, tree in self.trees.items()}
         state = self.walker.state
         self._touch_shared(state)
         self._add_lessons(state)
@@ -157,11 +159,13 @@ class _Summary:
         self.stuck += formulas.stuck(state, self.section_of)
         self.stuck += modules.stuck(self.walker.modules.uses, self.section_of)
         self.stuck += modules.taught(self._taught_modules(state), self.section_of)
-        walked = definitions.Walked(state, readers, frozenset(self.parameters), remade(tuple(self.trees.values())))
-        found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
+        walked = definitions.Walked(
+            state, self.statements, readers, frozenset(self.parameters), remade(tuple(self.trees.values()))
+        )
+        found, always = definitions.find(self.notebook, self.sections, walked)
         while (late := carried.late(state, covered(found), self.section_of)) - walked.late:
             walked = replace(walked, late=late | walked.late)
-            found, always = definitions.find(self.notebook, self.sections, self.trees, walked)
+            found, always = definitions.find(self.notebook, self.sections, walked)
         steps = self._steps(found)
         uncarried.find(covered(found))
         self.stuck += uncarried.stuck
@@ -408,7 +412,7 @@ class _Summary:
         parameters = self.section_of[cell].role is Role.PARAMETERS
         return [
             item
-            for item in definitions.statements_of(cell, self.trees[cell])
+            for item in self.statements[cell]
             if (cell, item.start) not in lines
             and not isinstance(item.node, ast.Pass)
             and not (isinstance(item.node, ast.Expr) and isinstance(item.node.value, ast.Constant))

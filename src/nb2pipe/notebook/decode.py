@@ -38,13 +38,11 @@ class _Refused(ValueError):
         self.hint = hint
 
 
-def decode(content: bytes | Mapping[str, Json], limits: Limits, at: Location) -> dict[str, Any]:
+def decode(content: bytes, limits: Limits, at: Location) -> dict[str, Any]:
     """The notebook's top-level object, as new dicts and lists that nobody else holds.
 
     Raises BadInput: too large, too deep, not UTF-8, not JSON, or no object.
     """
-    if not isinstance(content, bytes):
-        content = encode(content, at)
     require_size(len(content), limits, at)
     data = _loads(_text(content, at), at)
     if not isinstance(data, dict):

@@ -6,20 +6,21 @@ nbformat 4 is read as the JSON that it is; only what the pipeline is made of is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nb2pipe.config import Limits
 from nb2pipe.errors import BadInput, Nb2pipeError
 from nb2pipe.model import Cell, Json, Kernel, Location, Notebook
-from nb2pipe.notebook.decode import decode
+from nb2pipe.notebook.decode import decode, encode
 from nb2pipe.notebook.files import read_bytes, shown_path
 from nb2pipe.notebook.names import shown
 from nb2pipe.notebook.upgrade import as_v4
 
 _PYTHONS = ("python", "ipython")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_MAY_HOLD_SURROGATES = re.compile(rb"\\u[dD]")  # bytes that are UTF-8 hold none but as escapes
 
 
 def read(path: Path, limits: Limits) -> Notebook:
@@ -37,8 +38,11 @@ def parse(content: bytes | Mapping[str, Json], name: str | None, limits: Limits)
     Raises BadInput.
     """
     at = Location(notebook=name)
+    if not isinstance(content, bytes):
+        content = encode(content, at)
+    mend = _mended if _MAY_HOLD_SURROGATES.search(content) else _as_it_is
     data = as_v4(decode(content, limits, at), at)
-    metadata = data["metadata"] = _object(_mended(data.get("metadata")) or {}, "`metadata`", at)
+    metadata = data["metadata"] = _object(mend(data.get("metadata")) or {}, "`metadata`", at)
     kernel = _kernel(metadata, at)
     raw_cells = data.get("cells")
     if not isinstance(raw_cells, list):
@@ -46,7 +50,7 @@ def parse(content: bytes | Mapping[str, Json], name: str | None, limits: Limits)
     _require(len(raw_cells) <= limits.max_cells, f"the notebook has more than {limits.max_cells:,} cells", "CELLS", at)
     cells: list[Cell] = []
     for position, raw in enumerate(raw_cells):
-        raw_cells[position], cell = _cell(raw, position, len(cells), at)
+        raw_cells[position], cell = _cell(raw, position, len(cells), at, mend)
         if cell is not None:
             cells.append(cell)
     _require_sizes(cells, limits, at)
@@ -72,7 +76,9 @@ def _kernel(metadata: dict[str, Any], at: Location) -> Kernel:
     return Kernel(name=_text(spec.get("name")), display_name=_text(spec.get("display_name")), language=language)
 
 
-def _cell(raw: object, position: int, index: int, notebook: Location) -> tuple[dict[str, Any], Cell | None]:
+def _cell(
+    raw: object, position: int, index: int, notebook: Location, mend: Callable[[Any], Any]
+) -> tuple[dict[str, Any], Cell | None]:
     """The cell at `position` of the file in in-memory form, and as a `Cell` if it holds code."""
     where = f"cell {position + 1} of the file (Markdown cells counted)"
     given = _object(raw, where, notebook)
@@ -81,10 +87,12 @@ def _cell(raw: object, position: int, index: int, notebook: Location) -> tuple[d
         raise _wrong(f"`cell_type` of {where}", kind, "text", notebook)
     if kind == "code":
         at = Location(notebook=notebook.notebook, cell=index)
-        _require_unicode([given.get("source"), _object(given.get("metadata") or {}, "`metadata`", at).get("tags")], at)
+        tags = _object(given.get("metadata") or {}, "`metadata`", at).get("tags")
+        if mend is _mended:
+            _require_unicode([given.get("source"), tags], at)
     else:
         at = notebook
-    data: dict[str, Any] = _mended(given)
+    data: dict[str, Any] = mend(given)
     data["source"] = _joined(data.get("source"))
     if not isinstance(data["source"], str):
         raise _wrong(f"`source` of {where}", data["source"], "text", at)
@@ -147,6 +155,10 @@ def _mended(value: Any) -> Any:  # noqa: ANN401  # JSON in, JSON out; its depth 
         return [_mended(item) for item in value]
     if isinstance(value, dict):
         return {_mended(key): _mended(item) for key, item in value.items()}
+    return value
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401  # JSON in, JSON out
     return value
 
 

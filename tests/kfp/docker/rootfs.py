@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -23,8 +23,15 @@ _LEFT_OUT = shutil.ignore_patterns(
 )
 
 
-def make(folder: Path, pins: Iterable[str]) -> None:
-    """Fill `folder`, a new one. Raises PackageNotFoundError for a distribution that isn't installed here."""
+USUAL = ("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1", "libssl.so.3", "libcrypto.so.3", "libffi.so.8")
+"""What wheels of an index expect of an image: its names here."""
+
+
+def make(folder: Path, pins: Iterable[str], libraries: Collection[str] = ()) -> None:
+    """Fill `folder`, a new one. Raises PackageNotFoundError for a distribution that isn't installed here.
+
+    `libraries`: shared ones that are there besides, by name.
+    """
     programs = [Path(found) for name in _PROGRAMS if (found := shutil.which(name))]
     python = Path(sys.executable).resolve()
     library = Path(sysconfig.get_path("stdlib"))
@@ -43,6 +50,12 @@ def make(folder: Path, pins: Iterable[str]) -> None:
             target = folder / needed.relative_to("/")
             if not target.exists():
                 _copy(needed.resolve(), target)
+    known = (
+        subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout if libraries else ""
+    )
+    for name, path in re.findall(r"^\s+(\S+) \(.*=> (\S+)$", known, re.MULTILINE):
+        if name in libraries and not (folder / path.lstrip("/")).exists():
+            _copy(Path(path).resolve(), folder / path.lstrip("/"))
     for name in ("tmp", "root", "etc", "proc", "dev", "sys", "work"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "tmp").chmod(0o1777)
@@ -50,9 +63,10 @@ def make(folder: Path, pins: Iterable[str]) -> None:
 
 
 def _distribution(pin: str, site: Path) -> None:
+    """`pip==`: of any version."""
     name, _, version = pin.partition("==")
     found = metadata.distribution(name)
-    assert found.version == version, (pin, found.version)
+    assert found.version == version or not version, (pin, found.version)
     for file in found.files or ():
         source = Path(str(found.locate_file(file)))
         if ".." not in file.parts and source.is_file() and source.suffix != ".pyc":

@@ -29,7 +29,10 @@ from nb2pipe.model import Printed, RunState
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[2] / "examples"
-QUICK = ("tabular",)  # NB2PIPE_CONTAINERS=all takes all examples, which is some minutes; =messy,text these; =own, =none
+QUICK = (
+    "messy",
+    "tabular",
+)  # NB2PIPE_CONTAINERS=all takes all examples, which is some minutes; =messy,text these; =own, =none
 _TIMES = re.compile(r"^(CPU times|Wall time): .*$", re.MULTILINE)
 
 OWN = [

@@ -4,6 +4,7 @@ KFP's compiler reads annotations as they are: no `from __future__ import annotat
 """
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,16 @@ TASKS = {"load": "step", "fit": "step-2", "show": "step-3"}
 """The names that people know, and KFP's."""
 
 
-_NUMBERS = {step: 10 * number for number, step in enumerate(TASKS, start=1)}
+def _numbers(tasks: Mapping[str, str]) -> dict[str, int]:
+    return {step: 10 * number for number, step in enumerate(tasks, start=1)}
 
 
-def pod(step: str) -> str:
+def pod(step: str, tasks: Mapping[str, str] = TASKS) -> str:
     """The name of a step's pod, as Argo makes it."""
-    return f"wf-system-container-impl-{_NUMBERS[step] + 3}"
+    return f"wf-system-container-impl-{_numbers(tasks)[step] + 3}"
 
 
-def nodes(**states: str) -> dict[str, dict[str, Any]]:
+def nodes(tasks: Mapping[str, str] = TASKS, **states: str) -> dict[str, dict[str, Any]]:
     """An Argo workflow's nodes for steps and their states, as KFP's compiler nests them: driver, task, pod."""
     began = "2026-11-22T10:00:00Z"
     found: dict[str, dict[str, Any]] = {
@@ -48,7 +50,7 @@ def nodes(**states: str) -> dict[str, dict[str, Any]]:
         "wf-1": {"displayName": "root", "phase": "Running", "startedAt": began, "children": ["wf-11"]},
     }
     for place, (step, phase) in enumerate(states.items()):
-        task, number = TASKS[step], _NUMBERS[step]
+        task, number = tasks[step], _numbers(tasks)[step]
         times = {"startedAt": f"2026-11-22T10:{place:02}:10Z"}
         ended = {"finishedAt": f"2026-11-22T10:{place:02}:40Z"} if phase not in ("Pending", "Running") else {}
         under = {"children": [f"wf-{number + 2}"], "templateName": "system-container-driver"}

@@ -91,6 +91,8 @@ SAID = [
     ("The node was low on resource: memory.", "its node ran out of memory, and put it out", "killed"),
     ("pods is forbidden: exceeded quota: team", "the namespace's quota doesn't allow what it asks for", "start"),
     ("exec format error", "its image is for another kind of processor than the node's", "start"),
+    ("workflow is longer than maximum allowed size. compressed size 1049974 > maxSize 1048576", "the run takes more of the cluster than KFP keeps of one", "start"),
+    ("Error: container has runAsNonRoot and image will run as root (pod: p)", "the cluster starts no image that runs as root", "start"),
     ("[Errno 7] Argument list too long: 'sh'", "its program is longer than a command line may be", "start"),
 ]  # fmt: skip
 

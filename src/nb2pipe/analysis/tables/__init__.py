@@ -170,29 +170,25 @@ def _places(table: Mapping[str, Iterable[str]]) -> dict[str, int]:
 
 def magics() -> Magics:
     """magics.toml."""
-    return _current().magics
+    return (_used.get() or _built_in()).magics
 
 
 def methods() -> Methods:
     """methods.toml."""
-    return _current().methods
+    return (_used.get() or _built_in()).methods
 
 
 def functions() -> Functions:
     """functions.toml and packages.toml."""
-    return _current().functions
+    return (_used.get() or _built_in()).functions
 
 
 def resources() -> Resources:
     """resources.toml and options.toml."""
-    return _current().resources
+    return (_used.get() or _built_in()).resources
 
 
 _used: ContextVar[_All | None] = ContextVar("tables", default=None)
-
-
-def _current() -> _All:
-    return _used.get() or _built_in()
 
 
 @contextmanager

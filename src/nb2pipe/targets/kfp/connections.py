@@ -91,6 +91,8 @@ def connection(
             "what was given as the credential's file is no file here",
             "put the token into a file of your own, and give its path",
         )
+    if auth not in ("", *Auth):
+        raise _wrong("this way to log in isn't known", f"take one of {', '.join(Auth)}")
     kind = Auth(auth) if auth else Auth.BEARER if variable or file else Auth.NONE
     if kind is Auth.NONE and (variable or file):
         raise _wrong("`none` needs no credential", "leave the credential out, or say which kind it is")
@@ -102,11 +104,19 @@ def connection(
         experiment=experiment,
         auth=kind,
         variable=variable,
-        file=str(Path(file).expanduser().absolute()) if file else "",
-        ca_file=str(Path(ca_file).expanduser().absolute()) if ca_file else "",
+        file=_path(file),
+        ca_file=_path(ca_file),
         ui=address(ui) if ui else "",
         artifacts=store_address(artifacts) if artifacts else "",
     )
+
+
+def _path(text: str) -> str:
+    """A file's absolute path; "" for "". Raises BadInput (N2P751)."""
+    try:
+        return str(Path(text).expanduser().absolute()) if text else ""
+    except RuntimeError as error:  # `~somebody`, who isn't there
+        raise _wrong(f"there is no such home folder: {error}", "give the path in full") from error
 
 
 def address(text: str) -> str:

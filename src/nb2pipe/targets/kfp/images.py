@@ -32,8 +32,9 @@ def dockerfile(notebook: str, packages: Packages, base: str | None = None) -> st
             hint=f"begin with `python:{packages.python}`, or one of its variants",
         )
     pins = [pin for pin in packages.all_pins if _PIN.fullmatch(pin)]
-    install = ["python3", "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check", *pins]
-    lines = ",\n     ".join(json.dumps(word) for word in install)
+    install = ["python3", "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check"]
+    words = [", ".join(map(json.dumps, install)), *map(json.dumps, pins)]
+    lines = ", \\\n     ".join(words)  # an instruction ends with its line
     return "\n".join(
         [
             f"# What the steps of {_comment(notebook)} need. Made by `nb2pipe image`.",

@@ -108,6 +108,18 @@ _REASONS = (
         "make the step's cells shorter, or split it",
     ),
     _reason(
+        r"workflow is longer than maximum allowed size|etcdserver: request is too large",
+        "start",
+        "the run takes more of the cluster than KFP keeps of one",
+        "make fewer, larger steps; or have Argo offload the status of nodes, which its owner can switch on",
+    ),
+    _reason(
+        r"image will run as root|non-numeric user .{0,99}cannot verify user is non-root",
+        "start",
+        "the cluster starts no image{image} that runs as root",
+        "use an image whose Dockerfile has a `USER 1000`, or ask the cluster's owner",
+    ),
+    _reason(
         r"\bNodeLost\b|\bNodeNotReady\b|pod deleted|Pod was terminated in response to imminent node shutdown",
         "killed",
         "its pod was removed, or its node was lost",

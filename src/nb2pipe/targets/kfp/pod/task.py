@@ -273,7 +273,11 @@ def _run(job: Job, ended: list[str]) -> Outcome:
         from nb2pipe.targets.local import papermill_runner
 
         return papermill_runner.run(job, tell)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
+        if not isinstance(error, ModuleNotFoundError):
+            message = f"the image can't load what runs the step: {error}"
+            hint = "use an image that has it, or another build of the package"
+            raise Failed(StepError("start", message, hint=hint), job.step.id) from error
         package = (error.name or "").partition(".")[0]
         raise Failed(
             StepError("start", f"the image lacks {package}", hint=f"use an image that has {package}"), job.step.id
