@@ -15,7 +15,7 @@ from nb2pipe.model import Gpu, Kernel, Pipeline, Role, Secret, Severity, Step, S
 from nb2pipe.notebook.tags import GRAMMAR, Kind
 from nb2pipe.targets import kfp as target
 from nb2pipe.targets import local
-from nb2pipe.targets.kfp.options import PLACES, apply, cached, of_pod
+from nb2pipe.targets.kfp.options import PLACES, apply, cached, of_helper, of_pod
 from nb2pipe.targets.local.options import IGNORED
 
 pytest.importorskip("kfp.pipeline_spec", reason="compiling needs kfp-pipeline-spec")
@@ -233,6 +233,21 @@ def test_the_options_of_a_pod() -> None:
     assert of_pod([step("a", first), step("b", second)]) == StepOptions(
         cpu="600m", memory="1G", timeout_s=30, retries=1, gpu=Gpu(count=2), labels=(("a", "b"), ("c", "d")), cache=False
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (StepOptions(), StepOptions(), StepOptions()),
+        (StepOptions(cpu="2", memory="1Gi"), StepOptions(cpu="500m"), StepOptions(cpu="500m")),
+        (StepOptions(memory="900Mi"), StepOptions(memory="1G"), StepOptions(memory="900Mi")),
+        (StepOptions(), StepOptions(cache=True, image="a:1", memory="1G"), StepOptions(cache=True)),
+        (StepOptions(image="a:1", pull_secrets=("s",), gpu=Gpu(), env=(("A", "b"),)), StepOptions(), StepOptions(image="a:1", pull_secrets=("s",))),
+    ],
+)  # fmt: skip
+def test_a_pod_that_runs_no_step(first: StepOptions, second: StepOptions, expected: StepOptions) -> None:
+    """It may run where the first step may, with the least that all of them ask for."""
+    assert of_helper([step("a", first), step("b", second)]) == expected
 
 
 def test_of_one_step_they_are_its_own() -> None:

@@ -263,6 +263,18 @@ def test_three_hundred_steps(lab: Lab) -> None:
     assert lab.page.locator(":focus").get_attribute("data-step") != "s0"
 
 
+def test_chinese(lab: Lab) -> None:
+    settings = lab.server.home / "settings" / "@jupyterlab" / "translation-extension"
+    settings.mkdir(parents=True)
+    (settings / "plugin.jupyterlab-settings").write_text(json.dumps({"locale": "zh_CN"}), encoding="utf-8")
+    shown(lab)
+    expect(lab.find("nb2pipe-panel-tab", tab="steps")).to_have_text("步骤")
+    lab.find("nb2pipe-graph-edge", source="load", target="right").dispatch_event("click")
+    expect(lab.find("nb2pipe-panel-edge")).to_contain_text("right 等待 load")
+    expect(node(lab, "load")).to_contain_text("单元格 3")
+    expect(lab.find("nb2pipe-status-item")).to_have_text("4 个步骤")
+
+
 def test_notebook_7(lab: Lab) -> None:
     path = lab.write("seven.ipynb", CELLS)
     lab.open(path, "notebook")

@@ -23,7 +23,10 @@ _LEFT_OUT = shutil.ignore_patterns(
 )
 
 
-USUAL = ("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1", "libssl.so.3", "libcrypto.so.3", "libffi.so.8")
+USUAL = (
+    "libgcc_s.so.1", "libstdc++.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1", "libm.so.6",
+    "libresolv.so.2", "libnss_dns.so.2", "libnss_files.so.2", "libz.so.1", "liblzma.so.5", "libbz2.so.1.0", "libexpat.so.1",
+)  # fmt: skip
 """What wheels of an index expect of an image: its names here."""
 
 

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import kfp_runs
 from pipelines import node, nodes, pod
 
 from nb2pipe import api
@@ -24,6 +27,7 @@ from nb2pipe.runs import store
 from nb2pipe.targets.kfp.answers import RemoteRun, RemoteTask, run_of
 from nb2pipe.targets.kfp.following import Place, news
 from nb2pipe.targets.kfp.pod import saying
+from nb2pipe.targets.kfp.tasks import FIRST, LAST
 
 if TYPE_CHECKING:
     from double import Double
@@ -74,6 +78,39 @@ def test_the_record_of_a_run_that_goes_on_is_kept(call: Call, double: Double, st
     assert api.look(study, first.id).state.value == "FAILED"
     assert call("gc", "--run-dir", study.parent / ".nb2pipe", "--keep-runs", "1")[0] == 0
     assert first.id not in [run.id for run in api.runs(study)]
+
+
+BRANCHES = [("step:a", "x = [1]"), ("step:b", "y = [2]")]
+TASKS = {task: task for task in (FIRST, "a", "b", LAST)}
+
+
+@pytest.mark.parametrize(
+    ("phases", "run", "steps", "warning"),
+    [
+        (("Succeeded",) * 4, "SUCCEEDED", "SUCCEEDED", ""),
+        (("Failed",), "FAILED", "SKIPPED", f"step `{FIRST}`: its image can't be pulled"),
+        (("Succeeded", "Succeeded", "Succeeded", "Failed"), "FAILED", "SUCCEEDED", f"step `{LAST}`: its image"),
+    ],
+)
+def test_tasks_that_run_no_step(
+    call: Call, double: Double, tmp_path: Path, phases: Sequence[str], run: str, steps: str, warning: str
+) -> None:
+    """They are no steps of the run; if one fails, the run tells why."""
+    source = tmp_path / "note.ipynb"
+    source.write_bytes(kfp_runs.notebook(*BRANCHES))
+    assert call("submit", source, "--host", double.url)[0] == 0
+    [remote] = double.runs
+    found = nodes(TASKS, **dict(zip(TASKS, phases, strict=False)))
+    for task, phase in zip(TASKS, phases, strict=False):
+        if phase == "Failed":
+            double.logs[remote, pod(task, TASKS)] = "Back-off pulling image: ImagePullBackOff"
+    double.report(remote, "Succeeded" if run == "SUCCEEDED" else "Failed", found)
+    record = api.look(source)
+    assert (record.state.value, {step.name: step.state.value for step in record.steps}) == (
+        run,
+        {"a": steps, "b": steps},
+    )
+    assert [text[: len(warning)] for text in record.warnings] == ([warning] if warning else [])
 
 
 # What a pod's log, or the server in its place, says; the sentence; the cause.

@@ -113,9 +113,14 @@ def of_helper(steps: Sequence[Step]) -> StepOptions:
     """The options of a pod of nb2pipe's own that runs no step: where the first one may run, it may run too.
 
     KFP may take its earlier result where it may take that of any step: else what comes after would never be the same.
+    Where all steps say what they need of a resource, since a quota asks for it say, it asks for the least of that.
     """
     given = steps[0].options
+    cpus = [step.options.cpu for step in steps]
+    memories = [step.options.memory for step in steps]
     return StepOptions(
+        cpu=None if None in cpus else min((cpu for cpu in cpus if cpu is not None), key=cores),
+        memory=None if None in memories else min((size for size in memories if size is not None), key=size_bytes),
         image=given.image,
         pull_secrets=given.pull_secrets,
         pull_policy=given.pull_policy,

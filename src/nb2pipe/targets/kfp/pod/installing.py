@@ -19,7 +19,8 @@ def install(pins: Sequence[str]) -> bool:
     lacking = [pin for pin in pins if not _is_there(pin)]
     if not lacking:
         return True
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", *lacking]
+    quietly = ("--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-script-location")
+    command = [sys.executable, "-m", "pip", "install", *quietly, *lacking]
     environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False)  # noqa: S603  # no shell
     if done.returncode == 0:
