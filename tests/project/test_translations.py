@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "labextension"))
 
-import catalogue
+import catalogue  # noqa: E402  # a script beside the panel's sources
 
 HEAD = {"": {"plural_forms": "nplurals=1; plural=0;"}}
 
