@@ -66,7 +66,8 @@ def read(language: str) -> dict[str, Any]:
 
 def complaints(known: Mapping[str, Any], wanted: Texts) -> list[str]:
     """What is wrong with a catalogue: what lacks, nobody asks for, or has other forms or places for values."""
-    forms = int(known[""]["plural_forms"].removeprefix("nplurals=").split(";")[0])
+    # JupyterLab takes one form alone for that of a text that counts nothing, also where a language has no other
+    forms = max(2, int(known[""]["plural_forms"].removeprefix("nplurals=").split(";")[0]))
     unused = [text for text in known if text and text not in wanted]
     found = [f"nobody asks for {text!r}" for text in unused]
     for text, english in wanted.items():
