@@ -1,8 +1,8 @@
 """The panel's sources in, the texts that people see out; and the catalogues of translations, brought in step with them.
 
-`python labextension/catalogue.py` writes the English catalogue, orders the others, takes from them what nobody asks for any
-more, and prints what they lack: fill it in. They are in the form that JupyterLab reads. The texts of settings are not among
-them: JupyterLab takes those from its language packs alone.
+`python labextension/catalogue.py` writes the English catalogue, orders the others, takes from them what nobody asks for
+any more, and prints what they lack: fill it in. They are in the form that JupyterLab reads. The texts of settings are
+not among them: JupyterLab takes those from its language packs alone.
 """
 
 from __future__ import annotations
@@ -65,18 +65,26 @@ def read(language: str) -> dict[str, Any]:
 
 
 def complaints(known: Mapping[str, Any], wanted: Texts) -> list[str]:
-    """What is wrong with a catalogue: what lacks, what nobody asks for, and what has other forms or places for values."""
-    forms = int(known[""]["plural_forms"].removeprefix("nplurals=").split(";")[0])
-    found = [f"nobody asks for {text!r}" for text in known if text and text not in wanted]
+    """What is wrong with a catalogue: what lacks, nobody asks for, or has other forms or places for values."""
+    # JupyterLab takes one form alone for that of a text that counts nothing, also where a language has no other
+    forms = max(2, int(known[""]["plural_forms"].removeprefix("nplurals=").split(";")[0]))
+    unused = [text for text in known if text and text not in wanted]
+    found = [f"nobody asks for {text!r}" for text in unused]
     for text, english in wanted.items():
         translated = known.get(text, [])
         if not all(translated) or not translated:
             found.append(f"lacks {text!r}")
         elif len(translated) != (1 if len(english) == 1 else forms):
             found.append(f"has {len(translated)} forms of {text!r}")
-        elif not _places(*translated) <= _places(*english) or (len(english) == 1 and _places(*translated) != _places(text)):
+        elif _misplaced(translated, english):
             found.append(f"has other places for values in {text!r}")
     return found
+
+
+def _misplaced(translated: Sequence[str], english: Sequence[str]) -> bool:
+    """A text that counts may leave its number out, as English does for one."""
+    given, known = _places(*translated), _places(*english)
+    return given != known if len(english) == 1 else not given <= known
 
 
 def _places(*forms: str) -> set[str]:
