@@ -222,6 +222,7 @@ def test_roles_by_mouse(lab: Lab, plain: Path) -> None:
 
 
 def test_an_edit_of_several_cells_is_one_undo(lab: Lab, tagged: Path) -> None:
+    lab.wait_kernel()  # JupyterLab forgets what can be undone while it still opens the notebook
     before = lab.tags()
     lab.select_cell(0, 4)
     lab.execute("nb2pipe:untag-cell")
@@ -291,10 +292,12 @@ def test_rename_in_the_header(lab: Lab, tagged: Path) -> None:
 
 
 def test_split_and_merge(lab: Lab, tagged: Path) -> None:
+    lab.wait_kernel()
     before = lab.tags()
     lab.select_cell(2)
     lab.execute("nb2pipe:split-step-here")
     expect(popover(lab).get_by_role("combobox")).to_have_value("load-2")
+    expect(popover(lab).get_by_role("combobox")).to_be_focused()
     lab.page.keyboard.press("Enter")
     expect(header(lab, 2)).to_have_text("load-2")
     assert lab.tags() == [before[0], before[1], ["step:load-2"], before[3], []]
