@@ -17,16 +17,11 @@ SUMS = (
     ("data = list(range(rows))\nprint('\\x1b[31mloaded\\x1b[0m', len(data))", ["step:load"]),
     ("total = sum(data)\nprint('sum:', total)", ["step:total", "metrics"]),
 )
-SLOW = (
-    ("import time\nprint('begun')\ntime.sleep(%s)\nprint('over')\nx = 1", ["step:wait"]),
+WAITING = (
+    ("import os, time\nprint('begun')\nwhile not os.path.exists('go'):\n    time.sleep(0.05)\nprint('over')\nx = 1", ["step:wait"]),
     ("print(x)", ["step:after"]),
 )  # fmt: skip
-
-
-def slow(seconds: float) -> list[tuple[str, list[str]]]:
-    """A notebook whose first step sleeps."""
-    (source, tags), *rest = SLOW
-    return [(source % seconds, tags), *rest]
+"""Its first step waits until there is a file `go`."""
 
 
 def test_states_and_outputs(lab: Lab) -> None:
@@ -111,7 +106,7 @@ def test_refused(lab: Lab) -> None:
 
 def test_reload(lab: Lab) -> None:
     """A run goes on while the page is loaded again; what it printed before is there after."""
-    lab.open(lab.write("slow.ipynb", slow(5)))
+    lab.open(lab.write("waiting.ipynb", WAITING))
     running.show(lab)
     running.begin(lab)
     drawer = running.step(lab, "wait")
@@ -122,6 +117,7 @@ def test_reload(lab: Lab) -> None:
     lab.find("nb2pipe-runs-live", state="RUNNING").wait_for()
     running.step(lab, "wait")
     expect(lab.find("nb2pipe-step-log")).to_contain_text("begun")
+    (lab.folder / "go").touch()
     running.wait_ended(lab)
     expect(lab.find("nb2pipe-step-log")).to_contain_text("over")
     expect(drawer).to_have_attribute("data-state", "SUCCEEDED")
@@ -134,7 +130,7 @@ def test_server_restart(lab_at_own: Lab, own_server: Server) -> None:
     lab.expect_problem(r"^console: ")  # what JupyterLab itself says of a server that is away
     dialog = lab.page.get_by_role("dialog", name="Server Connection Error")
     lab.page.add_locator_handler(dialog, lambda: lab.page.keyboard.press("Escape"))
-    lab.open(lab.write("slow.ipynb", slow(120)))
+    lab.open(lab.write("waiting.ipynb", WAITING))
     running.show(lab)
     running.begin(lab)
     running.step(lab, "wait")
