@@ -6,12 +6,8 @@ told as `Problems`, and all work kept off the event loop.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
@@ -22,11 +18,12 @@ from nb2pipe import wire
 from nb2pipe.errors import BadInput, Nb2pipeError
 from nb2pipe.model import Json
 from nb2pipe_jupyter import notebooks, openapi, runs, targets, verifications
-from nb2pipe_jupyter.answers import News, Problems
+from nb2pipe_jupyter.answers import Problems
 from nb2pipe_jupyter.problems import internal, status_of
 from nb2pipe_jupyter.routes import BASE, HTML, JSON, ROUTES, TEXT, Query, Route
 from nb2pipe_jupyter.service import Service
 from nb2pipe_jupyter.streaming import stream
+from nb2pipe_jupyter.workers import Workers
 
 _DONE: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("GET", "status"): notebooks.capabilities,
@@ -62,55 +59,6 @@ _DONE: Mapping[tuple[str, str], Callable[..., Any]] = {
 _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 )
-_LOOKS = 4  # threads for what only looks, and so is quick
-
-
-@dataclass
-class Workers:
-    """The threads that requests are worked on in. `waiting`: how many are on their way, besides quick looks."""
-
-    service: Service
-    working: ThreadPoolExecutor = field(init=False)
-    looking: ThreadPoolExecutor = field(init=False)
-    waiting: int = 0
-    beside: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.working = ThreadPoolExecutor(self.service.settings.max_at_once, "nb2pipe-work")
-        self.looking = ThreadPoolExecutor(_LOOKS, "nb2pipe-look")
-        self.service.at_close.append(self.close)
-
-    def close(self) -> None:
-        """Begin nothing more."""
-        for pool in (self.working, self.looking):
-            pool.shutdown(wait=False, cancel_futures=True)
-
-    async def do(self, work: Callable[..., Any], /, *args: Any, quick: bool, **kwargs: Any) -> Any:  # noqa: ANN401
-        """What `work` gives, called with the service. Raises BadInput (N2P806) if too much waits already."""
-        settings = self.service.settings
-        if self.service.is_closing:
-            raise BadInput.of("N2P806", "this server is being stopped", hint="ask the next one")
-        if not quick and self.waiting >= settings.max_at_once + settings.max_waiting:
-            raise BadInput.of("N2P806", "this server works on too much at once", hint="try again in a moment")
-        loop = self.service.loop = asyncio.get_running_loop()
-        pool = self.looking if quick else self.working
-        self.waiting += not quick
-        try:
-            return await loop.run_in_executor(pool, lambda: work(self.service, *args, **kwargs))
-        finally:
-            self.waiting -= not quick
-
-    def look_at_cluster(self, news: News) -> None:
-        """Have a cluster asked about a run, beside all else: what it says is in the record then."""
-        view = news.view
-        if view.live and view.run.target and self.service.may_look(view.run.id):
-            task = asyncio.create_task(self._looked(view.run.id, view.path))
-            self.beside.add(task)
-            task.add_done_callback(self.beside.discard)
-
-    async def _looked(self, run: str, path: str) -> None:
-        with contextlib.suppress(Nb2pipeError):  # it is told where somebody asks for something
-            await self.do(runs.look_at_cluster, run, path, quick=False)
 
 
 class Handler(APIHandler):
@@ -130,6 +78,7 @@ class Handler(APIHandler):
     def on_connection_close(self) -> None:
         """The browser has hung up."""
         self.is_gone = True
+        super().on_connection_close()
 
     @web.authenticated
     @authorized
@@ -160,10 +109,10 @@ class Handler(APIHandler):
                 await stream(self, self.workers, **given)
                 return
             quick = verb == "GET" and not route.path.endswith("/status")
-            answer = await self.workers.do(_DONE[verb, route.path], **given, quick=quick)
+            answer, content = await self.workers.do(self._work, route, quick=quick, **given)
             if route.streams:
                 self.workers.look_at_cluster(answer)
-            self._finish(route, answer)
+            self._finish(route, content)
         except Nb2pipeError as error:
             if not self._headers_written:
                 told = self.workers.service.places.told
@@ -179,7 +128,7 @@ class Handler(APIHandler):
         return "text/event-stream" in self.request.headers.get("Accept", "")
 
     def _given(self, route: Route, named: Mapping[str, str]) -> dict[str, Any]:
-        """All that the route's function is to get. Raises BadInput (N2P801, N2P804)."""
+        """All that the route's function is to get, but for the body. Raises BadInput (N2P801)."""
         found: dict[str, Any] = dict(named)
         for query in route.query:
             value = self._queried(query)
@@ -187,9 +136,14 @@ class Handler(APIHandler):
                 found[query.name] = value
         if route.streams:
             found["after"] = self._last_seen(found.get("after"))
-        if route.asked is not None:
-            found["asked"] = self._body(route.asked)
         return found
+
+    def _work(self, service: Service, route: Route, **given: Any) -> tuple[Any, bytes]:  # noqa: ANN401
+        """In a thread: decode the body, have it done, encode the answer. A notebook with its outputs may be large."""
+        if route.asked is not None:
+            given["asked"] = self._body(route.asked)
+        answer = _DONE[route.verb, route.path](service, **given)
+        return answer, _encoded(route, answer)
 
     def _queried(self, query: Query) -> str | int | None:
         text = self.get_query_argument(query.name, None, strip=False)
@@ -216,20 +170,17 @@ class Handler(APIHandler):
         except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are some
             raise _wrong(f"the body is not what is expected: {error}") from error
 
-    def _finish(self, route: Route, answer: Any) -> None:  # noqa: ANN401
+    def _finish(self, route: Route, content: bytes) -> None:
         self.set_status(route.status)
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
+        if route.answer == HTML:
+            self.set_header("Content-Security-Policy", _REPORT_POLICY)
         if route.answer is None:
             self.finish()
-        elif route.answer == HTML:
-            self.set_header("Content-Security-Policy", _REPORT_POLICY)
-            self.finish(answer, set_content_type="text/html; charset=utf-8")
-        elif route.answer == TEXT:
-            self.finish(answer.encode("utf-8", "replace"), set_content_type="text/plain; charset=utf-8")
         else:
-            data = answer if route.answer == JSON else wire.encode(answer, whole=True)
-            self.finish(_json(data), set_content_type=JSON)
+            kind = route.answer if isinstance(route.answer, str) else JSON
+            self.finish(content, set_content_type=kind if kind == JSON else f"{kind}; charset=utf-8")
 
     def _refuse(self, status: int, problems: Problems) -> None:
         self.set_status(status)
@@ -251,6 +202,14 @@ def _pattern(path: str) -> str:
         f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else part.replace(".", r"\.") for part in path.split("/")
     ]
     return f"/{BASE}/{'/'.join(parts)}"
+
+
+def _encoded(route: Route, answer: Any) -> bytes:  # noqa: ANN401  # as the route says
+    if route.answer is None:
+        return b""
+    if route.answer in (HTML, TEXT):
+        return bytes(answer.encode("utf-8", "replace"))
+    return _json(answer if route.answer == JSON else wire.encode(answer, whole=True)).encode()
 
 
 def _json(data: Json) -> str:

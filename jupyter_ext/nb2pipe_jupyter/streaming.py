@@ -15,9 +15,10 @@ from nb2pipe.errors import BadInput, Nb2pipeError
 from nb2pipe_jupyter import runs
 from nb2pipe_jupyter.answers import News
 from nb2pipe_jupyter.routes import NEWS
+from nb2pipe_jupyter.workers import Workers
 
 if TYPE_CHECKING:
-    from nb2pipe_jupyter.handlers import Handler, Workers
+    from nb2pipe_jupyter.handlers import Handler
 
 PAUSE_S = 0.2
 """Between two looks: at most five messages a second."""

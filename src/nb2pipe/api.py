@@ -20,7 +20,7 @@ from nb2pipe.building import build, bundle_folder, stale_files, write_bundle
 from nb2pipe.checks import Crossing
 from nb2pipe.compiling import Compiled, compile_notebook, is_compiled
 from nb2pipe.config import Limits
-from nb2pipe.connecting import Connection, add_target, can_submit, check_target, remove_target, target, targets
+from nb2pipe.connecting import add_target, can_submit, check_target, remove_target, target, targets
 from nb2pipe.journal import read_events
 from nb2pipe.learned import Lessons
 from nb2pipe.model import Diagnostic, Fix, Json, Printed, Run
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from nb2pipe.runs.collecting import Collected
     from nb2pipe.submitting import Job
     from nb2pipe.suggesting import Suggestion
+    from nb2pipe.targets.kfp.connections import Connection
     from nb2pipe.targets.local import StepStatus
     from nb2pipe.verified import Verified
     from nb2pipe.verify.verdicts import FolderRow, Verification

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from nb2pipe.targets.kfp import connections
-from nb2pipe.targets.kfp.connections import Connection
+if TYPE_CHECKING:
+    from nb2pipe.targets.kfp.connections import Connection
 
-__all__ = ["Connection", "add_target", "can_submit", "check_target", "remove_target", "target", "targets"]
+__all__ = ["add_target", "can_submit", "check_target", "remove_target", "target", "targets"]
 
 _SOON_S = (3.0, 5.0, 8.0)  # to connect, to read, in all: somebody waits for a dot to become green
 
 
 def targets() -> Mapping[str, Connection]:
     """All that are kept, sorted by name. Raises EnvironmentProblem (N2P753)."""
+    from nb2pipe.targets.kfp import connections
+
     return connections.named()
 
 
 def target(name: str) -> Connection:
     """The one of this name. Raises BadInput (N2P751), EnvironmentProblem (N2P753)."""
+    from nb2pipe.targets.kfp import connections
+
     there = connections.named()
     if name not in there:
         raise connections.unknown(name, there)
@@ -30,11 +35,15 @@ def add_target(name: str, host: str, **described: str) -> bool:
 
     Raises BadInput (N2P751), EnvironmentProblem (N2P753).
     """
+    from nb2pipe.targets.kfp import connections
+
     return connections.add(name, connections.connection(host, **described))
 
 
 def remove_target(name: str) -> None:
     """Forget one. Raises as `target` does."""
+    from nb2pipe.targets.kfp import connections
+
     connections.remove(name)
 
 

@@ -19,6 +19,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import field, replace
 from typing import NoReturn
 
@@ -133,12 +134,16 @@ class _Keeper:
         for descriptor, fork in self.forks.items():
             waiting.register(descriptor, select.POLLIN)
             waiting.register(fork.status, 0)  # closed by who waits
-        first = min((fork.deadline for fork in self.forks.values()), default=None)
+        first = min((*(fork.deadline for fork in self.forks.values()), *self._times()), default=None)
         left = None if first is None else min(max(0.0, first - time.monotonic()) * 1000 + 1, _TURN_MS)
         return {descriptor for descriptor, _ in waiting.poll(left)}
 
     def _listen(self, waiting: select.poll) -> None:
         """More to wait for."""
+
+    def _times(self) -> Sequence[float]:
+        """When there is something to do even if nothing happens."""
+        return ()
 
     def _hear(self, ready: set[int]) -> None:
         """More that may have come."""
@@ -194,11 +199,13 @@ class _Keeper:
 class _First(_Keeper):
     """The process that was started. It knows the copies, and hands requests on to them."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, idle_s: float) -> None:
         self.from_copies, news = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         super().__init__(control, news)
         self.lines: dict[str, _Line] = {}
         self.turns = 0
+        self.idle_s = idle_s  # copies take memory: after so long they go
+        self.asked_at = 0.0
 
     def _leave(self) -> None:
         for fork in self.forks.values():
@@ -211,7 +218,12 @@ class _First(_Keeper):
             for _, copy in line.copies:
                 waiting.register(copy, 0)  # one that has ended
 
+    def _times(self) -> Sequence[float]:
+        return (self.asked_at + self.idle_s,) if self.lines else ()
+
     def _hear(self, ready: set[int]) -> None:
+        if time.monotonic() > self.asked_at + self.idle_s:
+            self._forget()
         for line in self.lines.values():
             for place, copy in list(line.copies):
                 if copy.fileno() in ready:
@@ -241,6 +253,7 @@ class _First(_Keeper):
                 os.waitpid(found.si_pid, 0)
 
     def _start(self, question: Question, data: int, status: socket.socket) -> _Task | None:
+        self.asked_at = time.monotonic()
         for name in question.modules:
             with contextlib.suppress(ImportError):  # the fork will meet it too
                 importlib.import_module(name)
@@ -283,6 +296,9 @@ class _First(_Keeper):
     def _let_go(self) -> None:
         super()._let_go()
         self.from_copies.close()
+        self._forget()
+
+    def _forget(self) -> None:
         for line in self.lines.values():
             line.cut(-1)
         self.lines.clear()
@@ -300,17 +316,17 @@ def _say(status: socket.socket, code: int, told: bytes = b"") -> None:
 
 
 def serve() -> None:
-    """Carry out what is asked on the socket that is standard input. The arguments: what to call before."""
+    """Carry out what is asked on the socket that is standard input. See `Standby` for the arguments."""
     control = socket.socket(fileno=os.dup(0))
     bounded.be_quiet()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # who asked may be gone
     processes.become_subreaper()  # copies outlive the forks that leave them
-    module, function = sys.argv[2:]
+    module, function, idle_s = sys.argv[2:]
     getattr(importlib.import_module(module), function)()
     gc.collect()
     gc.freeze()  # forks don't look through what was there before
     try:
-        _do(_First(control).serve())
+        _do(_First(control, float(idle_s)).serve())
         os._exit(0)
     finally:
         os._exit(70)

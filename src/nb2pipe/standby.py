@@ -87,10 +87,11 @@ class Standby:
     There `prepare`, a function of a module, is called first: what it imports and makes, all forks have. At most
     `at_once` requests are carried out at a time, in the order in which they came. Those of one `line` are about
     versions of the same: whoever asks anew takes the place of the one before, and gains from what that left behind
-    (`bounded.Copies`) where their `marks` begin alike.
+    (`bounded.Copies`) where their `marks` begin alike; that is kept for `idle_s` after the last request.
     """
 
-    def __init__(self, prepare: Callable[[], object], at_once: int = 2) -> None:
+    def __init__(self, prepare: Callable[[], object], at_once: int = 2, idle_s: float = 600.0) -> None:
+        self._idle_s = idle_s
         self._prepare = prepare
         self._at_once = at_once
         self._turns = threading.Condition()
@@ -184,9 +185,10 @@ class Standby:
 
     def _started(self) -> _Process:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        arguments = (self._prepare.__module__, self._prepare.__name__, str(self._idle_s))
         with theirs:
             process = subprocess.Popen(  # noqa: S603  # this interpreter, on code of ours
-                [*bounded.interpreter("nb2pipe.keeper"), self._prepare.__module__, self._prepare.__name__],
+                [*bounded.interpreter("nb2pipe.keeper"), *arguments],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

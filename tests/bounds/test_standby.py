@@ -212,6 +212,18 @@ def test_copies_are_few_and_end(standby: Standby) -> None:
     until(lambda: len(below(os.getpid())) == 1 + 4 * 4)
 
 
+def test_copies_end_when_nobody_asks(standby: Standby) -> None:
+    idle = Standby(works.prepare, idle_s=0.3)
+    try:
+        assert add_up(idle, 1, 2, 3) == (6, [1, 2, 3])
+        until(lambda: len(below(os.getpid())) == 1)
+        assert add_up(idle, 1, 2, 4) == (7, [1, 2, 4])
+        assert add_up(standby, 1, 2, 3) == (6, [1, 2, 3])
+        assert len(below(os.getpid())) >= 4
+    finally:
+        idle.close()
+
+
 def test_a_copy_that_is_gone_or_ends_with_its_work(standby: Standby) -> None:
     for last in (3, 4, 5):
         add_up(standby, 1, 2, last)

@@ -289,3 +289,16 @@ async def test_an_administrator_sets_limits(server: Server) -> None:
 def test_what_is_done_is_told_of_in_the_table() -> None:
     assert set(_DONE) == {(route.verb, route.path) for route in ROUTES}
     assert _pattern("runs/{run}/openapi.json") == r"/nb2pipe/runs/(?P<run>[^/]+)/openapi\.json"
+
+
+async def test_a_bug_of_ours_is_told_without_a_traceback(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: object) -> None:
+        raise KeyError("of-the-inside")
+
+    monkeypatch.setitem(_DONE, ("GET", "targets"), broken)  # type: ignore[index]
+    status, found = await server.ask("GET", "targets")
+    assert (status, found["diagnostics"][0]["code"]) == (500, "N2P807")
+    assert "of-the-inside" not in str(found)
+    assert "of-the-inside" in caplog.text

@@ -4,7 +4,7 @@ A test writes its notebooks with `lab.write`, opens one with `lab.open`, and end
 request to another host: `lab` sees to that. See `driving.Lab` for what it can do. The panel has to be built: `jlpm build`.
 
 What tests look for. An element that a test or a person's script has to find carries `data-testid="nb2pipe-AREA-THING"`, as in
-`nb2pipe-graph-node`; in the notebook `nb2pipe-THING` (`nb2pipe-step`, the header above a cell). Things that occur more than
+`nb2pipe-graph-node` (`nb2pipe-header-step`, the name above a cell). Things that occur more than
 once say which they are in data attributes, as `data-step="load"`. Tests use these and ARIA roles, never our CSS classes.
 """
 

@@ -21,8 +21,10 @@ from serving import CHECKOUT, Server
 EXAMPLE = "tabular.ipynb"
 SIZE = {"width": 1380, "height": 860}
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-SELECTED = "forest"  # the step whose inputs and outputs are shown
-RUN_S = 180
+SELECTED, LAST = "forest", "metrics"  # the step whose inputs and outputs are shown; the one that is done last
+TOP_CELL = 10
+SETTLE_MS = 1500  # until nothing moves any more
+RUN_S = 150
 SIDE_BAR_PX = 470
 
 
@@ -37,41 +39,41 @@ def main() -> int:
                 executable_path=shutil.which("chromium"),
                 args=["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"],
             )
+            lab = after_a_run(browser, server)
             for name, theme in THEMES.items():
+                lab.theme(theme)
+                lab.page.wait_for_timeout(SETTLE_MS)
                 path = CHECKOUT / "docs" / "img" / f"panel-{name}.png"
-                path.write_bytes(small(picture(browser, server, theme)))
+                path.write_bytes(small(lab.page.screenshot()))
                 print(path.relative_to(CHECKOUT), path.stat().st_size // 1000, "kB")
+            lab.close()
         finally:
             server.stop()
     return 0
 
 
-def picture(browser: Browser, server: Server, theme: str) -> bytes:
-    """The notebook and the panel, after a run. The second theme's run takes all from the first one's."""
+def after_a_run(browser: Browser, server: Server) -> Lab:
+    """The notebook, and the panel with all steps done."""
     context = browser.new_context(viewport=SIZE, device_scale_factor=2)
     context.set_default_timeout(RUN_S * 1000)
     lab = Lab(context, server, server.root)
     lab.open(server.root / EXAMPLE)
-    lab.theme(theme)
     lab.execute("filebrowser:toggle-main")  # the left side bar takes room, and shows nothing of ours
-    panel = lab.open_panel()
+    lab.open_panel()
     widen(lab)
     lab.find("nb2pipe-graph-node").first.wait_for()
-    lab.find("run").click()
-    lab.find("nb2pipe-graph-node", look="SUCCEEDED").nth(4).wait_for()
-    lab.find("stop").wait_for(state="hidden")
+    lab.find("nb2pipe-runs-run").click()
+    lab.find("nb2pipe-graph-node", step=LAST, look="SUCCEEDED").wait_for()
+    lab.find("nb2pipe-graph-node", step=SELECTED).click()
+    lab.page.get_by_text("Runs next time").wait_for(state="hidden")  # what the run changed is known
+    lab.scroll_to(TOP_CELL)
     lab.page.mouse.move(0, 0)
-    panel.get_by_role("tab", name="Graph").click()
-    lab.select_cell(0)
-    lab.page.wait_for_timeout(1500)  # until nothing moves any more
-    taken = lab.page.screenshot()
-    lab.close()
-    return taken
+    return lab
 
 
 def widen(lab: Lab) -> None:
     """Drag the side bar's edge, as people do."""
-    handle = lab.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle").last
+    handle = lab.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle:visible").last
     box = handle.bounding_box()
     assert box is not None
     lab.page.mouse.move(box["x"] + 1, box["y"] + 300)

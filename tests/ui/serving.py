@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -115,16 +116,13 @@ def lay_out(home: Path) -> dict[str, str]:
     ):
         if not link.is_symlink():
             link.symlink_to(target)
-    write_json(
-        # JupyterLab asks whether it may fetch news, in a window over what we test
-        home / "config" / "labconfig" / "page_config.json",
-        {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}},
-    )
+    disable(home)
     write_json(
         home / "config" / "jupyter_server_config.json",
         {"LabApp": {"expose_app_in_browser": True}, "JupyterNotebookApp": {"expose_app_in_browser": True}},
     )
-    paths = [str(CHECKOUT / "src"), str(CHECKOUT / "jupyter_ext")]
+    announce_translations(home / "installed")
+    paths = [str(CHECKOUT / "src"), str(CHECKOUT / "jupyter_ext"), str(home / "installed")]
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))},
         "PYTHONPATH": os.pathsep.join(paths),
@@ -140,6 +138,24 @@ def lay_out(home: Path) -> dict[str, str]:
     }
 
 
+def disable(home: Path, *names: str) -> None:
+    """Switch extensions of JupyterLab off for the pages that are loaded from now on, and those of earlier calls on again."""
+    # this one asks whether it may fetch news, in a window over what we test
+    off = ("@jupyterlab/apputils-extension:announcements", *names)
+    write_json(home / "config" / "labconfig" / "page_config.json", {"disabledExtensions": dict.fromkeys(off, True)})
+
+
 def write_json(path: Path, data: object) -> None:
     """One JSON file."""
     path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def announce_translations(folder: Path) -> None:
+    """What `pip install` leaves for JupyterLab to find our translations by; here the checkout itself is not installed."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    points = project["entry-points"]["jupyterlab.locale"]
+    info = folder / "nb2pipe_checkout-0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: nb2pipe-checkout\nVersion: 0\n", encoding="utf-8")
+    lines = ["[jupyterlab.locale]", *(f"{name} = {module}" for name, module in points.items())]
+    (info / "entry_points.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")

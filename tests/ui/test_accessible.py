@@ -28,7 +28,7 @@ def test_panel_and_headers(lab: Lab, theme: str) -> None:
         panel.get_by_role("tab", name=tab).click()
         expect(panel.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         found[tab] = lab.inaccessible(".nb2pipe-Panel")
-    lab.find("nb2pipe-step").first.click()
+    lab.find("nb2pipe-header-step").first.click()
     lab.find("nb2pipe-popover").wait_for()
     found["the popover"] = lab.inaccessible("[data-testid=nb2pipe-popover]")
     assert {place: "\n".join(problems) for place, problems in found.items() if problems} == {}

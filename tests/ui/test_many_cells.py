@@ -6,15 +6,12 @@ from statistics import median, quantiles
 
 from driving import PANEL, Lab
 from playwright.sync_api import expect
+from serving import disable
 
 CELLS, PER_STEP = 300, 10
 KEYS = 60
 SLACK_MS = 25.0  # machines of CI stutter
 MOST = 2.0
-
-# JupyterLab as it is where nb2pipe is not installed: the extension brings no plugins
-ENTRY = "**/lab/extensions/nb2pipe-lab/static/remoteEntry*"
-EMPTY = "(window._JUPYTERLAB ??= {})['nb2pipe-lab'] = { init: () => {}, get: async () => () => ({ default: [] }) };"
 
 # One key after the other, each until the page is drawn: what the person at the keyboard waits for.
 TYPE = """async ([selector, keys]) => {
@@ -55,11 +52,13 @@ def waits_ms(lab: Lab) -> list[float]:
 
 def test_typing_stays_smooth(lab: Lab) -> None:
     path = lab.write("long.ipynb", cells())
-    lab.page.route(ENTRY, lambda route: route.fulfill(body=EMPTY, content_type="text/javascript"))
-    lab.open(path)
+    disable(lab.server.home, "nb2pipe-lab")
+    try:
+        lab.open(path)
+    finally:
+        disable(lab.server.home)
     assert not lab.page.evaluate("() => window.jupyterapp.hasPlugin('nb2pipe-lab:plugin')")
     without = waits_ms(lab)
-    lab.page.unroute(ENTRY)
     lab.open(path)
     lab.open_panel()
     lab.find("nb2pipe-graph-node").first.wait_for()
@@ -74,4 +73,4 @@ def test_far_cells_are_marked(lab: Lab) -> None:
     lab.open(lab.write("long.ipynb", cells()))
     for step in (0, 15, 29):
         lab.scroll_to(step * PER_STEP)
-        expect(lab.cell(step * PER_STEP).get_by_test_id("nb2pipe-step")).to_have_text(f"s{step}")
+        expect(lab.cell(step * PER_STEP).get_by_test_id("nb2pipe-header-step")).to_have_text(f"s{step}")

@@ -225,7 +225,8 @@ def test_export(lab: Lab) -> None:
         lab.execute("nb2pipe:export-graph", {"format": "mermaid"})
     text = Path(found.value.path()).read_text(encoding="utf-8")
     assert found.value.suggested_filename == "graph.mmd"
-    assert text.startswith("flowchart TD\n") and '-->|"df"|' in text
+    assert text.startswith("flowchart TD\n")
+    assert '-->|"df"|' in text
     with lab.page.expect_download() as found:
         lab.execute("nb2pipe:export-graph", {"format": "svg"})
     assert Path(found.value.path()).read_text(encoding="utf-8").startswith("<svg xmlns=")
@@ -260,6 +261,18 @@ def test_three_hundred_steps(lab: Lab) -> None:
         lab.page.wait_for_timeout(60)
     expect(lab.page.locator(":focus")).to_have_attribute("data-testid", "nb2pipe-graph-node")
     assert lab.page.locator(":focus").get_attribute("data-step") != "s0"
+
+
+def test_chinese(lab: Lab) -> None:
+    settings = lab.server.home / "settings" / "@jupyterlab" / "translation-extension"
+    settings.mkdir(parents=True)
+    (settings / "plugin.jupyterlab-settings").write_text(json.dumps({"locale": "zh_CN"}), encoding="utf-8")
+    shown(lab)
+    expect(lab.find("nb2pipe-panel-tab", tab="steps")).to_have_text("步骤")
+    lab.find("nb2pipe-graph-edge", source="load", target="right").dispatch_event("click")
+    expect(lab.find("nb2pipe-panel-edge")).to_contain_text("right 等待 load")
+    expect(node(lab, "load")).to_contain_text("单元格 3")
+    expect(lab.find("nb2pipe-status-item")).to_have_text("4 个步骤")
 
 
 def test_notebook_7(lab: Lab) -> None:

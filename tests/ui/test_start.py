@@ -37,7 +37,7 @@ def test_little_is_loaded_at_start(lab: Lab, loaded: dict[str, bytes]) -> None:
 
 def test_the_graph_is_loaded_when_it_is_shown(lab: Lab, loaded: dict[str, bytes]) -> None:
     lab.open(lab.write("plain.ipynb", [("x = 1", ["step:one"]), ("print(x)", ["step:two"])]))
-    lab.find("nb2pipe-step").first.wait_for()
+    lab.find("nb2pipe-header-step").first.wait_for()
     assert not any(GRAPH in body for body in loaded.values())
     lab.open_panel()
     lab.find("nb2pipe-graph-node").first.wait_for()

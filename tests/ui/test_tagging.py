@@ -18,7 +18,8 @@ TAGGED = (
     ("z = y + 1", ["step:fit", "after:load", "memory:8Gi"]),
     "print(z)",
 )
-SLOW_MS = 20_000
+expect.set_options(timeout=30_000)  # an analysis waits for its process, which starts with the first one
+SLOW_MS = 30_000
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 
 

@@ -30,7 +30,9 @@ function step(id: string, name = id): StepView {
 
 function edge(source: string, target: string, ...variables: string[]): Edge {
   const kind = variables.length ? 'variable' : 'order';
-  const reasons = [`\`${variables.join()}\`: written in cell 1, read in cell 2`];
+  const reasons = [
+    `\`${variables.join()}\`: written in cell 1, read in cell 2`
+  ];
   return { source, target, kind, variables, reasons };
 }
 
@@ -82,15 +84,16 @@ test('boxes are as wide as their names, within limits', () => {
   equal(boxWidth('x'.repeat(63)), boxWidth('x'.repeat(50)));
 });
 
-const KEYS: Array<[string, Parameters<typeof nearest>[2], Direction, string[]]> =
-  [
-    ['load', 'ArrowDown', 'down', ['left', 'right']],
-    ['load', 'ArrowUp', 'down', ['']],
-    ['join', 'ArrowUp', 'down', ['left', 'right']],
-    ['load', 'ArrowRight', 'down', ['']],
-    ['load', 'ArrowRight', 'right', ['left', 'right']],
-    ['join', 'ArrowRight', 'right', ['']]
-  ];
+const KEYS: Array<
+  [string, Parameters<typeof nearest>[2], Direction, string[]]
+> = [
+  ['load', 'ArrowDown', 'down', ['left', 'right']],
+  ['load', 'ArrowUp', 'down', ['']],
+  ['join', 'ArrowUp', 'down', ['left', 'right']],
+  ['load', 'ArrowRight', 'down', ['']],
+  ['load', 'ArrowRight', 'right', ['left', 'right']],
+  ['join', 'ArrowRight', 'right', ['']]
+];
 
 for (const [from, key, direction, expected] of KEYS) {
   test(`${key} from ${from}, drawn ${direction}`, () => {
@@ -126,7 +129,12 @@ test('Mermaid, as `nb2pipe graph --mermaid` writes it', () => {
 test('nothing of a notebook is markup in the picture', () => {
   const name = '<script>alert(1)</script>&"\u0000';
   const cells = () => '"><g onload="x()">';
-  const text = svg({ steps: [step('a', name)], edges: [] }, 'down', name, cells);
+  const text = svg(
+    { steps: [step('a', name)], edges: [] },
+    'down',
+    name,
+    cells
+  );
   ok(!text.includes('<script') && !text.includes('<g onload'));
   ok(text.includes('&lt;script&gt;') && !text.includes('\u0000'));
 });

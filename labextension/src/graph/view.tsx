@@ -16,12 +16,18 @@ import type { IViewProps } from '../panel/view';
 import type { Analysis } from '../wire';
 import { StepEdge } from './edge';
 import { elementsOf } from './elements';
-import { type Arrow, type Direction, drawingOf, nearest } from './layout';
+import {
+  type Arrow,
+  type Direction,
+  type IDrawing,
+  drawingOf,
+  nearest
+} from './layout';
 import { GraphContext, StepNode } from './node';
 
 const NODE_TYPES = { step: StepNode };
 const EDGE_TYPES = { line: StepEdge };
-const FIT = { maxZoom: 1, minZoom: 0.5, padding: 0.08 };
+const FIT = { maxZoom: 1, minZoom: 0.5, margin: 14 };
 /** From here on only what is on the screen is in the page. */
 const MANY = 60;
 
@@ -158,7 +164,6 @@ function useFit(
     if (kept) {
       void flow.setViewport(kept);
     } else {
-      void flow.fitBounds(boundsOf(drawing), { padding: FIT.padding });
       clamp(flow, drawing, place.current);
     }
   }, [flow, path, drawing, place, state]);
@@ -177,28 +182,46 @@ function useFit(
   }, [flow, path, drawing, place, state]);
 }
 
-function boundsOf(drawing: { width: number; height: number }) {
-  return { x: 0, y: 0, width: drawing.width, height: drawing.height };
-}
-
-/** At most life size, not too small to be read; in the middle across, from the top down. */
+/** At most life size, not too small to be read. What does not fit then is shown from its first step on. */
 function clamp(
   flow: ReturnType<typeof useReactFlow>,
-  drawing: { width: number; height: number },
+  drawing: IDrawing,
   node: HTMLElement | null
 ): void {
   const area = node?.getBoundingClientRect();
-  if (!area?.width || !area.height) {
+  const [first] = drawing.boxes.values();
+  if (!area?.width || !area.height || !first) {
     return;
   }
-  const margin = 14;
   const fits = Math.min(
-    (area.width - 2 * margin) / drawing.width,
-    (area.height - 2 * margin) / drawing.height
+    (area.width - 2 * FIT.margin) / drawing.width,
+    (area.height - 2 * FIT.margin) / drawing.height
   );
   const zoom = Math.max(FIT.minZoom, Math.min(FIT.maxZoom, fits));
-  const x = Math.max(margin, (area.width - drawing.width * zoom) / 2);
-  void flow.setViewport({ x, y: margin, zoom });
+  const placed = (
+    room: number,
+    size: number,
+    middle: number,
+    free: number
+  ): number =>
+    size * zoom + 2 * FIT.margin <= room + 1
+      ? free
+      : Math.min(FIT.margin, room / 2 - middle * zoom);
+  void flow.setViewport({
+    x: placed(
+      area.width,
+      drawing.width,
+      first.x + first.width / 2,
+      (area.width - drawing.width * zoom) / 2
+    ),
+    y: placed(
+      area.height,
+      drawing.height,
+      first.y + first.height / 2,
+      FIT.margin
+    ),
+    zoom
+  });
 }
 
 function isVisible(

@@ -67,7 +67,9 @@ export function NoServer(props: { services: IServices }): JSX.Element {
       <Button
         label={trans.__('Try again')}
         onClick={() =>
-          void server.ask().then(() => props.services.pipelines.current?.refresh())
+          void server
+            .ask()
+            .then(() => props.services.pipelines.current?.refresh())
         }
       />
     </Lesson>

@@ -24,6 +24,8 @@ import { CommandIDs, type IServices } from './view';
 import { PipelinePanel } from './widget';
 
 const SIDE_ID = 'nb2pipe-panel';
+/** Three steps side by side have room. */
+const SIDE_WIDTH = '340px';
 const MAIN_ID = 'nb2pipe-panel-main';
 const IN_PALETTE = [
   CommandIDs.toggle,
@@ -77,6 +79,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       app.commands.notifyCommandChanged();
     });
     const side = new PipelinePanel(services, SIDE_ID);
+    // here, since the style comes later: the side bar asks for this when the panel is put into it
+    side.node.style.minWidth = SIDE_WIDTH;
     app.shell.add(side, 'right', { rank: 300, type: 'Pipeline' });
     restorer?.add(side, SIDE_ID);
     const places = placesOf(app, labShell, side, services);

@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 
-import { DiagnosticText, Refused } from './controls';
+import { DiagnosticText, Refused } from './diagnostics';
 import { download } from './compiling';
 import type { Runs } from './model';
 import { Button, Fold, Trouble } from './parts';

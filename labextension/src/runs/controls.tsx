@@ -4,14 +4,16 @@ import { caretDownEmptyIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { INotebookPipeline } from '../tokens';
-import type { Diagnostic, RunView } from '../wire';
-import { clock, elapsed, moment } from './format';
+import type { RunView } from '../wire';
+import { Refused } from './diagnostics';
+import { clock, elapsed } from './format';
 import { useNow, useSignal, useWatched } from './hooks';
 import { openRunMenu, openTargetMenu } from './menus';
 import type { Runs } from './model';
-import { isDebug, originOf } from './origins';
+import { DebugNote, ShownBanner } from './notes';
+import { isDebug } from './origins';
 import { runsOf } from './own';
-import { Button, StateSign, Trouble } from './parts';
+import { StateSign, Trouble } from './parts';
 import { progress, sentence } from './states';
 
 /** What each view of this area is given. `selected` is a step's id. */
@@ -51,48 +53,6 @@ export function RunControls(props: IRunsProps): JSX.Element {
       />
       <Trouble trouble={runs.trouble} />
       <ShownBanner runs={runs} />
-    </div>
-  );
-}
-
-/** What a notebook that `debug` made is for, and the way back. */
-function DebugNote(props: { runs: Runs }): JSX.Element {
-  const { runs } = props;
-  const { trans } = runs;
-  const origin = originOf(runs.pipeline.path);
-  const back = async (): Promise<void> => {
-    if (origin) {
-      const { path } = origin;
-      await runs.commands.execute('docmanager:open', { path });
-    }
-  };
-  return (
-    <div className="nb2pipe-RunControls" data-testid="nb2pipe-step-debugging">
-      <div className="nb2pipe-Notice">
-        <div>
-          {trans.__(
-            'This is one step, with the inputs it had. Try what you like: nothing here changes the run.'
-          )}
-        </div>
-        <div className="nb2pipe-Hint">
-          {trans.__(
-            'Mend the cell in the notebook it comes from, then “Run from here” at that step.'
-          )}
-        </div>
-        {origin && (
-          <div className="nb2pipe-Actions">
-            <Button
-              kind="accept"
-              label={trans.__(
-                'Back to %1',
-                origin.path.split('/').pop() ?? origin.path
-              )}
-              onClick={() => void back()}
-              testid="nb2pipe-step-back"
-            />
-          </div>
-        )}
-      </div>
     </div>
   );
 }
@@ -260,6 +220,7 @@ function Live(props: {
         <div
           className="nb2pipe-Live"
           data-testid="nb2pipe-runs-live"
+          data-run={view.run.id}
           data-state={view.run.state}
         >
           <StateSign look={view.run.state} />
@@ -308,118 +269,6 @@ function Bar(props: { runs: Runs; view: RunView }): JSX.Element {
       aria-valuenow={done}
     >
       <div style={{ width: `${all ? (100 * done) / all : 0}%` }} />
-    </div>
-  );
-}
-
-/** Problems that stopped something, each with its place and its mending. */
-export function Refused(props: {
-  diagnostics: readonly Diagnostic[];
-  title: string;
-  runs: Runs;
-  onClose: () => void;
-}): JSX.Element | null {
-  const { diagnostics, runs } = props;
-  const { trans } = runs;
-  if (diagnostics.length === 0) {
-    return null;
-  }
-  return (
-    <div
-      className="nb2pipe-Notice nb2pipe-mod-error"
-      role="alert"
-      data-testid="nb2pipe-runs-refused"
-    >
-      <div className="nb2pipe-Notice-head">
-        <strong>{props.title}</strong>
-        <Button
-          kind="plain"
-          label={trans.__('Close')}
-          onClick={props.onClose}
-        />
-      </div>
-      <ul className="nb2pipe-Notice-list">
-        {diagnostics.map((item, place) => (
-          <li key={place}>
-            <DiagnosticText item={item} runs={runs} />
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-/** One problem, with a button to its cell. */
-export function DiagnosticText(props: {
-  item: Diagnostic;
-  runs: Runs;
-}): JSX.Element {
-  const { item, runs } = props;
-  const { cell, line } = item.location;
-  return (
-    <>
-      {cell !== null && <CellButton runs={runs} cell={cell} line={line} />}
-      <span className="nb2pipe-Code">{item.code}</span> {item.message}
-      {item.hint && <div className="nb2pipe-Hint">{item.hint}</div>}
-    </>
-  );
-}
-
-/** Go to a cell of the notebook. */
-export function CellButton(props: {
-  runs: Runs;
-  cell: number;
-  line: number | null;
-  label?: string;
-}): JSX.Element {
-  const { runs, cell, line } = props;
-  const { trans } = runs;
-  const where =
-    line === null
-      ? trans.__('Cell %1', cell + 1)
-      : trans.__('Cell %1 line %2', cell + 1, line);
-  return (
-    <button
-      type="button"
-      className="nb2pipe-Link"
-      onClick={() => void runs.pipeline.reveal(cell, line ?? undefined)}
-    >
-      {props.label ?? where}
-    </button>
-  );
-}
-
-/** Says that an older run is shown, or that the notebook is another one by now. */
-function ShownBanner(props: { runs: Runs }): JSX.Element | null {
-  const { runs } = props;
-  const { trans, chosen, pipeline } = runs;
-  if (!chosen) {
-    return null;
-  }
-  const { analysis, isPending } = pipeline;
-  const hasChanged =
-    !isPending && analysis !== null && analysis.digest !== chosen.run.digest;
-  const when = moment(chosen.run.started_at, new Date());
-  return (
-    <div
-      className="nb2pipe-Notice nb2pipe-mod-shown"
-      data-testid="nb2pipe-runs-banner"
-    >
-      <span>
-        {hasChanged
-          ? trans.__('Showing the run of %1. The notebook changed since.', when)
-          : trans.__('Showing the run of %1.', when)}
-      </span>
-      <Button
-        kind="plain"
-        label={
-          runs.isLive
-            ? trans.__('Show what runs now')
-            : trans.__('Show the latest')
-        }
-        onClick={() => runs.choose(null)}
-        testid="nb2pipe-runs-latest"
-      />
     </div>
   );
 }

@@ -2,7 +2,13 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { News } from '../wire';
-import { Follower, type IFollowing, type INewsSource, Turns } from './live';
+import {
+  type Admission,
+  Follower,
+  type IFollowing,
+  type INewsSource,
+  Turns
+} from './live';
 
 function news(next: number, live: boolean): News {
   return { view: { next, live }, printed: [] } as unknown as News;
@@ -46,7 +52,8 @@ function attempt<T>(act: () => T): Promise<T> {
 }
 
 async function followed(
-  answers: Array<string | Error | News>
+  answers: Array<string | Error | News>,
+  admit?: Admission
 ): Promise<{ asked: string[]; told: number[]; troubles: unknown[] }> {
   const { asked, source: from } = source(answers);
   const told: number[] = [];
@@ -55,7 +62,8 @@ async function followed(
     from,
     0,
     item => told.push(item.view.next),
-    reason => reason !== null && troubles.push(reason)
+    reason => reason !== null && troubles.push(reason),
+    admit
   );
   while (!follower.isDisposed) {
     await new Promise(resolve => setTimeout(resolve, 10));
@@ -115,6 +123,23 @@ test('follow: a run that is gone is not asked for again', async () => {
   const gone = failure(404);
   const found = await followed([gone]);
   deepEqual(found, { asked: ['stream 0'], told: [], troubles: [gone] });
+});
+
+test('follow: where other windows hold all streams, the server is polled in silence', async () => {
+  const found = await followed([news(5, false)], () => Promise.resolve(null));
+  deepEqual(found, { asked: ['news 0'], told: [5], troubles: [] });
+});
+
+test('follow: what was admitted is given back', async () => {
+  let held = 0;
+  await followed([message(news(5, false))], () => {
+    held += 1;
+    return Promise.resolve(() => {
+      held -= 1;
+    });
+  });
+  await new Promise(resolve => setTimeout(resolve, 10));
+  equal(held, 0);
 });
 
 test('turns: the last who wants, none while the window is hidden', () => {

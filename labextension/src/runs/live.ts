@@ -12,6 +12,14 @@ export interface INewsSource {
   news(after: number, signal: AbortSignal): Promise<News>;
 }
 
+/**
+ * Leave to hold one of the few connections that a browser has to a server: how to give it back, or null if other windows
+ * hold all that are ours.
+ */
+export type Admission = () => Promise<(() => void) | null>;
+
+const alone: Admission = () => Promise.resolve(() => undefined);
+
 /** The server says that it is still there each 15 s; a connection that is silent for longer is dead. */
 const SILENCE_MS = 40_000;
 /** Streams that broke before anything came, after which the server is polled for a while. */
@@ -26,7 +34,8 @@ export class Follower implements IDisposable {
     private readonly _source: INewsSource,
     public after: number,
     private readonly _onNews: (news: News) => void,
-    private readonly _onTrouble: (reason: unknown) => void
+    private readonly _onTrouble: (reason: unknown) => void,
+    private readonly _admit: Admission = alone
   ) {
     void this._follow();
   }
@@ -50,7 +59,12 @@ export class Follower implements IDisposable {
           this._take(await this._source.news(this.after, this._end.signal));
           await wait(POLL_MS, this._end.signal);
         } else {
-          await this._stream();
+          const release = await this._admit();
+          if (release) {
+            await this._stream().finally(release);
+          } else {
+            polls = POLLS_BEFORE_STREAM;
+          }
         }
         failures = 0;
       } catch (reason) {

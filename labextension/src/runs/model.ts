@@ -23,8 +23,8 @@ import type {
 } from '../wire';
 import { Compiling } from './compiling';
 import { FreshSteps } from './fresh';
-import { Follower, type IFollowing, type Turns } from './live';
-import { Logs } from './log';
+import { Following } from './following';
+import type { Turns } from './live';
 import { own } from './own';
 import type { Targets } from './targets';
 import { Verifying } from './verifying';
@@ -50,7 +50,7 @@ export interface IManner {
 }
 
 /** The runs of one notebook. Nothing is asked of the server while nobody watches. */
-export class Runs implements IRuns, IFollowing {
+export class Runs implements IRuns {
   constructor(options: IRunsOptions) {
     own(this);
     this.pipeline = options.pipeline;
@@ -63,6 +63,10 @@ export class Runs implements IRuns, IFollowing {
     this.verifying = new Verifying(this);
     this.compiling = new Compiling(this);
     this._fresh = new FreshSteps(this.pipeline, this.client, () => this.tell());
+    this._following = new Following(this._turns, this.client, {
+      onNews: news => this._onNews(news),
+      onTrouble: reason => this._onTrouble(reason)
+    });
     this.pipeline.changed.connect(this._onPipeline, this);
     this._turns.seen.connect(this._onSeen, this);
   }
@@ -152,8 +156,7 @@ export class Runs implements IRuns, IFollowing {
       return;
     }
     this._isDisposed = true;
-    this._turns.want(this, false);
-    this._follower?.dispose();
+    this._following.dispose();
     this._fresh.dispose();
     this.verifying.dispose();
     this._disposed.emit();
@@ -210,13 +213,12 @@ export class Runs implements IRuns, IFollowing {
   }
 
   printed(step: string): readonly Printed[] {
-    const shown = this.shown;
-    return shown ? (this._logs.get(shown.run.id)?.of(step) ?? []) : [];
+    return this._following.logs(this.shown?.run.id)?.of(step) ?? [];
   }
 
   /** True if the first of what a step of the shown run printed is left out. */
   isCut(step: string): boolean {
-    return this._logs.get(this.shown?.run.id ?? '')?.isCut(step) ?? false;
+    return this._following.logs(this.shown?.run.id)?.isCut(step) ?? false;
   }
 
   choose(id: string | null): void {
@@ -260,7 +262,7 @@ export class Runs implements IRuns, IFollowing {
     await this._do(null, async () => {
       await this.client.removeRun(id, this.pipeline.path);
       this._history = this._history.filter(view => view.run.id !== id);
-      this._logs.delete(id);
+      this._following.forget(id);
     });
     this._fresh.later(true);
   }
@@ -270,29 +272,6 @@ export class Runs implements IRuns, IFollowing {
     this._refused = [];
     this._trouble = null;
     this.tell();
-  }
-
-  setTurn(isMine: boolean): void {
-    this._follower?.dispose();
-    this._follower = null;
-    const view = this.underWay;
-    if (!isMine || !view) {
-      return;
-    }
-    const { id } = view.run;
-    const path = this.pipeline.path;
-    const logs = this._logs.get(id);
-    this._followed = id;
-    this._logs.set(id, logs ?? new Logs());
-    this._follower = new Follower(
-      {
-        stream: (after, signal) => this.client.stream(id, path, after, signal),
-        news: (after, signal) => this.client.news(id, path, after, signal)
-      },
-      logs ? view.next : 0,
-      news => this._onNews(news),
-      reason => this._onTrouble(reason)
-    );
   }
 
   private async _begin(ask: () => Promise<RunView>): Promise<void> {
@@ -326,11 +305,22 @@ export class Runs implements IRuns, IFollowing {
   }
 
   private _onNews(news: News): void {
-    this._logs.get(news.view.run.id)?.add(news.printed, news.cut);
     this._put(news.view);
     if (!news.view.live) {
       this._fresh.later(true);
-      void this.refresh();
+      void this._awaitNotebook(news.view.run.id);
+    }
+  }
+
+  /** The notebook with all outputs is written a moment after a run has ended. */
+  private async _awaitNotebook(id: string): Promise<void> {
+    for (const pause of [300, 1200, 3000]) {
+      await new Promise(resolve => window.setTimeout(resolve, pause));
+      await this.refresh();
+      const view = this._history.find(item => item.run.id === id);
+      if (this._isDisposed || !view || view.has_notebook) {
+        return;
+      }
     }
   }
 
@@ -381,11 +371,7 @@ export class Runs implements IRuns, IFollowing {
     if (this._isDisposed) {
       return;
     }
-    const id = this.underWay?.run.id;
-    if (this._follower && id !== this._followed) {
-      this._turns.want(this, false);
-    }
-    this._turns.want(this, id !== undefined && this._watchers > 0);
+    this._following.follow(this._watchers > 0 ? this.underWay : null);
     this._fresh.isWatched = this.isWatched;
     this.tell();
   }
@@ -398,10 +384,10 @@ export class Runs implements IRuns, IFollowing {
   }
 
   private readonly _turns: Turns;
+  private readonly _following: Following;
   private readonly _fresh: FreshSteps;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _disposed = new Signal<this, void>(this);
-  private readonly _logs = new Map<string, Logs>();
   private _path: string;
   private _history: readonly RunView[] = [];
   private _hasMore = false;
@@ -412,8 +398,6 @@ export class Runs implements IRuns, IFollowing {
   private _refused: readonly Diagnostic[] = [];
   private _trouble: ITrouble | null = null;
   private _manner: IManner = { force: false, safe: false, isolated: false };
-  private _follower: Follower | null = null;
-  private _followed = '';
   private _watchers = 0;
   private _isDisposed = false;
 }

@@ -59,7 +59,11 @@ export function Trouble(props: {
 }): JSX.Element | null {
   const { trouble } = props;
   return trouble ? (
-    <div className="nb2pipe-Notice nb2pipe-mod-error" role="alert">
+    <div
+      className="nb2pipe-Notice nb2pipe-mod-error"
+      role="alert"
+      data-testid="nb2pipe-runs-trouble"
+    >
       <div>{trouble.message}</div>
       {trouble.hint && <div className="nb2pipe-Hint">{trouble.hint}</div>}
     </div>

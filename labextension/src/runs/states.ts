@@ -78,6 +78,9 @@ export function sentence(run: Run, trans: TranslationBundle): string {
     case 'SUCCEEDED':
     case 'SKIPPED': {
       const cached = run.steps.filter(step => lookOf(step) === 'CACHED').length;
+      if (all > 0 && cached === all) {
+        return trans.__('Nothing changed: results of earlier runs hold');
+      }
       return cached
         ? trans.__('Done: %1 steps ran, %2 unchanged', all - cached, cached)
         : trans.__('Done: all %1 steps', all);

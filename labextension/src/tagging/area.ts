@@ -17,6 +17,7 @@ import { Tagging } from './tagging';
 const SHOW_PROBLEMS = 'nb2pipe:show-problems';
 
 const TAG_EDITOR = '.jp-CellTags';
+const TAG_EDITOR_MS = 50;
 
 /** What the area needs of its surroundings. */
 export interface IAreaOptions {
@@ -36,8 +37,12 @@ export class Area {
     this._tagging = new Tagging(tracker, this._decorations, trans);
     tracker.forEach(panel => this._decorate(panel));
     tracker.widgetAdded.connect((_, panel) => this._decorate(panel));
-    document.addEventListener('keyup', this._onTagEditor);
-    document.addEventListener('click', this._onTagEditor);
+    // Which notebooks are on the screen changes with the current one; only those are analysed.
+    tracker.currentChanged.connect(() =>
+      tracker.forEach(panel => this._decorations.get(panel)?.schedule())
+    );
+    document.addEventListener('keydown', this._onTagEditor, true);
+    document.addEventListener('click', this._onTagEditor, true);
   }
 
   /** Show the headers in all notebooks, or hide them. */
@@ -65,7 +70,8 @@ export class Area {
     const node = event.target instanceof Element ? event.target : null;
     const panel = this._options.tracker.currentWidget;
     if (panel && node?.closest(TAG_EDITOR)) {
-      window.setTimeout(() => this._decorations.get(panel)?.lookAgain());
+      const look = (): void => this._decorations.get(panel)?.lookAgain();
+      window.setTimeout(look, TAG_EDITOR_MS);
     }
   };
 

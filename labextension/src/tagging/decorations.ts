@@ -1,7 +1,11 @@
 /** An open notebook in; its cells with headers, bars and marks out, kept up to date. Nothing is written to it. */
 
 import type { Cell, ICellModel } from '@jupyterlab/cells';
-import type { CellList, NotebookPanel } from '@jupyterlab/notebook';
+import type {
+  CellList,
+  INotebookModel,
+  NotebookPanel
+} from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
@@ -127,16 +131,15 @@ export class Decorations implements IDisposable {
     const notebook = taggedOf(model);
     const found = split(notebook.tags);
     this._tags = JSON.stringify(notebook.tags);
-    this._watch(this._isShown && found.isTagged && panel.isVisible);
+    const isShown = this._isShown && isPython(model);
+    this._watch(isShown && found.isTagged && panel.isVisible);
     const analysis = this._watching ? (pipeline?.analysis ?? null) : null;
-    const shown = this._isShown
-      ? shownAt(notebook, found, analysis, trans)
-      : [];
-    this._addStep.isShown = this._isShown && !model.readOnly;
+    const shown = isShown ? shownAt(notebook, found, analysis, trans) : [];
     this._widgets().forEach((widget, index) => {
       this._draw(widget, shown[index], index);
     });
     this._drawBetween(shown);
+    this._addStep.isShown = isShown && !model.readOnly;
   }
 
   /** Have the notebook analysed while it is on the screen and has steps. */
@@ -249,4 +252,16 @@ export class Decorations implements IDisposable {
   private _tags = '';
   private _isDisposed = false;
   private _frame = 0;
+}
+
+/** False for a notebook of another language; true as long as it has none. */
+function isPython(model: INotebookModel): boolean {
+  const info = model.getMetadata('language_info') as
+    { name?: unknown } | undefined;
+  const kernel = model.getMetadata('kernelspec') as
+    { language?: unknown } | undefined;
+  const language = [info?.name, kernel?.language].find(
+    name => name && typeof name === 'string'
+  );
+  return typeof language !== 'string' || /^i?python/i.test(language);
 }

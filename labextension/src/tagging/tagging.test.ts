@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { badgesOf } from '../notebook/badges';
-import { FIELDS, type Texts } from '../notebook/options';
+import { FIELDS } from '../notebook/fields';
+import type { Texts } from '../notebook/options';
 import { split } from '../notebook/sections';
 import type { Analysis, Problem } from '../wire';
 import {

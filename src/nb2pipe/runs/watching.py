@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +18,9 @@ from nb2pipe.runs.events import Reduction
 
 KEPT_CHARACTERS = 400_000
 """Of what was printed, at the end."""
+
+KEPT_EVENTS = 20_000
+"""In which it was printed: many may be of a line each."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Watched:
         """
         with self._lock:
             run = self._read()
-            printed = tuple(item for number, item in self._printed if number >= after)
+            printed = joined(item for number, item in self._printed if number >= after)
             return Glance(run, self._count, printed, after < self._dropped, self.dir.merged.is_file())
 
     def _read(self) -> Run:
@@ -81,7 +85,22 @@ class Watched:
             self._dropped = self._count + 1
         self._printed.append((self._count, event))
         self._characters += len(event.text)
-        while self._characters > KEPT_CHARACTERS:
+        while self._characters > KEPT_CHARACTERS or len(self._printed) > KEPT_EVENTS:
             number, gone = self._printed.popleft()
             self._characters -= len(gone.text)
             self._dropped = max(self._dropped, number + 1)
+
+
+def joined(printed: Iterable[Printed]) -> tuple[Printed, ...]:
+    """What was printed one after the other by the same cell to the same stream, as one text."""
+    found: list[tuple[Printed, list[str]]] = []
+    for item in printed:
+        if found and _same_place(found[-1][0], item):
+            found[-1][1].append(item.text)
+        else:
+            found.append((item, [item.text]))
+    return tuple(replace(first, text="".join(texts)) for first, texts in found)
+
+
+def _same_place(one: Printed, other: Printed) -> bool:
+    return (one.step, one.cell, one.stream) == (other.step, other.cell, other.stream)
