@@ -370,11 +370,11 @@ def test_a_graph_has_one_form(write: Write, call: Call) -> None:
 
 
 AT_THE_END = """
-import atexit, sys, threading, time
+import atexit, sys, threading
 from nb2pipe.__main__ import main
 atexit.register(print, "registered")
 def later():
-    time.sleep(1.5)
+    threading.main_thread().join()
     print("of a thread")
 if sys.argv.pop(1) == "thread":
     threading.Thread(target=later).start()

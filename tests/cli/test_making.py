@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from nb2pipe import api
+from nb2pipe.errors import BadInput
 from nb2pipe.model import RunState
 from nb2pipe.templates import TEMPLATES, template
 
@@ -135,7 +136,7 @@ def test_a_notebook_that_changes_meanwhile_is_not_written(write: Any) -> None:
     found = api.suggest(path)
     other = write(*CELLS[:2])
     before = other.read_bytes()
-    with pytest.raises(api.BadInput) as error:
+    with pytest.raises(BadInput) as error:
         api.write_tags(found, path)
     assert [item.code for item in error.value.diagnostics] == ["N2P163"]
     assert other.read_bytes() == before
