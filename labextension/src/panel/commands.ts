@@ -30,8 +30,12 @@ export function addViewCommands(services: IServices, places: IPlaces): void {
     icon: pipelineIcon,
     isToggleable: true,
     isToggled: () => places.isShown(),
-    describedBy: describedBy({}),
-    execute: () => places.toggle()
+    describedBy: describedBy({ show: { type: 'boolean' } }),
+    execute: args => {
+      if (args['show'] !== places.isShown()) {
+        places.toggle();
+      }
+    }
   });
   commands.addCommand(CommandIDs.openMain, {
     label: trans.__('Open the Pipeline in the Main Area'),

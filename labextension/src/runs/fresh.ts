@@ -53,6 +53,9 @@ export class FreshSteps implements IDisposable {
       return;
     }
     this._asked = null;
+    if (anew && this._steps.size > 0) {
+      this._set(new Map()); // what was said before the run holds no longer
+    }
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => void this._ask(), PAUSE_MS);
   }
