@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,25 +18,43 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+_MOST_LINES = 1_000  # whose turns are remembered
+
+
 class Analyses:
     """Analyses notebooks, for any number of threads, in a process that stays and is started with the first."""
 
     def __init__(self, at_once: int = 2) -> None:
         self._analyst = api.analyst(at_once=at_once)
+        self._turns: dict[str, int] = {}  # the newest of each client and notebook
+        self._lock = threading.Lock()
 
-    def of(self, source: Path | api.OnScreen, path: str, client: str) -> api.Analyzed:
+    def of(self, source: Path | api.OnScreen, path: str, client: str, turn: int = 0) -> api.Analyzed:
         """What analysis finds out about the notebook at `path`. A newer question of the same client ends an older one.
 
         Raises Canceled (N2P115) then. Without a client it isn't known whether the older one's answer is still waited
-        for, so it is made after all.
+        for, so it is made after all. `turn`: the client's own count, by which a question is newer.
         """
-        lessons = api.lessons(_place(source))
+        lessons, line = api.lessons(_place(source)), f"{client} {path}"
+        if client:
+            self._require_newest(line, turn)
         try:
-            return self._analyst.analyze(source, line=f"{client} {path}", lessons=lessons)
+            return self._analyst.analyze(source, line=line, lessons=lessons)
         except Canceled:
             if client:
                 raise
             return self._analyst.analyze(source, lessons=lessons)
+
+    def _require_newest(self, line: str, turn: int) -> None:
+        """Threads take questions up in any order: one that a newer has overtaken must not end that."""
+        with self._lock:
+            newest = self._turns.pop(line, turn)
+            self._turns[line] = max(newest, turn)
+            if len(self._turns) > _MOST_LINES:
+                del self._turns[next(iter(self._turns))]
+        if turn < newest:
+            message = "the analysis was given up: the notebook was asked about anew"
+            raise Canceled.of("N2P115", message, hint="wait for the newer answer")
 
     def suggest(self, source: Path | api.OnScreen, *, again: bool) -> api.Suggestion:
         """As `api.suggest`."""

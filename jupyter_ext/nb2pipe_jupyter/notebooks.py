@@ -75,7 +75,7 @@ def source_of(service: Service, path: str, content: Json) -> Path | api.OnScreen
 def analyze(service: Service, asked: NotebookAsked) -> Analysis:
     """The pipeline, and all problems."""
     began = time.monotonic()
-    found = service.analyses.of(source_of(service, asked.path, asked.content), asked.path, asked.client)
+    found = service.analyses.of(source_of(service, asked.path, asked.content), asked.path, asked.client, asked.turn)
     return _viewed(service, found, asked.path, began)
 
 

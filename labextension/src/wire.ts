@@ -179,12 +179,14 @@ export type News = {
  * A notebook as it is on the screen. `content`: nbformat 4 data, outputs may be left out. None: as it is saved.
  *
  * `client`: the window that asks, by any text that is its own. A newer question of the same window about the same
- * notebook takes the place of an older one, which is refused (N2P115) if somebody still waits for it.
+ * notebook takes the place of an older one, which is refused (N2P115) if somebody still waits for it. `turn` counts a
+ * window's questions: they may arrive in another order.
  */
 export type NotebookAsked = {
   readonly path: string;
   readonly content?: Json;
   readonly client?: string;
+  readonly turn?: number;
 };
 
 /** A notebook that was written for the user. `cell`: the position of the cell to look at. */

@@ -42,6 +42,18 @@ async def test_problems_are_told_with_their_places(server: Server) -> None:
     assert (told["code"], told["location"]["cell"], found["sound"]) == ("N2P201", 0, False)
 
 
+async def test_a_question_that_a_newer_one_has_overtaken_ends_nothing(server: Server) -> None:
+    async def status(client: str, turn: int) -> int:
+        asked = {"path": "train.ipynb", "content": TWO_STEPS, "client": client, "turn": turn}
+        return (await server.ask("POST", "analyze", asked))[0]
+
+    assert await status("one", 2) == 200
+    assert await status("one", 1) == 409  # it was sent before, and comes after
+    assert await status("other", 1) == 200
+    assert await status("", 0) == 200  # who doesn't say who asks is never overtaken
+    assert await status("one", 3) == 200
+
+
 NO_QUESTIONS: list[tuple[bytes, str]] = [
     (b"", "N2P801"),
     (b"{", "N2P801"),

@@ -17,6 +17,7 @@ SUMS = (
     ("data = list(range(rows))\nprint('\\x1b[31mloaded\\x1b[0m', len(data))", ["step:load"]),
     ("total = sum(data)\nprint('sum:', total)", ["step:total", "metrics"]),
 )
+HELD = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.05)\n"
 WAITING = (
     ("import os, time\nprint('begun')\nwhile not os.path.exists('go'):\n    time.sleep(0.05)\nprint('over')\nx = 1", ["step:wait"]),
     ("print(x)", ["step:after"]),
@@ -146,12 +147,14 @@ def test_server_restart(lab_at_own: Lab, own_server: Server) -> None:
 
 def test_other_places(lab: Lab) -> None:
     """A second tab follows the same run; a run of the command line shows up in both without a click."""
-    path = lab.write("sums.ipynb", SUMS)
+    parameters, (load, tags), total = SUMS
+    path = lab.write("sums.ipynb", (parameters, (HELD + load, tags), total))
     lab.open(path)
     running.show(lab)
     second = another(lab, path)
     running.begin(lab)
     expect(testid(second, "nb2pipe-runs-live")).to_have_attribute("data-state", "RUNNING")
+    (lab.folder / "go").touch()
     running.wait_ended(lab)
     expect(testid(second, "nb2pipe-runs-live")).to_have_attribute("data-state", "SUCCEEDED")
 

@@ -33,7 +33,7 @@ export class Analyses {
     const asking = new AbortController();
     this._asking = asking;
     try {
-      const asked = { path, content, client: this._id };
+      const asked = { path, content, client: this._id, turn: ++this._turn };
       const found = await this._client.analyze(asked, asking.signal);
       if (asking.signal.aborted) {
         return null;
@@ -70,6 +70,7 @@ export class Analyses {
 
   /** The server gives up the analysis of an older content when a newer one of the same asker comes. */
   private readonly _id = UUID.uuid4();
+  private _turn = 0;
   private readonly _known = new Map<string, Analysis>();
   private _asking: AbortController | null = null;
 }
