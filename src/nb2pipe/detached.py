@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from nb2pipe.asked import Asked
 from nb2pipe.config import Limits
@@ -181,22 +181,45 @@ def _verify(asker: _Asker, source: Path, root: Path, asked: VerifyAsked) -> None
     from nb2pipe import running, verifying
     from nb2pipe.verify.page import page
 
-    signal.signal(signal.SIGTERM, _stop)
+    stop = _Stop()
+    signal.signal(signal.SIGTERM, stop.ask)
     keeper = Keeper(root, source.name)
+
+    def tell(line: str) -> None:
+        stop.look()
+        keeper.line(line)
+
     try:
         asker.tell(keeper.id)
-        found = verifying.verify(source, root, running.lessons(source, root), asked, keeper.line)
+        found = verifying.verify(source, root, running.lessons(source, root), asked, tell)
         counts = {verdict.value: count for verdict, count in found.counts.items()}
         keeper.end(Found(RunState.SUCCEEDED, found.outcome.value, found.problem, counts), page(found))
     except Canceled:
         keeper.end(Found(RunState.CANCELED))
     except Nb2pipeError as error:
         first = error.diagnostics[0]
-        keeper.end(Found(RunState.FAILED, problem=f"{first.code} {first.message}"))
+        told = f"{first.code} {first.message}"
+        keeper.end(Found(RunState.CANCELED) if stop.is_asked else Found(RunState.FAILED, problem=told))
     except Exception as error:
+        if stop.is_asked:
+            keeper.end(Found(RunState.CANCELED))
+            return
         keeper.end(Found(RunState.FAILED, problem=f"internal error in nb2pipe: {type(error).__name__}: {error}"))
         raise
 
 
-def _stop(_number: int, _frame: FrameType | None) -> Any:  # noqa: ANN401  # as `signal` has it
-    raise Canceled.of("N2P614", "the verification was canceled", hint="nothing of the notebook was changed")
+class _Stop:
+    """Somebody asks the verification to stop. A library that is at work then may make another error of it, or none."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    def ask(self, _number: int, _frame: FrameType | None) -> None:
+        """The signal's handler. Raises Canceled, wherever the program is."""
+        self.is_asked = True
+        self.look()
+
+    def look(self) -> None:
+        """Raises Canceled if it was asked for."""
+        if self.is_asked:
+            raise Canceled.of("N2P614", "the verification was canceled", hint="nothing of the notebook was changed")

@@ -118,7 +118,7 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
 
 
 def test_it_can_be_stopped_by_anybody_and_gone_on_with(tmp_path: Path) -> None:
-    data = content(("load", "x = 1"), ("fit", SLOW))
+    data = content(("load", "x = 1"), ("fit", f"print(x)\n{SLOW}"))  # it begins once `load` is done
     path = save(tmp_path, data)
     run = detached.run(api.OnScreen(path, data))
     until(lambda: "begins" in printed(tmp_path, run))

@@ -101,7 +101,8 @@ def lab_at_own(request: pytest.FixtureRequest, own_server: Server, browser: Brow
 
 
 def driven(request: pytest.FixtureRequest, server: Server, browser: Browser, tmp_path: Path) -> Iterator[Lab]:
-    folder = server.root / re.sub(r"\W+", "-", request.node.name)[:60].strip("-")
+    test = f"{Path(request.node.fspath).stem}-{request.node.name}"  # tests of two files may have one name
+    folder = server.root / re.sub(r"\W+", "-", test)[:80].strip("-")
     folder.mkdir()
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(WAIT_MS)

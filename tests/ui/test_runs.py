@@ -153,17 +153,17 @@ def test_other_places(lab: Lab) -> None:
     running.show(lab)
     second = another(lab, path)
     running.begin(lab)
-    expect(testid(second, "nb2pipe-runs-live")).to_have_attribute("data-state", "RUNNING")
+    expect(found_in(second, "nb2pipe-runs-live")).to_have_attribute("data-state", "RUNNING")
     (lab.folder / "go").touch()
     running.wait_ended(lab)
-    expect(testid(second, "nb2pipe-runs-live")).to_have_attribute("data-state", "SUCCEEDED")
+    expect(found_in(second, "nb2pipe-runs-live")).to_have_attribute("data-state", "SUCCEEDED")
 
     made = command_line("run", str(path), "-p", "rows=6")
     assert made.returncode == 0, made.stderr
     for page in (lab.page, second):
         page.evaluate("() => window.jupyterapp.commands.execute('nb2pipe:show-tab', { tab: 'runs' })")
-        expect(testid(page, "nb2pipe-runs-item")).to_have_count(2)
-        expect(testid(page, "nb2pipe-runs-item").first).to_contain_text("rows = 6")
+        expect(found_in(page, "nb2pipe-runs-item")).to_have_count(2)
+        expect(found_in(page, "nb2pipe-runs-item").first).to_contain_text("rows = 6")
 
 
 def test_history_compare_and_delete(lab: Lab) -> None:
@@ -231,11 +231,11 @@ def another(lab: Lab, path: Path) -> Page:
     page.evaluate("async () => { await window.jupyterapp.restored; }")
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
     page.evaluate("() => window.jupyterapp.commands.execute('nb2pipe:show-tab', { tab: 'runs' })")
-    testid(page, "nb2pipe-runs-controls").wait_for()
+    found_in(page, "nb2pipe-runs-controls").wait_for()
     return page
 
 
-def testid(page: Page, name: str) -> Locator:
+def found_in(page: Page, name: str) -> Locator:
     """What has this data-testid on any page."""
     return page.locator(f"[data-testid={name}]")
 
