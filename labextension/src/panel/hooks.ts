@@ -9,6 +9,7 @@ export function useChanges<T, A>(signal: ISignal<T, A>): void {
   React.useEffect(() => {
     const onChange = () => render();
     signal.connect(onChange);
+    onChange(); // it may have been emitted since the first render
     return () => {
       signal.disconnect(onChange);
     };

@@ -7,7 +7,8 @@ import type { INotebookPipeline } from '../tokens';
 import type { RunView } from '../wire';
 import { Refused } from './diagnostics';
 import { clock, elapsed } from './format';
-import { useNow, useSignal, useWatched } from './hooks';
+import { useChanges } from '../panel/hooks';
+import { useNow, useWatched } from './hooks';
 import { openRunMenu, openTargetMenu } from './menus';
 import type { Runs } from './model';
 import { DebugNote, ShownBanner } from './notes';
@@ -26,8 +27,8 @@ export interface IRunsProps {
 /** Buttons to run and stop, and the state of the run under way. */
 export function RunControls(props: IRunsProps): JSX.Element {
   const runs = runsOf(props.pipeline);
-  useSignal(runs.changed);
-  useSignal(props.pipeline.changed);
+  useChanges(runs.changed);
+  useChanges(props.pipeline.changed);
   const place = useWatched(runs);
   if (isDebug(props.pipeline)) {
     return <DebugNote runs={runs} />;
@@ -117,7 +118,7 @@ function RunButtons(props: {
 function TargetButton(props: { runs: Runs }): JSX.Element {
   const { runs } = props;
   const { trans } = runs;
-  useSignal(runs.targets.changed);
+  useChanges(runs.targets.changed);
   const reached = runs.targets.reached(runs.target);
   const reach =
     runs.target === ''
@@ -150,7 +151,7 @@ function TargetButton(props: { runs: Runs }): JSX.Element {
 /** Why the chosen cluster can't be run on just now, where that is known. */
 function TargetTrouble(props: { runs: Runs }): JSX.Element | null {
   const { targets, target } = props.runs;
-  useSignal(targets.changed);
+  useChanges(targets.changed);
   const reached = targets.reached(target);
   return typeof reached === 'object' && reached.reach !== 'ok' ? (
     <div

@@ -7,7 +7,8 @@ import { CommandIDs } from './commandIds';
 import type { IRunsProps } from './controls';
 import { CellButton } from './diagnostics';
 import { clock, duration, elapsed, moment, number, size } from './format';
-import { useNow, useSignal } from './hooks';
+import { useChanges } from '../panel/hooks';
+import { useNow } from './hooks';
 import { AnsiText, LogView } from './logView';
 import type { Runs } from './model';
 import { runsOf } from './own';
@@ -19,8 +20,8 @@ import { Variables } from './variables';
 /** The step that is selected; nothing if there is none. */
 export function StepDrawer(props: IRunsProps): JSX.Element | null {
   const runs = runsOf(props.pipeline);
-  useSignal(runs.changed);
-  useSignal(props.pipeline.changed);
+  useChanges(runs.changed);
+  useChanges(props.pipeline.changed);
   const id = props.selected;
   const view = props.pipeline.analysis?.steps.find(step => step.id === id);
   const step = id === null ? undefined : runs.step(id);

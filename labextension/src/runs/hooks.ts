@@ -1,20 +1,8 @@
 /** What changes over time in, React's state out. */
 
-import type { ISignal } from '@lumino/signaling';
-import { type RefObject, useEffect, useReducer, useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 
 import type { Runs } from './model';
-
-/** Render anew whenever the signal is emitted. */
-export function useSignal<T>(signal: ISignal<T, unknown>): void {
-  const [, render] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => {
-    signal.connect(render);
-    return () => {
-      signal.disconnect(render);
-    };
-  }, [signal]);
-}
 
 /** The time in ms, told each second while `isTicking`. */
 export function useNow(isTicking: boolean): number {

@@ -3,7 +3,7 @@
 import * as React from 'react';
 
 import type { VerificationView } from '../wire';
-import { useSignal } from './hooks';
+import { useChanges } from '../panel/hooks';
 import type { Runs } from './model';
 import { Button, Trouble } from './parts';
 
@@ -14,7 +14,7 @@ const LINES = 8;
 export function VerifyPart(props: { runs: Runs }): JSX.Element {
   const { runs } = props;
   const { trans, verifying, pipeline } = runs;
-  useSignal(pipeline.panel.context.model.stateChanged);
+  useChanges(pipeline.panel.context.model.stateChanged);
   React.useEffect(() => void verifying.find(), [verifying]);
   const { view, isLive } = verifying;
   const place = React.useRef<HTMLElement>(null);

@@ -6,7 +6,8 @@ import { CompiledPart } from './compiledPart';
 import { Comparison } from './comparison';
 import type { IRunsProps } from './controls';
 import { History } from './history';
-import { useSignal, useWatched } from './hooks';
+import { useChanges } from '../panel/hooks';
+import { useWatched } from './hooks';
 import { runsOf } from './own';
 import { Courses } from './plots';
 import { VerifyPart } from './verifyPart';
@@ -15,8 +16,8 @@ import { VerifyPart } from './verifyPart';
 export function RunsView(props: IRunsProps): JSX.Element {
   const runs = runsOf(props.pipeline);
   const { trans } = runs;
-  useSignal(runs.changed);
-  useSignal(props.pipeline.changed);
+  useChanges(runs.changed);
+  useChanges(props.pipeline.changed);
   const place = useWatched(runs);
   const [pair, setPair] = React.useState<readonly string[]>([]);
   const chosen = pair
